@@ -1,0 +1,45 @@
+/*-------------------------------------------------------------------------
+ *
+ * slice.h
+ *	  A piece of somebody else's bytes: pointer and length, no terminator.
+ *
+ * Pure code passes text as slices so that a page of repositories is read
+ * without copying a value.  A slice is valid as long as the buffer it points
+ * into; whoever hands one out says which buffer that is.
+ *
+ * IDENTIFICATION
+ *	  src/base/slice.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GHC_SLICE_H
+#define GHC_SLICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef struct GhcSlice
+{
+	const char *data;
+	size_t		len;
+} GhcSlice;
+
+/* a slice of a string literal */
+#define GHC_SLICE(literal) ((GhcSlice) {(literal), sizeof(literal) - 1})
+
+/* a slice of a whole C string; NULL gives the empty slice */
+static inline GhcSlice
+ghc_slice_of(const char *text)
+{
+	return (GhcSlice) {text, text ? strlen(text) : 0};
+}
+
+static inline bool
+ghc_slice_equals(GhcSlice a, GhcSlice b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+#endif							/* GHC_SLICE_H */

@@ -1,0 +1,72 @@
+/*-------------------------------------------------------------------------
+ *
+ * fields.c
+ *	  The table of columns; see fields.h.
+ *
+ * Every field here costs no points but languages and topics, which are
+ * connections (github-api.md 2.1).  stargazers{...} is never asked, GitHub
+ * closed it (6.10); counts of connections are left to the user's profiles,
+ * because they are what makes a page slow (2.4).
+ *
+ * IDENTIFICATION
+ *	  src/github/fields.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "github/fields.h"
+
+#define PLAIN(type, key) type, GHC_SHAPE_PLAIN, key, key, NULL
+#define MEMBER(type, key, member) \
+	type, GHC_SHAPE_MEMBER, key "{" member "}", key, member
+
+const GhcFieldInfo ghc_fields[GHC_FIELD_COUNT] = {
+	[GHC_FIELD_REPO_ID] = {"repo_id", GHC_TYPE_INT8, GHC_SHAPE_PLAIN,
+	"id databaseId", "databaseId", NULL, false},
+	[GHC_FIELD_CREATED_AT] = {"created_at", PLAIN(GHC_TYPE_TIME, "createdAt"), false},
+	[GHC_FIELD_PUSHED_AT] = {"pushed_at", PLAIN(GHC_TYPE_TIME, "pushedAt"), false},
+	[GHC_FIELD_UPDATED_AT] = {"updated_at", PLAIN(GHC_TYPE_TIME, "updatedAt"), false},
+	[GHC_FIELD_ARCHIVED_AT] = {"archived_at", PLAIN(GHC_TYPE_TIME, "archivedAt"), false},
+	[GHC_FIELD_OWNER_ID] = {"owner_id", GHC_TYPE_INT8, GHC_SHAPE_MEMBER,
+		"owner{... on User{databaseId}... on Organization{databaseId}}",
+	"owner", "databaseId", true},
+	[GHC_FIELD_PARENT_ID] = {"parent_id", MEMBER(GHC_TYPE_INT8, "parent", "databaseId"), false},
+	[GHC_FIELD_STARS] = {"stars", PLAIN(GHC_TYPE_INT4, "stargazerCount"), true},
+	[GHC_FIELD_FORKS] = {"forks", PLAIN(GHC_TYPE_INT4, "forkCount"), true},
+	[GHC_FIELD_DISK_KB] = {"disk_kb", PLAIN(GHC_TYPE_INT4, "diskUsage"), false},
+	[GHC_FIELD_IS_FORK] = {"is_fork", PLAIN(GHC_TYPE_BOOL, "isFork"), false},
+	[GHC_FIELD_IS_ARCHIVED] = {"is_archived", PLAIN(GHC_TYPE_BOOL, "isArchived"), true},
+	[GHC_FIELD_IS_DISABLED] = {"is_disabled", PLAIN(GHC_TYPE_BOOL, "isDisabled"), true},
+	[GHC_FIELD_IS_EMPTY] = {"is_empty", PLAIN(GHC_TYPE_BOOL, "isEmpty"), false},
+	[GHC_FIELD_IS_LOCKED] = {"is_locked", PLAIN(GHC_TYPE_BOOL, "isLocked"), false},
+	[GHC_FIELD_IS_MIRROR] = {"is_mirror", PLAIN(GHC_TYPE_BOOL, "isMirror"), false},
+	[GHC_FIELD_IS_TEMPLATE] = {"is_template", PLAIN(GHC_TYPE_BOOL, "isTemplate"), false},
+	[GHC_FIELD_IS_IN_ORGANIZATION] = {"is_in_organization", PLAIN(GHC_TYPE_BOOL, "isInOrganization"), false},
+	[GHC_FIELD_HAS_ISSUES] = {"has_issues", PLAIN(GHC_TYPE_BOOL, "hasIssuesEnabled"), false},
+	[GHC_FIELD_HAS_PROJECTS] = {"has_projects", PLAIN(GHC_TYPE_BOOL, "hasProjectsEnabled"), false},
+	[GHC_FIELD_HAS_WIKI] = {"has_wiki", PLAIN(GHC_TYPE_BOOL, "hasWikiEnabled"), false},
+	[GHC_FIELD_HAS_DISCUSSIONS] = {"has_discussions", PLAIN(GHC_TYPE_BOOL, "hasDiscussionsEnabled"), false},
+	[GHC_FIELD_NAME_WITH_OWNER] = {"name_with_owner", PLAIN(GHC_TYPE_TEXT, "nameWithOwner"), true},
+	[GHC_FIELD_DESCRIPTION] = {"description", PLAIN(GHC_TYPE_TEXT, "description"), false},
+	[GHC_FIELD_HOMEPAGE] = {"homepage", PLAIN(GHC_TYPE_TEXT, "homepageUrl"), false},
+	[GHC_FIELD_LANGUAGE] = {"language", MEMBER(GHC_TYPE_TEXT, "primaryLanguage", "name"), false},
+	[GHC_FIELD_LICENSE] = {"license", MEMBER(GHC_TYPE_TEXT, "licenseInfo", "key"), true},
+	[GHC_FIELD_DEFAULT_BRANCH] = {"default_branch", MEMBER(GHC_TYPE_TEXT, "defaultBranchRef", "name"), false},
+	[GHC_FIELD_TOPICS] = {"topics", GHC_TYPE_TEXT_ARRAY, GHC_SHAPE_TOPICS,
+		"repositoryTopics(first:20){nodes{topic{name}}}",
+	"repositoryTopics", NULL, false},
+	[GHC_FIELD_LANGUAGES] = {"languages", GHC_TYPE_TEXT_ARRAY, GHC_SHAPE_LANGUAGES,
+		"languages(first:10,orderBy:{field:SIZE,direction:DESC}){edges{size node{name}}}",
+	"languages", NULL, false},
+	[GHC_FIELD_LANGUAGE_BYTES] = {"language_bytes", GHC_TYPE_INT8_ARRAY,
+	GHC_SHAPE_LANGUAGE_BYTES, NULL, NULL, NULL, false},
+	[GHC_FIELD_EXTRA] = {"extra", GHC_TYPE_JSON, GHC_SHAPE_EXTRA, NULL, NULL, NULL, false},
+};
+
+int
+ghc_field_find(GhcSlice column)
+{
+	for (int i = 0; i < GHC_FIELD_COUNT; i++)
+		if (ghc_slice_equals(column, ghc_slice_of(ghc_fields[i].column)))
+			return i;
+	return -1;
+}

@@ -1,0 +1,70 @@
+/*-------------------------------------------------------------------------
+ *
+ * query.h
+ *	  Composes and prices GraphQL queries.
+ *
+ * A query is built up: begin, any number of pages and counts, end.  The text
+ * is a complete request body ({"query":"…"}); searches stand in it as
+ * literals, so one body is one document, ready to be shown and repeated.
+ *
+ * Pure: no SPI, no curl, no clock.
+ *
+ * IDENTIFICATION
+ *	  src/github/query.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GHC_QUERY_H
+#define GHC_QUERY_H
+
+#include "github/fields.h"
+#include "github/range.h"
+#include "github/reply.h"
+
+typedef enum GhcOrder
+{
+	GHC_ORDER_UPDATED_ASC,
+	GHC_ORDER_UPDATED_DESC,
+	GHC_ORDER_STARS_DESC,
+	GHC_ORDER_FORKS_ASC,
+	GHC_ORDER_COUNT,
+} GhcOrder;
+
+/* what a profile asks for */
+typedef struct GhcShape
+{
+	GhcFieldSet fields;
+	const char *extra;			/* GraphQL selection the user added, or NULL */
+} GhcShape;
+
+typedef struct GhcQuery
+{
+	GhcBuffer	body;			/* the caller frees it */
+	const GhcShape *shape;
+	int			n_pages;
+	int			n_counts;
+	int64_t		requests;		/* GitHub's sum, before the division by 100 */
+	int64_t		nodes;			/* against the limit of 500,000 */
+} GhcQuery;
+
+/* Starts a query; with_viewer also asks whose token it is. */
+extern void ghc_query_begin(GhcQuery *query, const GhcShape *shape,
+							bool with_viewer);
+
+/*
+ * Adds a page of a search: "first" (1 to 100) repositories after "cursor"
+ * (empty: from the start).  Returns the part's number, or -1 if full.
+ */
+extern int	ghc_query_add_page(GhcQuery *query, const GhcRange *range,
+							   GhcOrder order, int first, GhcSlice cursor);
+
+/* Adds a count of a search.  Returns the part's number, or -1 if full. */
+extern int	ghc_query_add_count(GhcQuery *query, const GhcRange *range);
+
+/* Ends the query; false if memory ran out. */
+extern bool ghc_query_end(GhcQuery *query);
+
+/* What the query costs by GitHub's published rule, at least 1. */
+extern int	ghc_query_points(const GhcQuery *query);
+
+#endif							/* GHC_QUERY_H */

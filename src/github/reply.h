@@ -1,0 +1,117 @@
+/*-------------------------------------------------------------------------
+ *
+ * reply.h
+ *	  Reads a GraphQL reply into repositories, counts and errors.
+ *
+ * A query carries one or more aliases: "p0", "p1", … each a search that
+ * reads a page, and "c0", "c1", … each a search that only counts.  The
+ * reply holds a part for each; failure is per part.  Besides these only
+ * "rateLimit" and "viewer" are asked for.
+ *
+ * Repositories are values beside the field table: a value is null, absent
+ * (not asked or refused) or set.  A value of the wrong type, out of its
+ * column's bounds or with replaced characters is noted on the repository and
+ * costs that value only; a repository without an id is dropped and counted.
+ *
+ * Pure: no SPI, no curl, no clock.  Slices point into the body, which is
+ * changed; arrays live in the arena.
+ *
+ * IDENTIFICATION
+ *	  src/github/reply.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GHC_REPLY_H
+#define GHC_REPLY_H
+
+#include "base/arena.h"
+#include "github/fields.h"
+
+/* the most parts in one query, pages and counts each */
+#define GHC_MAX_PAGES 10
+#define GHC_MAX_COUNTS 64
+
+typedef struct GhcArray
+{
+	int			n;
+	GhcSlice   *names;			/* for GHC_TYPE_TEXT_ARRAY */
+	int64_t    *numbers;		/* for GHC_TYPE_INT8_ARRAY */
+} GhcArray;
+
+typedef union GhcValue
+{
+	int64_t		number;			/* integers, moments, booleans */
+	GhcSlice	text;			/* text, json */
+	GhcArray   *array;
+} GhcValue;
+
+typedef struct GhcRepository
+{
+	int64_t		repo_id;		/* also in value[GHC_FIELD_REPO_ID] */
+	GhcFieldSet set;			/* fields with a value */
+	GhcFieldSet null;			/* fields that GitHub says are null */
+	GhcFieldSet noted;			/* fields whose value was mended or refused */
+	GhcValue	value[GHC_FIELD_COUNT];
+} GhcRepository;
+
+typedef struct GhcPage
+{
+	bool		present;		/* the part is there and is no null */
+	bool		complete;		/* count, pageInfo and nodes were all there */
+	int64_t		count;			/* repositoryCount */
+	bool		has_next;
+	GhcSlice	end_cursor;		/* empty: null */
+	int			n;				/* repositories */
+	int			capacity;
+	GhcRepository *repos;
+	int			nulls;			/* null or empty members of nodes */
+	int			dropped;		/* members without an id, or no objects */
+} GhcPage;
+
+typedef struct GhcGraphError
+{
+	GhcSlice	type;			/* "NOT_FOUND"; empty where GitHub gave none */
+	GhcSlice	message;
+	int			page;			/* the part its path begins with, or -1 */
+	int			count;			/* likewise */
+} GhcGraphError;
+
+/* errors kept of one reply; more are only counted */
+#define GHC_MAX_ERRORS 128
+
+typedef struct GhcReply
+{
+	bool		is_json;		/* the body is one JSON object */
+	bool		has_data;		/* it has "data" and that is no null */
+	GhcSlice	message;		/* a REST-style "message" at the top, or empty */
+	const char *scan_error;		/* why it is not JSON; static text */
+	size_t		scan_error_at;
+
+	/* rateLimit; -1 where it was null or absent */
+	int64_t		cost;
+	int64_t		limit;
+	int64_t		remaining;
+	int64_t		used;
+	int64_t		reset_at;		/* seconds since 1970 */
+
+	/* viewer; 0 and empty where it was null or absent */
+	int64_t		viewer_id;
+	GhcSlice	viewer_login;
+
+	GhcPage		pages[GHC_MAX_PAGES];
+	int64_t		counts[GHC_MAX_COUNTS]; /* -1: not there */
+
+	int			n_errors;		/* all of them */
+	GhcGraphError errors[GHC_MAX_ERRORS];
+	uint32_t	replaced;		/* characters replaced in the whole body */
+} GhcReply;
+
+/*
+ * Reads a body.  "extra" says that unknown members of a repository are
+ * collected, as JSON objects, into GHC_FIELD_EXTRA; otherwise they are skipped.
+ * Always fills *reply; returns false only if memory ran out.
+ */
+extern bool ghc_reply_read(GhcReply *reply, char *body, size_t len,
+						   bool extra, GhcArena *arena);
+
+#endif							/* GHC_REPLY_H */

@@ -1,0 +1,93 @@
+/*-------------------------------------------------------------------------
+ *
+ * scan.h
+ *	  A one-pass reader of JSON that copies nothing.
+ *
+ * The caller pulls: it asks for the next key or element and then takes the
+ * value in the type it wants, or skips it.  Strings are decoded in place, so
+ * the buffer must be writable and slices point into it; a decoded string is
+ * never longer than its source.
+ *
+ * What PostgreSQL's text can't hold is replaced and counted, never fatal:
+ * \u0000 and lone surrogates become U+FFFD, a byte that is no UTF-8 becomes
+ * '?'.  Anything that is not JSON, or nested deeper than GHC_SCAN_DEPTH, is an
+ * error that sticks: all further calls return false.
+ *
+ * Pure: no SPI, no curl, no clock, no allocation.
+ *
+ * IDENTIFICATION
+ *	  src/github/scan.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GHC_SCAN_H
+#define GHC_SCAN_H
+
+#include "base/slice.h"
+
+#define GHC_SCAN_DEPTH 32
+
+typedef enum GhcScanType
+{
+	GHC_SCAN_END,				/* end of input, or an error */
+	GHC_SCAN_NULL,
+	GHC_SCAN_BOOL,
+	GHC_SCAN_NUMBER,
+	GHC_SCAN_STRING,
+	GHC_SCAN_ARRAY,
+	GHC_SCAN_OBJECT,
+} GhcScanType;
+
+typedef struct GhcScan
+{
+	char	   *cur;
+	char	   *end;
+	char	   *start;
+	int			depth;
+	uint32_t	replaced;		/* characters that were replaced so far */
+	const char *error;			/* static text, or NULL */
+	size_t		error_at;		/* byte offset of the error */
+} GhcScan;
+
+extern void ghc_scan_init(GhcScan *scan, char *json, size_t len);
+
+/* What comes next; consumes nothing but blanks. */
+extern GhcScanType ghc_scan_peek(GhcScan *scan);
+
+/* '{' or '['.  False (and an error) if something else comes. */
+extern bool ghc_scan_enter_object(GhcScan *scan);
+extern bool ghc_scan_enter_array(GhcScan *scan);
+
+/*
+ * Inside an object: reads the next key and its colon; false at '}' (which is
+ * consumed) or on an error.  *first is the caller's, true before the first call.
+ */
+extern bool ghc_scan_next_key(GhcScan *scan, bool *first, GhcSlice *key);
+
+/* Inside an array: true if an element follows, false at ']' or on an error. */
+extern bool ghc_scan_next_element(GhcScan *scan, bool *first);
+
+/*
+ * Take a value of the type.  If the next value is of another type or, for
+ * an integer, not whole or outside 64 bits, it is skipped and the result is
+ * false without an error; scan->error tells the two apart.
+ */
+extern bool ghc_scan_string(GhcScan *scan, GhcSlice *value);
+extern bool ghc_scan_int(GhcScan *scan, int64_t *value);
+extern bool ghc_scan_bool(GhcScan *scan, bool *value);
+
+/* Skips one value of any type, checking it as JSON. */
+extern bool ghc_scan_skip(GhcScan *scan);
+
+/*
+ * Takes one value of any type as JSON text that PostgreSQL's jsonb accepts:
+ * \u0000 and lone surrogate escapes are rewritten in place to \ufffd, bytes that
+ * are no UTF-8 to '?'.  A number that numeric can't hold makes the result
+ * false without an error.
+ */
+extern bool ghc_scan_raw(GhcScan *scan, GhcSlice *json);
+
+/* True if everything was consumed but blanks, and no error happened. */
+extern bool ghc_scan_finished(GhcScan *scan);
+
+#endif							/* GHC_SCAN_H */
