@@ -1,0 +1,151 @@
+# ghcrawl: a GitHub crawler inside PostgreSQL
+#
+#   make, make install      build and install; PG_CONFIG=… chooses the server
+#   make installcheck       regression tests on a running server
+#   make demo, make test    everything from a bare machine; these install packages
+#
+# CONTRIBUTING.md lists the smaller targets that developers use.
+
+EXTENSION = ghcrawl
+EXTVERSION = 1.0
+MODULE_big = ghcrawl
+PG_CONFIG ?= pg_config
+
+# the parts of ghcrawl--1.0.sql, in the order in which they are joined
+SQL_PARTS = preamble.sql tables.sql functions.sql views.sql grants.sql
+
+# code that knows neither PostgreSQL nor libcurl; unit tests link it alone
+PURE_SRCS = $(wildcard src/base/buffer.c src/base/arena.c src/github/*.c \
+	src/crawl/search.c)
+
+top := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
+SRCS := $(sort $(patsubst $(top)/%,%,$(wildcard $(top)/src/*/*.c)))
+OBJS = $(SRCS:.c=.o)
+DATA = $(notdir $(wildcard $(top)/$(EXTENSION)--*.sql))
+DOCS = $(wildcard README.md)
+
+REGRESS = $(sort $(basename $(notdir $(wildcard $(top)/test/regress/sql/*.sql))))
+REGRESS_OPTS = --inputdir=$(top)/test/regress --outputdir=build/regress \
+	--encoding=UTF8 --load-extension=$(EXTENSION)
+REGRESS_PREP = build/regress
+EXTRA_CLEAN = build $(OBJS:.o=.d)
+
+# ---------------------------------------------------------------------------
+# compiler and libraries
+# ---------------------------------------------------------------------------
+
+PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
+CURL_CONFIG ?= $(shell command -v curl-config)
+ifneq ($(CURL_CONFIG),)
+CURL_CFLAGS := $(shell $(CURL_CONFIG) --cflags)
+CURL_LIBS := $(shell $(CURL_CONFIG) --libs)
+else
+CURL_CFLAGS := $(shell pkg-config --cflags libcurl 2>/dev/null)
+CURL_LIBS := $(shell pkg-config --libs libcurl 2>/dev/null)
+endif
+
+# PostgreSQL's headers are system headers: their warnings are not ours.  The
+# compiler then ignores the -I of the same folder that PGXS adds.
+PG_CPPFLAGS = -I$(top)/src $(CURL_CFLAGS) \
+	-isystem $(shell $(PG_CONFIG) --includedir-server)
+PG_CFLAGS = -Wall -Wextra -MMD -MP
+SHLIB_LINK = $(CURL_LIBS)
+ifeq ($(WERROR),yes)
+PG_CFLAGS += -Werror
+endif
+
+# A server built with LLVM wants bitcode of us, which needs its clang; without
+# that program the bitcode (which only serves JIT inlining) is left out.
+BITCODE_CLANG := $(shell sed -n 's/^CLANG *= *//p' \
+	$(dir $(PGXS))../Makefile.global 2>/dev/null)
+ifeq ($(shell command -v $(BITCODE_CLANG) 2>/dev/null),)
+override with_llvm = no
+endif
+
+ifneq ($(and $(PGXS),$(wildcard $(PGXS)),$(CURL_LIBS)),)
+
+include $(PGXS)
+
+ifneq ($(filter 9.% 10 11 12 13 14,$(MAJORVERSION)),)
+$(error ghcrawl needs PostgreSQL 15 or newer, $(PG_CONFIG) is of $(MAJORVERSION))
+endif
+
+-include $(OBJS:.o=.d)
+
+# another server or other flags make all objects anew
+build/flags: FORCE
+	@mkdir -p build $(sort $(dir $(OBJS)))
+	@echo '$(VERSION) $(CC) $(CPPFLAGS) $(CFLAGS)' | cmp -s - $@ || \
+	  echo '$(VERSION) $(CC) $(CPPFLAGS) $(CFLAGS)' > $@
+FORCE:
+$(OBJS) $(OBJS:.o=.bc): build/flags
+$(OBJS:.o=.bc): $(wildcard $(top)/src/*/*.h)
+
+build/regress: FORCE
+	@mkdir -p $@
+
+else
+
+all install installcheck:
+	@echo "ghcrawl needs the build files of PostgreSQL 15 or newer and of libcurl." >&2
+	@echo "Debian, Ubuntu: apt install postgresql-server-dev-15 libcurl4-openssl-dev gcc" >&2
+	@echo "Fedora, RHEL:   dnf install postgresql-server-devel libcurl-devel gcc" >&2
+	@echo "Another server: make PG_CONFIG=/path/to/pg_config" >&2
+	@exit 1
+clean:
+	rm -rf $(EXTRA_CLEAN) $(OBJS)
+
+endif
+
+# ---------------------------------------------------------------------------
+# the installation script
+# ---------------------------------------------------------------------------
+
+# Writes the script from its parts.  The result is committed, so that an
+# installation needs nothing but a copy; "make check-sql" compares the two.
+sql:
+	@mkdir -p build
+	scripts/join-sql $(addprefix sql/,$(SQL_PARTS)) > build/sql.tmp
+	mv build/sql.tmp $(EXTENSION)--$(EXTVERSION).sql
+
+check-sql:
+	@scripts/join-sql $(addprefix sql/,$(SQL_PARTS)) | \
+	  cmp - $(EXTENSION)--$(EXTVERSION).sql || \
+	  { echo "$(EXTENSION)--$(EXTVERSION).sql differs from its parts; run \"make sql\"" >&2; exit 1; }
+
+# ---------------------------------------------------------------------------
+# unit tests of pure code: no server; once plain, once with sanitizers
+# ---------------------------------------------------------------------------
+
+UNIT_CC = $(or $(CC),cc)
+UNIT_CFLAGS = -std=gnu99 -O1 -g -Wall -Wextra -Werror \
+	-Wdeclaration-after-statement -Wmissing-prototypes \
+	-Isrc -Itest/unit -MMD -MP
+UNIT_NAMES = $(basename $(notdir $(wildcard test/unit/*_test.c)))
+UNIT_PLAIN = $(UNIT_NAMES:%=build/unit/plain/%)
+UNIT_SANITIZED = $(UNIT_NAMES:%=build/unit/sanitized/%)
+UNIT_OBJS = $(notdir $(PURE_SRCS:.c=.o))
+
+vpath %.c $(sort $(dir $(PURE_SRCS)))
+
+build/unit/sanitized/%: UNIT_CFLAGS += -fno-omit-frame-pointer \
+	-fno-sanitize-recover=all -fsanitize=address,undefined
+
+define unit_rules
+build/unit/$(1)/obj/%.o: %.c
+	@mkdir -p $$(@D)
+	$$(UNIT_CC) $$(UNIT_CFLAGS) -c -o $$@ $$<
+build/unit/$(1)/%_test: test/unit/%_test.c $$(UNIT_OBJS:%=build/unit/$(1)/obj/%)
+	$$(UNIT_CC) $$(UNIT_CFLAGS) -o $$@ $$^ -lm
+endef
+$(eval $(call unit_rules,plain))
+$(eval $(call unit_rules,sanitized))
+-include $(wildcard build/unit/*/*.d build/unit/*/obj/*.d)
+
+build-unit: $(UNIT_PLAIN) $(UNIT_SANITIZED)
+
+unit: build-unit
+	prove --exec '' $(UNIT_PLAIN) $(UNIT_SANITIZED)
+
+.PHONY: sql check-sql unit build-unit FORCE
+.DEFAULT_GOAL := all
