@@ -26,7 +26,10 @@
  */
 extern bool ghc_instant_parse(GhcSlice text, int64_t *seconds, bool *is_date);
 
-/* Writes YYYY-MM-DDTHH:MM:SSZ with its NUL. */
+/*
+ * Writes YYYY-MM-DDTHH:MM:SSZ with its NUL; a moment outside 1970 to 9999 comes
+ * out as the nearest one inside.
+ */
 extern void ghc_instant_format(int64_t seconds, char out[GHC_INSTANT_BYTES]);
 
 #endif							/* GHC_INSTANT_H */
