@@ -1,0 +1,88 @@
+/*
+ * Functions that users call; they live in the schema the extension is
+ * created in.  They need nobody's search_path: all are C and name what they
+ * touch in full.
+ */
+
+CREATE FUNCTION @extschema@.ghcrawl_start(
+	selection text,
+	profile text DEFAULT 'full',
+	priority int DEFAULT 0,
+	max_repositories bigint DEFAULT NULL)
+RETURNS bigint
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'ghcrawl_start';
+COMMENT ON FUNCTION @extschema@.ghcrawl_start(text, text, int, bigint) IS
+'Starts crawling everything that a GitHub repository search selects; returns the crawl''s id at once';
+
+CREATE FUNCTION @extschema@.ghcrawl_pause(crawl bigint)
+RETURNS text
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'ghcrawl_pause';
+COMMENT ON FUNCTION @extschema@.ghcrawl_pause(bigint) IS
+'Pauses a running crawl; returns its state';
+
+CREATE FUNCTION @extschema@.ghcrawl_resume(crawl bigint)
+RETURNS text
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'ghcrawl_resume';
+COMMENT ON FUNCTION @extschema@.ghcrawl_resume(bigint) IS
+'Goes on with a paused crawl; returns its state';
+
+CREATE FUNCTION @extschema@.ghcrawl_cancel(crawl bigint)
+RETURNS text
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'ghcrawl_cancel';
+COMMENT ON FUNCTION @extschema@.ghcrawl_cancel(bigint) IS
+'Ends a crawl for good; what it stored stays; returns its state';
+
+CREATE PROCEDURE @extschema@.ghcrawl_wait(
+	crawl bigint,
+	timeout interval DEFAULT NULL,
+	INOUT state text DEFAULT NULL)
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'ghcrawl_wait';
+COMMENT ON PROCEDURE @extschema@.ghcrawl_wait(bigint, interval, text) IS
+'Waits until a crawl has ended or the time is up, telling its progress; holds no snapshot; returns the crawl''s state';
+
+CREATE FUNCTION @extschema@.ghcrawl_ensure_workers()
+RETURNS int
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'ghcrawl_ensure_workers';
+COMMENT ON FUNCTION @extschema@.ghcrawl_ensure_workers() IS
+'Starts workers that are missing, if any crawl is running; returns how many were started. For a server restarted without preloading, by hand or from pg_cron';
+
+CREATE FUNCTION @extschema@.ghcrawl_add_token(name text, secret text)
+RETURNS text
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'ghcrawl_add_token';
+COMMENT ON FUNCTION @extschema@.ghcrawl_add_token(text, text) IS
+'Adds a GitHub token for the present ghcrawl.api_url; returns its fingerprint. The statement may show in logs: ghcrawl_add_token_file is safer';
+
+CREATE FUNCTION @extschema@.ghcrawl_add_token_file(name text, path text)
+RETURNS text
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'ghcrawl_add_token_file';
+COMMENT ON FUNCTION @extschema@.ghcrawl_add_token_file(text, text) IS
+'Adds a GitHub token that stays in a file on the server; needs the rights of pg_read_server_files; returns its fingerprint';
+
+CREATE FUNCTION @extschema@.ghcrawl_remove_token(name text)
+RETURNS text
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'ghcrawl_remove_token';
+COMMENT ON FUNCTION @extschema@.ghcrawl_remove_token(text) IS
+'Forgets a token; returns its fingerprint';
+
+CREATE FUNCTION @extschema@.ghcrawl_create_tables(schema_name name DEFAULT 'github')
+RETURNS text
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'ghcrawl_create_tables';
+COMMENT ON FUNCTION @extschema@.ghcrawl_create_tables(name) IS
+'Makes the data tables for the present ghcrawl.api_url, owned by the caller, or takes over those that are there; ghcrawl_start does it by itself';
+
+CREATE FUNCTION ghcrawl.batch()
+RETURNS SETOF record
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'ghcrawl_batch';
+COMMENT ON FUNCTION ghcrawl.batch() IS
+'Rows that a worker is about to store; has none anywhere else';

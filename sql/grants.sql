@@ -1,0 +1,47 @@
+/*
+ * Nothing for PUBLIC.  Administrators act through functions, which write the
+ * control tables in the extension owner's name; readers see views.
+ */
+
+REVOKE ALL ON FUNCTION
+	@extschema@.ghcrawl_start(text, text, int, bigint),
+	@extschema@.ghcrawl_pause(bigint),
+	@extschema@.ghcrawl_resume(bigint),
+	@extschema@.ghcrawl_cancel(bigint),
+	@extschema@.ghcrawl_ensure_workers(),
+	@extschema@.ghcrawl_add_token(text, text),
+	@extschema@.ghcrawl_add_token_file(text, text),
+	@extschema@.ghcrawl_remove_token(text),
+	@extschema@.ghcrawl_create_tables(name),
+	ghcrawl.batch()
+FROM PUBLIC;
+REVOKE ALL ON PROCEDURE @extschema@.ghcrawl_wait(bigint, interval, text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION
+	@extschema@.ghcrawl_start(text, text, int, bigint),
+	@extschema@.ghcrawl_pause(bigint),
+	@extschema@.ghcrawl_resume(bigint),
+	@extschema@.ghcrawl_cancel(bigint),
+	@extschema@.ghcrawl_ensure_workers(),
+	@extschema@.ghcrawl_add_token(text, text),
+	@extschema@.ghcrawl_add_token_file(text, text),
+	@extschema@.ghcrawl_remove_token(text),
+	@extschema@.ghcrawl_create_tables(name)
+TO ghcrawl_admin;
+GRANT EXECUTE ON PROCEDURE @extschema@.ghcrawl_wait(bigint, interval, text)
+TO ghcrawl_admin, ghcrawl_reader;
+
+GRANT USAGE ON SCHEMA ghcrawl TO ghcrawl_admin, ghcrawl_reader;
+GRANT SELECT ON
+	ghcrawl.crawls,
+	ghcrawl.progress,
+	ghcrawl.partitions,
+	ghcrawl.workers,
+	ghcrawl.tokens,
+	ghcrawl.errors
+TO ghcrawl_admin, ghcrawl_reader;
+
+/* what an administrator adjusts; secrets are in neither */
+GRANT SELECT, INSERT, UPDATE, DELETE ON ghcrawl.profile TO ghcrawl_admin;
+GRANT SELECT, UPDATE (points_hour, requests_minute, response_ms_minute)
+	ON ghcrawl.budget TO ghcrawl_admin;

@@ -1,0 +1,233 @@
+/*
+ * Control tables.
+ *
+ * Durable ones, what a crawl is and how far it got, are part of a dump;
+ * volatile ones (worker, budget) and secrets (token) are not.  No table holds a
+ * pid or an expiry clock that anything relies on: who is alive is known from
+ * the advisory lock that each worker holds on its number.  Tables that are
+ * written with every page have no foreign keys, which would lock the crawl's
+ * row each time.
+ */
+
+CREATE TABLE ghcrawl.profile (
+	name		text PRIMARY KEY,
+	columns		text[] NOT NULL,
+	extra		text,
+	builtin		boolean NOT NULL DEFAULT false,
+	CHECK (columns OPERATOR(pg_catalog.@>) '{repo_id,name_with_owner}')
+);
+COMMENT ON TABLE ghcrawl.profile IS 'What a crawl asks of each repository; add rows of your own';
+COMMENT ON COLUMN ghcrawl.profile.columns IS 'Columns of github.repository to fill; what isn''t named stays as it was';
+COMMENT ON COLUMN ghcrawl.profile.extra IS 'Further GraphQL fields of Repository, e.g. watchers{totalCount}; they land in column extra';
+COMMENT ON COLUMN ghcrawl.profile.builtin IS 'Comes with the extension and is not dumped';
+
+INSERT INTO ghcrawl.profile (name, columns, builtin) VALUES
+	('stars', '{repo_id,created_at,pushed_at,stars,name_with_owner}', true),
+	('flat', '{repo_id,created_at,pushed_at,updated_at,archived_at,owner_id,parent_id,stars,forks,disk_kb,is_fork,is_archived,is_disabled,is_empty,is_locked,is_mirror,is_template,is_in_organization,has_issues,has_projects,has_wiki,has_discussions,name_with_owner,description,homepage,language,license,default_branch}', true),
+	('full', '{repo_id,created_at,pushed_at,updated_at,archived_at,owner_id,parent_id,stars,forks,disk_kb,is_fork,is_archived,is_disabled,is_empty,is_locked,is_mirror,is_template,is_in_organization,has_issues,has_projects,has_wiki,has_discussions,name_with_owner,description,homepage,language,license,default_branch,topics,languages,language_bytes}', true);
+
+CREATE TABLE ghcrawl.data_schema (
+	schema_name	name PRIMARY KEY,
+	api_url		text NOT NULL UNIQUE,
+	version		int NOT NULL,
+	created_at	timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE ghcrawl.data_schema IS 'Schemas that hold data tables, one per GitHub host: ids of two hosts never meet';
+COMMENT ON COLUMN ghcrawl.data_schema.api_url IS 'Address of the API whose repositories are stored there';
+
+CREATE SEQUENCE ghcrawl.crawl_id_seq;
+COMMENT ON SEQUENCE ghcrawl.crawl_id_seq IS 'Ids of crawls';
+
+CREATE TABLE ghcrawl.crawl (
+	crawl_id	bigint PRIMARY KEY DEFAULT nextval('ghcrawl.crawl_id_seq'),
+	selection	text NOT NULL,
+	query		text NOT NULL,
+	profile		text NOT NULL REFERENCES ghcrawl.profile,
+	priority	int NOT NULL,
+	max_repositories bigint CHECK (max_repositories OPERATOR(pg_catalog.>) 0),
+	state		text NOT NULL CHECK (state OPERATOR(pg_catalog.=) ANY
+					('{running,paused,cancelled,done,done_with_gaps,failed}')),
+	reason		text,
+	owner		name NOT NULL,
+	api_url		text NOT NULL,
+	data_schema	name NOT NULL REFERENCES ghcrawl.data_schema,
+	created_at	timestamptz NOT NULL DEFAULT now(),
+	finished_at	timestamptz
+);
+CREATE UNIQUE INDEX crawl_running ON ghcrawl.crawl (api_url, query, profile)
+	WHERE state OPERATOR(pg_catalog.=) ANY ('{running,paused}');
+CREATE INDEX crawl_state ON ghcrawl.crawl (state) WHERE state OPERATOR(pg_catalog.=) 'running';
+COMMENT ON TABLE ghcrawl.crawl IS 'A crawl is one call of ghcrawl_start';
+COMMENT ON COLUMN ghcrawl.crawl.selection IS 'As the user gave it';
+COMMENT ON COLUMN ghcrawl.crawl.query IS 'The same, normalised';
+COMMENT ON COLUMN ghcrawl.crawl.state IS 'planning and waiting are shown by ghcrawl.progress only, they follow from other tables';
+COMMENT ON COLUMN ghcrawl.crawl.reason IS 'Why it failed';
+COMMENT ON COLUMN ghcrawl.crawl.owner IS 'The role that started it';
+
+CREATE TABLE ghcrawl.crawl_counter (
+	crawl_id	bigint NOT NULL,
+	worker_no	int NOT NULL,
+	requests	bigint NOT NULL DEFAULT 0,
+	points		bigint NOT NULL DEFAULT 0,
+	wire_bytes	bigint NOT NULL DEFAULT 0,
+	expected	bigint NOT NULL DEFAULT 0,
+	seen		bigint NOT NULL DEFAULT 0,
+	inserted	bigint NOT NULL DEFAULT 0,
+	updated		bigint NOT NULL DEFAULT 0,
+	tasks		bigint NOT NULL DEFAULT 0,
+	tasks_ended	bigint NOT NULL DEFAULT 0,
+	gaps		bigint NOT NULL DEFAULT 0,
+	missing		bigint NOT NULL DEFAULT 0,
+	rate		real NOT NULL DEFAULT 0,
+	updated_at	timestamptz NOT NULL DEFAULT now(),
+	PRIMARY KEY (crawl_id, worker_no)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE ghcrawl.crawl_counter IS 'What each worker did for a crawl, so that nothing need be counted and workers never wait for each other; their sum is the crawl''s';
+COMMENT ON COLUMN ghcrawl.crawl_counter.expected IS 'Repositories that GitHub counts in the ranges, as a sum of differences: a split replaces its range by its parts';
+COMMENT ON COLUMN ghcrawl.crawl_counter.seen IS 'Distinct repositories seen in the ranges read';
+COMMENT ON COLUMN ghcrawl.crawl_counter.inserted IS 'Rows new in the data table';
+COMMENT ON COLUMN ghcrawl.crawl_counter.updated IS 'Rows changed in the data table; seen rows that are in neither were unchanged';
+COMMENT ON COLUMN ghcrawl.crawl_counter.gaps IS 'Ranges given up before everything promised was seen';
+COMMENT ON COLUMN ghcrawl.crawl_counter.missing IS 'Repositories promised but not seen in those';
+COMMENT ON COLUMN ghcrawl.crawl_counter.rate IS 'Repositories a second of late';
+
+CREATE SEQUENCE ghcrawl.task_id_seq CACHE 32;
+COMMENT ON SEQUENCE ghcrawl.task_id_seq IS 'Ids of tasks';
+
+CREATE TABLE ghcrawl.task (
+	crawl_id	bigint NOT NULL,
+	task_id		bigint NOT NULL DEFAULT nextval('ghcrawl.task_id_seq'),
+	parent_id	bigint,
+	kind		text NOT NULL,
+	query		text NOT NULL,
+	state		text NOT NULL DEFAULT 'open' CHECK (state OPERATOR(pg_catalog.=) ANY
+					('{open,split,done,gap,cancelled}')),
+	promised	bigint,
+	seen		bigint NOT NULL DEFAULT 0,
+	pages		int NOT NULL DEFAULT 0,
+	attempts	int NOT NULL DEFAULT 0,
+	error		text,
+	started_at	timestamptz,
+	finished_at	timestamptz,
+	PRIMARY KEY (crawl_id, task_id)
+) WITH (fillfactor = 80);
+COMMENT ON TABLE ghcrawl.task IS 'The tree of ranges of a crawl';
+COMMENT ON COLUMN ghcrawl.task.query IS 'The range as a complete GitHub search';
+COMMENT ON COLUMN ghcrawl.task.promised IS 'What GitHub counts in the range';
+COMMENT ON COLUMN ghcrawl.task.seen IS 'Most distinct repositories seen in one reading';
+COMMENT ON COLUMN ghcrawl.task.started_at IS 'A finished range says: everything in it was looked at between started_at and finished_at';
+
+CREATE TABLE ghcrawl.queue (
+	crawl_id	bigint NOT NULL,
+	position	bigint NOT NULL,
+	task_id		bigint NOT NULL,
+	ready_at	timestamptz NOT NULL DEFAULT now(),
+	PRIMARY KEY (crawl_id, position, task_id)
+);
+COMMENT ON TABLE ghcrawl.queue IS 'Tasks that no worker has claimed; rows are only inserted and deleted';
+COMMENT ON COLUMN ghcrawl.queue.position IS 'Order within a crawl: start of the range in seconds, so that repository ids ascend';
+COMMENT ON COLUMN ghcrawl.queue.ready_at IS 'Not to be tried again before';
+
+CREATE TABLE ghcrawl.claim (
+	crawl_id	bigint NOT NULL,
+	task_id		bigint NOT NULL,
+	position	bigint NOT NULL,
+	worker_no	int NOT NULL,
+	claimed_at	timestamptz NOT NULL DEFAULT now(),
+	PRIMARY KEY (crawl_id, task_id)
+);
+COMMENT ON TABLE ghcrawl.claim IS 'Tasks that a worker has in hand; void once the worker''s lock is free';
+
+CREATE TABLE ghcrawl.worker (
+	worker_no	int PRIMARY KEY,
+	started_at	timestamptz NOT NULL DEFAULT now(),
+	in_flight	int NOT NULL DEFAULT 0,
+	budgets		int NOT NULL DEFAULT 0,
+	waiting_on	text,
+	waiting_until timestamptz,
+	updated_at	timestamptz NOT NULL DEFAULT now()
+) WITH (fillfactor = 50);
+COMMENT ON TABLE ghcrawl.worker IS 'What each worker last said of itself';
+
+CREATE SEQUENCE ghcrawl.budget_id_seq;
+COMMENT ON SEQUENCE ghcrawl.budget_id_seq IS 'Ids of budgets';
+
+CREATE TABLE ghcrawl.budget (
+	budget_id	int PRIMARY KEY DEFAULT nextval('ghcrawl.budget_id_seq'),
+	api_url		text NOT NULL,
+	kind		text NOT NULL DEFAULT 'user',
+	account_id	bigint NOT NULL,
+	login		text NOT NULL,
+	points_hour	int NOT NULL DEFAULT 5000 CHECK (points_hour OPERATOR(pg_catalog.>=) 0),
+	requests_minute int NOT NULL DEFAULT 2000 CHECK (requests_minute OPERATOR(pg_catalog.>) 0),
+	response_ms_minute int NOT NULL DEFAULT 60000 CHECK (response_ms_minute OPERATOR(pg_catalog.>) 0),
+	"limit"		bigint,
+	remaining	bigint,
+	reset_at	timestamptz,
+	minute_requests int NOT NULL DEFAULT 0,
+	minute_response_ms int NOT NULL DEFAULT 0,
+	benched_until timestamptz,
+	benched_for	text,
+	points_used	bigint NOT NULL DEFAULT 0,
+	requests	bigint NOT NULL DEFAULT 0,
+	updated_at	timestamptz NOT NULL DEFAULT now(),
+	UNIQUE (api_url, kind, account_id)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE ghcrawl.budget IS 'What GitHub counts against: one user on one host, however many tokens';
+COMMENT ON COLUMN ghcrawl.budget.points_hour IS 'GraphQL points an hour until GitHub says what they are; 0: no limit';
+COMMENT ON COLUMN ghcrawl.budget.requests_minute IS 'GraphQL requests a minute, as GitHub publishes';
+COMMENT ON COLUMN ghcrawl.budget.response_ms_minute IS 'Summed response time a minute in milliseconds, as GitHub publishes';
+COMMENT ON COLUMN ghcrawl.budget.minute_requests IS 'Requests in the minute before updated_at; a worker that takes over counts them';
+
+CREATE SEQUENCE ghcrawl.token_id_seq;
+COMMENT ON SEQUENCE ghcrawl.token_id_seq IS 'Ids of tokens';
+
+CREATE TABLE ghcrawl.token (
+	token_id	int PRIMARY KEY DEFAULT nextval('ghcrawl.token_id_seq'),
+	name		text NOT NULL UNIQUE,
+	api_url		text NOT NULL,
+	secret		text,
+	file		text,
+	fingerprint	text NOT NULL,
+	budget_id	int REFERENCES ghcrawl.budget,
+	added_by	name NOT NULL,
+	added_at	timestamptz NOT NULL DEFAULT now(),
+	refused_at	timestamptz,
+	refused_for	text,
+	CHECK ((secret IS NULL) OPERATOR(pg_catalog.<>) (file IS NULL))
+);
+COMMENT ON TABLE ghcrawl.token IS 'Secrets; readable by superusers only and never dumped. The WAL and base backups hold what a table holds: use ghcrawl_add_token_file to keep a secret out of them';
+COMMENT ON COLUMN ghcrawl.token.api_url IS 'The only address the token is ever sent to';
+COMMENT ON COLUMN ghcrawl.token.file IS 'File on the server that holds the secret, read by the worker';
+COMMENT ON COLUMN ghcrawl.token.budget_id IS 'Known once GitHub has said whose token it is';
+COMMENT ON COLUMN ghcrawl.token.refused_at IS 'GitHub answered 401; the token isn''t used again';
+
+CREATE SEQUENCE ghcrawl.error_id_seq;
+COMMENT ON SEQUENCE ghcrawl.error_id_seq IS 'Ids of errors';
+
+CREATE TABLE ghcrawl.error (
+	error_id	bigint PRIMARY KEY DEFAULT nextval('ghcrawl.error_id_seq'),
+	crawl_id	bigint NOT NULL DEFAULT 0,
+	class		text NOT NULL,
+	message		text NOT NULL,
+	sample		text,
+	count		bigint NOT NULL DEFAULT 1,
+	first_seen	timestamptz NOT NULL DEFAULT now(),
+	last_seen	timestamptz NOT NULL DEFAULT now(),
+	UNIQUE (crawl_id, class, message)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE ghcrawl.error IS 'What went wrong, alike things in one row with a count';
+COMMENT ON COLUMN ghcrawl.error.crawl_id IS '0: concerns no crawl but a token or a budget';
+COMMENT ON COLUMN ghcrawl.error.sample IS 'Where it happened last: a range, a repository, a request id for GitHub''s support';
+
+SELECT pg_catalog.pg_extension_config_dump('ghcrawl.profile', 'WHERE NOT builtin');
+SELECT pg_catalog.pg_extension_config_dump('ghcrawl.data_schema', '');
+SELECT pg_catalog.pg_extension_config_dump('ghcrawl.crawl_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('ghcrawl.crawl', '');
+SELECT pg_catalog.pg_extension_config_dump('ghcrawl.crawl_counter', '');
+SELECT pg_catalog.pg_extension_config_dump('ghcrawl.task_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('ghcrawl.task', '');
+SELECT pg_catalog.pg_extension_config_dump('ghcrawl.queue', '');
+SELECT pg_catalog.pg_extension_config_dump('ghcrawl.claim', '');
+SELECT pg_catalog.pg_extension_config_dump('ghcrawl.error_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('ghcrawl.error', '');

@@ -1,0 +1,133 @@
+/*
+ * Views: what a person or a dashboard looks at.  None counts rows of data or
+ * of tasks; all work on a standby.
+ */
+
+/* numbers of the workers that are alive here, from the locks they hold */
+CREATE VIEW ghcrawl.live_worker AS
+SELECT l.objid::int AS worker_no, l.pid
+FROM pg_catalog.pg_locks l
+WHERE l.locktype = 'advisory'
+  AND l.classid = 1 AND l.objsubid = 71
+  AND l.database = (SELECT oid FROM pg_catalog.pg_database
+					WHERE datname = pg_catalog.current_database());
+COMMENT ON VIEW ghcrawl.live_worker IS 'Workers that are alive: each holds an advisory lock on its number, of a kind that SQL can''t take';
+
+CREATE VIEW ghcrawl.crawls AS
+SELECT c.crawl_id AS crawl, c.selection, c.profile, c.priority,
+	   c.max_repositories, c.state, c.reason, c.owner, c.api_url, c.data_schema,
+	   c.created_at, c.finished_at,
+	   n.seen AS stored, n.expected, n.inserted, n.updated, n.tasks, n.tasks_ended,
+	   n.gaps, n.missing, n.requests, n.points, n.wire_bytes, n.rate, n.updated_at
+FROM ghcrawl.crawl c,
+	 LATERAL (SELECT coalesce(sum(seen), 0)::bigint AS seen,
+					 sum(expected)::bigint AS expected,
+					 coalesce(sum(inserted), 0)::bigint AS inserted,
+					 coalesce(sum(updated), 0)::bigint AS updated,
+					 coalesce(sum(tasks), 0)::bigint AS tasks,
+					 coalesce(sum(tasks_ended), 0)::bigint AS tasks_ended,
+					 coalesce(sum(gaps), 0)::bigint AS gaps,
+					 coalesce(sum(missing), 0)::bigint AS missing,
+					 coalesce(sum(requests), 0)::bigint AS requests,
+					 coalesce(sum(points), 0)::bigint AS points,
+					 coalesce(sum(wire_bytes), 0)::bigint AS wire_bytes,
+					 coalesce(sum(rate), 0)::real AS rate,
+					 max(updated_at) AS updated_at
+			  FROM ghcrawl.crawl_counter k
+			  WHERE k.crawl_id = c.crawl_id) n;
+COMMENT ON VIEW ghcrawl.crawls IS 'All crawls with their settings and sums';
+COMMENT ON COLUMN ghcrawl.crawls.stored IS 'Distinct repositories seen and stored';
+COMMENT ON COLUMN ghcrawl.crawls.expected IS 'Repositories GitHub counts in the selection, as far as known';
+COMMENT ON COLUMN ghcrawl.crawls.inserted IS 'Of these, new in the data table';
+COMMENT ON COLUMN ghcrawl.crawls.updated IS 'Of these, changed in the data table';
+COMMENT ON COLUMN ghcrawl.crawls.gaps IS 'Ranges given up before everything promised was seen';
+COMMENT ON COLUMN ghcrawl.crawls.missing IS 'Repositories promised but not seen in those';
+COMMENT ON COLUMN ghcrawl.crawls.points IS 'GraphQL points spent';
+COMMENT ON COLUMN ghcrawl.crawls.rate IS 'Repositories a second of late';
+
+CREATE VIEW ghcrawl.progress AS
+SELECT c.crawl,
+	   CASE WHEN c.state <> 'running' THEN c.state
+			WHEN w.waiting_on IS NOT NULL THEN 'waiting'
+			WHEN c.expected IS NULL THEN 'planning'
+			ELSE 'running' END AS state,
+	   pg_catalog.rpad(pg_catalog.repeat('#', (p.part * 10)::int), 10, '.') AS bar,
+	   pg_catalog.round(p.part * 100, 1) AS percent,
+	   c.stored,
+	   p.expected,
+	   CASE WHEN c.state = 'running' THEN pg_catalog.round(c.rate::numeric, 0) END AS rate,
+	   CASE WHEN c.state = 'running' AND c.rate > 0 AND w.waiting_on IS NULL
+			THEN pg_catalog.make_interval(secs =>
+				pg_catalog.ceil((p.expected - c.stored) / c.rate)) END AS eta,
+	   w.waiting_on
+FROM ghcrawl.crawls c,
+	 LATERAL (SELECT pg_catalog.count(*) AS live,
+					 pg_catalog.count(k.waiting_on) AS waiting,
+					 pg_catalog.min(k.waiting_on || coalesce(
+						pg_catalog.to_char(k.waiting_until, '" until "HH24:MI:SS'), '')) AS waiting_on
+			  FROM ghcrawl.live_worker l
+			  LEFT JOIN ghcrawl.worker k USING (worker_no)
+			  WHERE c.state = 'running') v,
+	 LATERAL (SELECT CASE WHEN c.state <> 'running' THEN NULL
+						  WHEN pg_catalog.pg_is_in_recovery() THEN 'the server to be promoted'
+						  WHEN v.live = 0 THEN 'a worker: ghcrawl_ensure_workers()'
+						  WHEN v.waiting = v.live THEN v.waiting_on END AS waiting_on) w,
+	 LATERAL (SELECT LEAST(c.expected, c.max_repositories) AS expected) e,
+	 LATERAL (SELECT e.expected,
+					 CASE WHEN c.state = 'done' THEN 1.0
+						  ELSE LEAST(0.999, coalesce(c.stored::numeric
+							   / nullif(GREATEST(e.expected, c.stored), 0), 0)) END AS part) p;
+COMMENT ON VIEW ghcrawl.progress IS 'How far each crawl is; made for \watch 2';
+COMMENT ON COLUMN ghcrawl.progress.state IS 'planning, running, waiting, paused, cancelled, done, done_with_gaps, failed';
+COMMENT ON COLUMN ghcrawl.progress.stored IS 'Distinct repositories seen and stored';
+COMMENT ON COLUMN ghcrawl.progress.expected IS 'Repositories GitHub counts in the selection, as far as known; at most max_repositories';
+COMMENT ON COLUMN ghcrawl.progress.rate IS 'Repositories a second of late';
+COMMENT ON COLUMN ghcrawl.progress.eta IS 'Time left at that rate';
+COMMENT ON COLUMN ghcrawl.progress.waiting_on IS 'Why nothing moves, and until when';
+
+CREATE VIEW ghcrawl.partitions AS
+SELECT t.crawl_id AS crawl, t.task_id AS task, t.parent_id AS parent, t.kind,
+	   CASE WHEN t.state <> 'open' THEN t.state
+			WHEN k.task_id IS NOT NULL THEN 'claimed'
+			ELSE 'ready' END AS state,
+	   t.promised, t.seen, t.pages, t.attempts, t.query, t.error,
+	   t.started_at, t.finished_at
+FROM ghcrawl.task t
+LEFT JOIN ghcrawl.claim k ON k.crawl_id = t.crawl_id AND k.task_id = t.task_id;
+COMMENT ON VIEW ghcrawl.partitions IS 'The ranges that crawls are cut into: ready, claimed, split, done, gap, cancelled';
+COMMENT ON COLUMN ghcrawl.partitions.query IS 'The range as a GitHub search; try it on github.com';
+COMMENT ON COLUMN ghcrawl.partitions.promised IS 'What GitHub counts in it';
+COMMENT ON COLUMN ghcrawl.partitions.seen IS 'Distinct repositories seen in it';
+
+CREATE VIEW ghcrawl.workers AS
+SELECT w.worker_no AS worker, l.pid,
+	   CASE WHEN l.pid IS NULL THEN 'gone'
+			WHEN w.waiting_on IS NOT NULL THEN 'waiting'
+			ELSE 'working' END AS state,
+	   w.budgets, w.in_flight, w.waiting_on, w.waiting_until, w.started_at, w.updated_at
+FROM ghcrawl.worker w
+LEFT JOIN ghcrawl.live_worker l USING (worker_no);
+COMMENT ON VIEW ghcrawl.workers IS 'Background workers of this database';
+COMMENT ON COLUMN ghcrawl.workers.budgets IS 'Budgets the worker holds';
+COMMENT ON COLUMN ghcrawl.workers.in_flight IS 'Requests under way';
+
+CREATE VIEW ghcrawl.tokens AS
+SELECT t.name, t.fingerprint, b.login,
+	   CASE WHEN t.refused_at IS NOT NULL THEN 'refused'
+			WHEN b.budget_id IS NULL THEN 'new'
+			WHEN b.benched_until > pg_catalog.now() THEN 'benched'
+			ELSE 'ready' END AS state,
+	   b."limit", b.remaining, b.reset_at, b.points_used, b.requests,
+	   CASE WHEN t.refused_at IS NULL THEN b.benched_until END AS benched_until,
+	   coalesce(t.refused_for, CASE WHEN b.benched_until > pg_catalog.now()
+									THEN b.benched_for END) AS reason,
+	   CASE WHEN t.file IS NULL THEN 'table' ELSE 'file' END AS kept_in,
+	   t.api_url, t.added_by, t.added_at
+FROM ghcrawl.token t
+LEFT JOIN ghcrawl.budget b USING (budget_id);
+COMMENT ON VIEW ghcrawl.tokens IS 'Tokens by fingerprint; figures are the budget''s, which all tokens of a user share';
+
+CREATE VIEW ghcrawl.errors AS
+SELECT crawl_id AS crawl, class, message, count, sample, first_seen, last_seen
+FROM ghcrawl.error;
+COMMENT ON VIEW ghcrawl.errors IS 'What went wrong, alike things in one row; crawl 0: a token or a budget';

@@ -1,0 +1,26 @@
+/*-------------------------------------------------------------------------
+ *
+ * compat.h
+ *	  What differs between PostgreSQL 15 and later versions.
+ *
+ * The only file that looks at PG_VERSION_NUM.
+ *
+ * IDENTIFICATION
+ *	  src/base/compat.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GHC_COMPAT_H
+#define GHC_COMPAT_H
+
+#include "storage/latch.h"
+#include "utils/memutils.h"
+
+/* a WaitEventSet that lives until it is freed or the process ends */
+#if PG_VERSION_NUM >= 170000
+#define GhcCreateWaitEventSet(n) CreateWaitEventSet(NULL, (n))
+#else
+#define GhcCreateWaitEventSet(n) CreateWaitEventSet(TopMemoryContext, (n))
+#endif
+
+#endif							/* GHC_COMPAT_H */

@@ -1,0 +1,36 @@
+/*-------------------------------------------------------------------------
+ *
+ * settings.h
+ *	  The settings of ghcrawl (GUCs).
+ *
+ * IDENTIFICATION
+ *	  src/base/settings.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GHC_SETTINGS_H
+#define GHC_SETTINGS_H
+
+/* each is the setting ghcrawl.<name>; see settings.c for what they mean */
+extern char *ghc_api_url;
+extern char *ghc_databases;
+extern char *ghc_ca_file;
+extern char *ghc_proxy;
+extern char *ghc_user_agent_contact;
+extern int	ghc_workers;
+extern int	ghc_connect_timeout_ms;
+extern int	ghc_request_timeout_ms;
+extern int	ghc_max_response_kb;
+extern int	ghc_max_connections;
+
+/* Defines them all; to be called once, from _PG_init. */
+extern void ghc_settings_define(void);
+
+/*
+ * The GraphQL address of an API address ("https://host/api/v3" and
+ * "https://host/api" give "https://host/api/graphql", others get "/graphql").
+ * palloc'd.
+ */
+extern char *ghc_settings_graphql_url(const char *api_url);
+
+#endif							/* GHC_SETTINGS_H */

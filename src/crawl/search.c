@@ -1,0 +1,283 @@
+/*-------------------------------------------------------------------------
+ *
+ * search.c
+ *	  The task kind "search": reads one range of a search completely.
+ *
+ * A range is first asked for a page.  If GitHub counts no more than can be
+ * reached, the other pages follow until every repository counted was seen.
+ * Otherwise the range is cut into parts, which are counted, many in one
+ * query, because a count costs no request of its own; neighbours that fit
+ * together become the children.  A range that can't be cut is read in
+ * several orders, which reach different thousands.
+ *
+ * Pages are offsets into a live index, so a reading may miss what moved.
+ * Distinct ids are counted over all readings of a range; it is done when as
+ * many were seen as the last page promised.  Readings are capped, then the
+ * range is narrowed, and what still isn't seen is a gap that is named.
+ *
+ * Pure: no SPI, no curl, no clock.
+ *
+ * IDENTIFICATION
+ *	  src/crawl/search.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "crawl/task.h"
+
+#include <stdlib.h>
+
+#define PAGE_SIZE 100
+#define MIN_PAGE_SIZE 6
+
+/* replies in a row that may fail before a range is narrowed */
+#define MAX_ATTEMPTS 8
+
+/* queries for counts that may bring nothing */
+#define MAX_COUNT_TRIES 4
+
+/* a child is filled up to here; the rest is room for drift */
+#define FILL (GHC_SEARCH_CAP - 20)
+
+static bool search_compose(GhcTask *task, GhcQuery *query);
+static GhcOutcome search_absorb(GhcTask *task, const GhcReply *reply,
+								const GhcJudgement *judgement,
+								const GhcPage **store);
+
+const GhcTaskKind ghc_search_kind = {"search", search_compose, search_absorb};
+
+const GhcTaskKind *
+ghc_task_kind(const char *name)
+{
+	static const GhcTaskKind *const kinds[] = {&ghc_search_kind};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(kinds[i]->name, name) == 0)
+			return kinds[i];
+	return NULL;
+}
+
+void
+ghc_task_release(GhcTask *task)
+{
+	ghc_idset_free(&task->ids);
+	free(task->cut);
+	task->cut = NULL;
+}
+
+/* Starts cutting; false if the range can't be cut (or memory ran out). */
+static bool
+begin_cut(GhcTask *task)
+{
+	GhcCut	   *cut = calloc(1, sizeof(GhcCut));
+
+	if (cut == NULL)
+		return false;
+	cut->n = ghc_range_cut(&task->range, task->promised, cut->parts,
+						   GHC_MAX_PARTS);
+	if (cut->n == 0)
+	{
+		free(cut);
+		return false;
+	}
+	for (int i = 0; i < cut->n; i++)
+		cut->counts[i] = -1;
+	cut->at_once = GHC_MAX_COUNTS;
+	task->cut = cut;
+	return true;
+}
+
+static bool
+compose_counts(GhcCut *cut, GhcQuery *query)
+{
+	cut->n_asked = 0;
+	for (int i = 0; i < cut->n && cut->n_asked < cut->at_once; i++)
+	{
+		if (cut->counts[i] >= 0)
+			continue;
+		if (ghc_query_add_count(query, &cut->parts[i]) < 0)
+			return false;
+		cut->asked[cut->n_asked++] = i;
+	}
+	return true;
+}
+
+static bool
+search_compose(GhcTask *task, GhcQuery *query)
+{
+	if (task->page_size == 0)
+		task->page_size = PAGE_SIZE;
+
+	/* a child whose count is known needs no page to be told that it's full */
+	if (task->cut == NULL && task->pages == 0 && task->promised > GHC_SEARCH_CAP)
+		(void) begin_cut(task);
+	if (task->cut != NULL)
+		return compose_counts(task->cut, query);
+	return ghc_query_add_page(query, &task->range, task->order,
+							  task->page_size,
+							  ghc_slice_of(task->cursor)) >= 0;
+}
+
+/* The children as they are known; uncounted parts become children, too. */
+static GhcOutcome
+split(GhcTask *task)
+{
+	GhcCut	   *cut = task->cut;
+	int			i = 0;
+
+	while (i < cut->n)
+	{
+		int			run = i;
+
+		while (run < cut->n && cut->counts[run] >= 0)
+			run++;
+		if (run > i)
+			cut->n_children += ghc_range_pack(&cut->parts[i], &cut->counts[i],
+											  run - i, FILL,
+											  &cut->children[cut->n_children]);
+		if (run < cut->n)
+			cut->children[cut->n_children++] =
+				(GhcChild) {cut->parts[run], -1};
+		i = run + 1;
+	}
+	return GHC_OUTCOME_SPLIT;
+}
+
+static GhcOutcome
+absorb_counts(GhcTask *task, const GhcReply *reply)
+{
+	GhcCut	   *cut = task->cut;
+	bool		all = true;
+	bool		gained = false;
+
+	for (int i = 0; i < cut->n_asked; i++)
+	{
+		cut->counts[cut->asked[i]] = reply->counts[i];
+		gained |= reply->counts[i] >= 0;
+	}
+	for (int i = 0; i < cut->n; i++)
+		all &= cut->counts[i] >= 0;
+	if (all)
+		return split(task);
+	if (gained)
+		return GHC_OUTCOME_MORE;
+	return ++cut->tries < MAX_COUNT_TRIES ? GHC_OUTCOME_RETRY : split(task);
+}
+
+/* Narrows a range that can't be read as it is, or gives it up. */
+static GhcOutcome
+narrow(GhcTask *task, const char *why)
+{
+	if (task->cut == NULL && begin_cut(task))
+		return GHC_OUTCOME_MORE;
+	if (task->cut != NULL)
+		return split(task);
+	task->why = why;
+	task->missing = task->promised - task->seen;
+	if (task->missing < 0)
+		task->missing = 0;
+	return GHC_OUTCOME_GAP;
+}
+
+/* A reading came to its end: is the range done, or read once more? */
+static GhcOutcome
+end_reading(GhcTask *task)
+{
+	if (task->seen >= task->promised)
+		return GHC_OUTCOME_DONE;
+	task->cursor[0] = '\0';
+	task->offset = 0;
+	if (++task->order < GHC_ORDER_COUNT)
+		return GHC_OUTCOME_MORE;
+	return narrow(task, "fewer repositories shown than counted");
+}
+
+static GhcOutcome
+absorb_page(GhcTask *task, const GhcPage *page)
+{
+	bool		first = task->pages == 0;
+
+	task->attempts = 0;
+	task->pages++;
+	task->promised = page->count;
+	if (first && page->count > GHC_SEARCH_CAP && begin_cut(task))
+		return GHC_OUTCOME_MORE;
+
+	for (int i = 0; i < page->n; i++)
+		(void) ghc_idset_add(&task->ids, page->repos[i].repo_id);
+	task->seen = (int64_t) task->ids.n;
+	task->offset += page->n + page->nulls + page->dropped;
+
+	if (!page->has_next || page->end_cursor.len == 0 ||
+		page->n + page->nulls + page->dropped == 0 ||
+		task->offset >= GHC_SEARCH_CAP)
+		return end_reading(task);
+	if (page->end_cursor.len >= GHC_CURSOR_BYTES)
+		return narrow(task, "cursor too long");
+	memcpy(task->cursor, page->end_cursor.data, page->end_cursor.len);
+	task->cursor[page->end_cursor.len] = '\0';
+	return GHC_OUTCOME_MORE;
+}
+
+/* GitHub couldn't do it in time: ask for less. */
+static GhcOutcome
+ask_less(GhcTask *task)
+{
+	task->attempts++;
+	if (task->cut != NULL)
+	{
+		task->cut->at_once = task->cut->at_once > 1 ? task->cut->at_once / 2 : 1;
+		if (task->attempts > MAX_ATTEMPTS)
+			return split(task);
+	}
+	else
+	{
+		if (task->page_size / 2 >= MIN_PAGE_SIZE)
+			task->page_size /= 2;
+		if (task->attempts > MAX_ATTEMPTS)
+		{
+			task->attempts = 0;
+			return narrow(task, "GitHub can't answer in time");
+		}
+	}
+	return GHC_OUTCOME_RETRY;
+}
+
+/* A server that fails again and again for this range, and not for others. */
+static GhcOutcome
+failed(GhcTask *task)
+{
+	if (++task->attempts <= MAX_ATTEMPTS)
+		return GHC_OUTCOME_RETRY;
+	task->attempts = 0;
+	return narrow(task, "GitHub fails each time");
+}
+
+static GhcOutcome
+search_absorb(GhcTask *task, const GhcReply *reply,
+			  const GhcJudgement *judgement, const GhcPage **store)
+{
+	const GhcPage *page = &reply->pages[0];
+
+	*store = NULL;
+	switch (judgement->verdict)
+	{
+		case GHC_VERDICT_TOO_SLOW:
+		case GHC_VERDICT_TOO_MUCH:
+			return ask_less(task);
+		case GHC_VERDICT_SERVER:
+		case GHC_VERDICT_GARBAGE:
+			return failed(task);
+		case GHC_VERDICT_OK:
+		case GHC_VERDICT_PARTIAL:
+			break;
+		default:
+			/* a limit, a token or the network: not the range's fault */
+			return GHC_OUTCOME_RETRY;
+	}
+	if (task->cut != NULL)
+		return absorb_counts(task, reply);
+	if (!page->present || !page->complete)
+		return failed(task);
+	*store = page;
+	return absorb_page(task, page);
+}

@@ -1,0 +1,103 @@
+/*-------------------------------------------------------------------------
+ *
+ * task.h
+ *	  A piece of work in a worker's hand, and what a kind of work is.
+ *
+ * A kind of task is two functions: compose asks, absorb takes in the answer.
+ * Both are pure: no SPI, no curl, no clock, no palloc.  A new kind of work is
+ * a new file with such a pair.
+ *
+ * IDENTIFICATION
+ *	  src/crawl/task.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GHC_TASK_H
+#define GHC_TASK_H
+
+#include "base/idset.h"
+#include "github/classify.h"
+#include "github/query.h"
+#include "github/range.h"
+#include "github/reply.h"
+
+/* longest cursor that is understood; GitHub's have about 16 characters */
+#define GHC_CURSOR_BYTES 128
+
+typedef enum GhcOutcome
+{
+	GHC_OUTCOME_MORE,			/* not finished: compose again */
+	GHC_OUTCOME_RETRY,			/* nothing gained: compose again, but later */
+	GHC_OUTCOME_DONE,			/* everything promised was seen */
+	GHC_OUTCOME_SPLIT,			/* replaced by its children */
+	GHC_OUTCOME_GAP,			/* given up; "missing" and "why" say what */
+} GhcOutcome;
+
+/* the parts a range is cut into, while they are being counted */
+typedef struct GhcCut
+{
+	int			n;
+	GhcRange	parts[GHC_MAX_PARTS];
+	int64_t		counts[GHC_MAX_PARTS];	/* -1: not counted yet */
+	int			asked[GHC_MAX_PARTS];	/* which parts the query counts */
+	int			n_asked;
+	int			at_once;		/* how many counts go into a query */
+	int			tries;
+	int			n_children;
+	GhcChild	children[GHC_MAX_PARTS];
+} GhcCut;
+
+typedef struct GhcTaskKind GhcTaskKind;
+
+typedef struct GhcTask
+{
+	const GhcTaskKind *kind;
+	int64_t		crawl_id;
+	int64_t		task_id;
+	int64_t		position;		/* its place in the queue */
+	GhcRange	range;
+	int64_t		promised;		/* what GitHub counts; -1: unknown */
+	int64_t		seen;			/* distinct repositories in this reading */
+	int			pages;			/* read since it was claimed */
+	int			attempts;		/* replies in a row that brought nothing */
+
+	/* reading */
+	GhcIdSet	ids;
+	GhcOrder	order;
+	int			page_size;
+	int			offset;			/* results behind the cursor */
+	char		cursor[GHC_CURSOR_BYTES];
+
+	/* splitting; NULL while reading */
+	GhcCut	   *cut;
+
+	/* how it ended */
+	int64_t		missing;
+	const char *why;			/* static text */
+} GhcTask;
+
+struct GhcTaskKind
+{
+	const char *name;
+
+	/* Appends the task's part to a query; false if memory ran out. */
+	bool		(*compose) (GhcTask *task, GhcQuery *query);
+
+	/*
+	 * Takes in a reply to what compose asked.  *store is set to the page
+	 * whose repositories are to be stored, or NULL.
+	 */
+	GhcOutcome	(*absorb) (GhcTask *task, const GhcReply *reply,
+						   const GhcJudgement *judgement,
+						   const GhcPage **store);
+};
+
+/* The kind of that name, or NULL. */
+extern const GhcTaskKind *ghc_task_kind(const char *name);
+
+/* Frees what a task holds; the structure stays the caller's. */
+extern void ghc_task_release(GhcTask *task);
+
+extern const GhcTaskKind ghc_search_kind;
+
+#endif							/* GHC_TASK_H */
