@@ -37,9 +37,10 @@ days_from_civil(int year, int month, int day)
 	int			year_in = y % 400;
 	int			march = month > 2 ? month - 3 : month + 9;
 	int			day_in_year = (153 * march + 2) / 5 + day - 1;
-	int			days = year_in * 365 + year_in / 4 - year_in / 100 + day_in_year;
+	int			days = year_in * 365 + year_in / 4 - year_in / 100;
 
-	return (int64_t) era * DAYS_IN_400_YEARS + days - DAYS_TO_1970;
+	return (int64_t) era * DAYS_IN_400_YEARS + days + day_in_year -
+		DAYS_TO_1970;
 }
 
 static bool

@@ -19,10 +19,10 @@
 #define GHC_INSTANT_BYTES 21
 
 /*
- * Reads YYYY-MM-DD, YYYY-MM-DDTHH:MM:SSZ or the same with fractions of a second
- * (cut off) or an offset +HH:MM.  *is_date says that no time was given; the moment
- * is then the start of that UTC day.  False on anything else, also on days
- * that no calendar has and years outside 1970 to 9999.
+ * Reads YYYY-MM-DD, YYYY-MM-DDTHH:MM:SSZ or the same with fractions of a
+ * second (cut off) or an offset +HH:MM.  *is_date says that no time was given;
+ * the moment is then the start of that UTC day.  False on anything else, also
+ * on days that no calendar has and years outside 1970 to 9999.
  */
 extern bool ghc_instant_parse(GhcSlice text, int64_t *seconds, bool *is_date);
 
