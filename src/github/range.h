@@ -30,7 +30,10 @@
 /* the most parts one range is cut into at once */
 #define GHC_MAX_PARTS 64
 
-/* bounds of an interval that has none; "created" never uses them */
+/*
+ * Bounds of an interval that has none.  The caller closes "created" before a
+ * range is cut: an open one is not cut along time.
+ */
 #define GHC_OPEN_LOW INT64_MIN
 #define GHC_OPEN_HIGH INT64_MAX
 
@@ -45,6 +48,9 @@ typedef enum GhcDim
 	GHC_DIM_STARS,
 	GHC_DIM_COUNT,
 } GhcDim;
+
+/* their names as qualifiers of a search */
+extern const char *const ghc_dim_names[GHC_DIM_COUNT];
 
 typedef struct GhcInterval
 {
@@ -80,7 +86,8 @@ extern void ghc_range_init(GhcRange *range);
 /*
  * Appends the range as a GitHub search, without a sort, e.g.
  * "topic:x stars:0..10 fork:true created:2020-01-01T00:00:00Z..2020-02-01T23:59:59Z".
- * ghc_selection_parse reads it back to an equal range.
+ * ghc_selection_parse reads it back to an equal range.  A range that asks for
+ * nothing at all gives no text, which is no search; parsing never makes one.
  */
 extern void ghc_range_format(const GhcRange *range, GhcBuffer *out);
 
