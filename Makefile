@@ -49,7 +49,7 @@ endif
 PG_CPPFLAGS = -I$(top)/src $(CURL_CFLAGS) \
 	-isystem $(shell $(PG_CONFIG) --includedir-server)
 PG_CFLAGS = -Wall -Wextra -MMD -MP
-SHLIB_LINK = $(CURL_LIBS)
+SHLIB_LINK = $(CURL_LIBS) -lz
 ifeq ($(WERROR),yes)
 PG_CFLAGS += -Werror
 endif
@@ -87,9 +87,9 @@ build/regress: FORCE
 else
 
 all install installcheck:
-	@echo "ghcrawl needs the build files of PostgreSQL 15 or newer and of libcurl." >&2
-	@echo "Debian, Ubuntu: apt install postgresql-server-dev-15 libcurl4-openssl-dev gcc" >&2
-	@echo "Fedora, RHEL:   dnf install postgresql-server-devel libcurl-devel gcc" >&2
+	@echo "ghcrawl needs the build files of PostgreSQL 15 or newer, libcurl and zlib." >&2
+	@echo "Debian, Ubuntu: apt install postgresql-server-dev-15 libcurl4-openssl-dev zlib1g-dev gcc" >&2
+	@echo "Fedora, RHEL:   dnf install postgresql-server-devel libcurl-devel zlib-devel gcc" >&2
 	@echo "Another server: make PG_CONFIG=/path/to/pg_config" >&2
 	@exit 1
 clean:

@@ -1,0 +1,304 @@
+/*-------------------------------------------------------------------------
+ *
+ * transfer.c
+ *	  One HTTP transfer: its libcurl handle, its buffers, how it ended.
+ *
+ * libcurl calls the two on_… functions while it is on the stack.  They keep
+ * to buffers on malloc and to return codes: a longjmp through libcurl would
+ * leave the multi handle unusable for good, and even a debug message could
+ * process an interrupt and with it end the process from inside of libcurl.
+ *
+ * Of a request's secrets libcurl's own copies can't be wiped; ours are, as
+ * soon as the transfer is over.
+ *
+ * IDENTIFICATION
+ *	  src/net/transfer.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "net/transfer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "net/inflate.h"
+
+/* header lines of one transfer; GitHub sends 1 to 2 kB */
+#define HEADERS_LIMIT_BYTES 65536
+
+void
+ghc_transfer_wipe(GhcBuffer *buf)
+{
+	if (buf->data != NULL)
+		explicit_bzero(buf->data, buf->cap);
+	ghc_buffer_reset(buf);
+}
+
+/* Forgets the request's header lines, of which one is the authorization. */
+static void
+wipe_lines(GhcTransferState *state)
+{
+	for (struct curl_slist *line = state->lines; line != NULL; line = line->next)
+		explicit_bzero(line->data, strlen(line->data));
+	curl_slist_free_all(state->lines);
+	state->lines = NULL;
+	curl_easy_setopt(state->public.easy, CURLOPT_HTTPHEADER, NULL);
+}
+
+static void
+wipe_secrets(GhcTransferState *state)
+{
+	ghc_transfer_wipe(&state->public.authorization);
+	wipe_lines(state);
+}
+
+/* True if the line is a header of this (lower-case) name; finds its value. */
+static bool
+header_value(GhcSlice line, const char *name, GhcSlice *value)
+{
+	size_t		len = strlen(name);
+
+	if (line.len <= len || line.data[len] != ':' ||
+		strncasecmp(line.data, name, len) != 0)
+		return false;
+
+	value->data = line.data + len + 1;
+	value->len = line.len - len - 1;
+	while (value->len > 0 && strchr(" \t", value->data[0]) != NULL)
+	{
+		value->data++;
+		value->len--;
+	}
+	while (value->len > 0 && strchr(" \t\r\n", value->data[value->len - 1]) != NULL)
+		value->len--;
+	return true;
+}
+
+static GhcEncoding
+read_encoding(GhcSlice value)
+{
+	if (value.len == 0 ||
+		(value.len == 8 && strncasecmp(value.data, "identity", 8) == 0))
+		return GHC_ENCODING_NONE;
+	if (value.len == 4 && strncasecmp(value.data, "gzip", 4) == 0)
+		return GHC_ENCODING_GZIP;
+	return GHC_ENCODING_UNKNOWN;
+}
+
+/* libcurl has one header line (or status line), with its line end */
+size_t
+ghc_transfer_on_header(char *data, size_t size, size_t n, void *arg)
+{
+	GhcTransferState *state = arg;
+	GhcSlice	line = {data, size * n};
+	GhcSlice	value;
+
+	if (line.len >= 5 && strncmp(line.data, "HTTP/", 5) == 0)
+		state->encoding = GHC_ENCODING_NONE;	/* of the next response */
+	else if (header_value(line, "content-encoding", &value))
+		state->encoding = read_encoding(value);
+
+	if (!ghc_buffer_put_slice(&state->public.headers, line))
+		return 0;
+	return line.len;
+}
+
+/* libcurl has some bytes of the body */
+size_t
+ghc_transfer_on_body(char *data, size_t size, size_t n, void *arg)
+{
+	GhcTransferState *state = arg;
+	GhcBuffer  *target = &state->public.body;
+
+	if (state->encoding == GHC_ENCODING_GZIP)
+		target = &state->packed;
+	if (!ghc_buffer_append(target, data, size * n))
+		return 0;				/* libcurl ends the transfer */
+	return size * n;
+}
+
+GhcTransfer *
+ghc_transfer_create(void)
+{
+	GhcTransferState *state = calloc(1, sizeof(GhcTransferState));
+
+	if (state == NULL)
+		return NULL;
+	state->public.easy = curl_easy_init();
+	if (state->public.easy == NULL)
+	{
+		free(state);
+		return NULL;
+	}
+	state->public.headers.limit_bytes = HEADERS_LIMIT_BYTES;
+	return &state->public;
+}
+
+void
+ghc_transfer_reset(GhcTransfer *transfer, size_t limit_bytes)
+{
+	GhcTransferState *state = (GhcTransferState *) transfer;
+
+	wipe_secrets(state);
+	ghc_buffer_reset(&transfer->url);
+	ghc_buffer_reset(&transfer->request_body);
+	ghc_buffer_reset(&transfer->headers);
+	ghc_buffer_reset(&transfer->body);
+	ghc_buffer_reset(&state->packed);
+	transfer->body.limit_bytes = limit_bytes;
+	state->packed.limit_bytes = limit_bytes;
+	state->encoding = GHC_ENCODING_NONE;
+	transfer->owner = NULL;
+	transfer->result = GHC_NET_OTHER;
+	transfer->status = 0;
+	transfer->error[0] = '\0';
+	transfer->took_ms = 0;
+	transfer->wire_bytes = 0;
+}
+
+void
+ghc_transfer_free(GhcTransfer *transfer)
+{
+	GhcTransferState *state = (GhcTransferState *) transfer;
+
+	wipe_secrets(state);
+	curl_easy_cleanup(transfer->easy);
+	ghc_buffer_free(&transfer->url);
+	ghc_buffer_free(&transfer->authorization);
+	ghc_buffer_free(&transfer->request_body);
+	ghc_buffer_free(&transfer->headers);
+	ghc_buffer_free(&transfer->body);
+	ghc_buffer_free(&state->packed);
+	free(state);
+}
+
+/* What a code of libcurl means, where the transfer itself doesn't say more. */
+static GhcNetResult
+map_code(CURLcode code)
+{
+	switch (code)
+	{
+		case CURLE_OK:
+			return GHC_NET_OK;
+		case CURLE_COULDNT_RESOLVE_PROXY:
+		case CURLE_COULDNT_RESOLVE_HOST:
+		case CURLE_COULDNT_CONNECT:
+		case CURLE_INTERFACE_FAILED:
+#if CURL_AT_LEAST_VERSION(7, 73, 0)
+		case CURLE_PROXY:
+#endif
+			return GHC_NET_REFUSED;
+		case CURLE_SSL_CONNECT_ERROR:
+		case CURLE_SSL_CERTPROBLEM:
+		case CURLE_SSL_CIPHER:
+		case CURLE_PEER_FAILED_VERIFICATION:
+		case CURLE_SSL_CACERT_BADFILE:
+		case CURLE_SSL_CRL_BADFILE:
+		case CURLE_SSL_ISSUER_ERROR:
+		case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+		case CURLE_SSL_INVALIDCERTSTATUS:
+		case CURLE_SSL_ENGINE_NOTFOUND:
+		case CURLE_SSL_ENGINE_SETFAILED:
+			return GHC_NET_TLS;
+		case CURLE_OPERATION_TIMEDOUT:
+			return GHC_NET_TIMEOUT;
+		case CURLE_PARTIAL_FILE:
+		case CURLE_GOT_NOTHING:
+		case CURLE_SEND_ERROR:
+		case CURLE_RECV_ERROR:
+		case CURLE_SEND_FAIL_REWIND:
+		case CURLE_BAD_CONTENT_ENCODING:
+		case CURLE_WEIRD_SERVER_REPLY:
+		case CURLE_WRITE_ERROR:
+		case CURLE_HTTP2:
+		case CURLE_HTTP2_STREAM:
+		case CURLE_UNSUPPORTED_PROTOCOL:	/* an answer that is no HTTP */
+			return GHC_NET_BROKEN;
+		default:
+			return GHC_NET_OTHER;
+	}
+}
+
+/* Ends a transfer with words of our own. */
+static void
+set_result(GhcTransfer *transfer, GhcNetResult result, const char *words)
+{
+	transfer->result = result;
+	snprintf(transfer->error, sizeof(transfer->error), "%s", words);
+}
+
+/* Turns a whole gzip body into what it holds. */
+static void
+unpack_body(GhcTransferState *state)
+{
+	GhcSlice	packed = {state->packed.data, state->packed.len};
+
+	switch (ghc_inflate(packed, &state->public.body))
+	{
+		case GHC_INFLATED_OK:
+			break;
+		case GHC_INFLATED_BROKEN:
+			set_result(&state->public, GHC_NET_BROKEN,
+					   "the gzip body is damaged or cut short");
+			break;
+		case GHC_INFLATED_TOO_LARGE:
+			set_result(&state->public, GHC_NET_TOO_LARGE,
+					   "the response is too large");
+			break;
+		case GHC_INFLATED_NO_MEMORY:
+			set_result(&state->public, GHC_NET_OTHER, "out of memory");
+			break;
+	}
+}
+
+/* Reads status, size and times off the handle. */
+static void
+read_figures(GhcTransfer *transfer)
+{
+	long		status = 0;
+	curl_off_t	wire = 0;
+	curl_off_t	total_us = 0;
+	curl_off_t	before_us = 0;
+
+	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_DOWNLOAD_T, &wire);
+	curl_easy_getinfo(transfer->easy, CURLINFO_TOTAL_TIME_T, &total_us);
+	curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &before_us);
+	transfer->status = (int) status;
+	transfer->wire_bytes = wire;
+	transfer->took_ms = (total_us - before_us + 500) / 1000;
+}
+
+void
+ghc_transfer_finish(GhcTransfer *transfer, CURLcode code)
+{
+	GhcTransferState *state = (GhcTransferState *) transfer;
+
+	read_figures(transfer);
+	transfer->result = map_code(code);
+	if (code == CURLE_OK)
+		transfer->error[0] = '\0';
+	else if (transfer->error[0] == '\0')
+		set_result(transfer, transfer->result, curl_easy_strerror(code));
+
+	if (transfer->body.overflow || transfer->headers.overflow ||
+		state->packed.overflow)
+		set_result(transfer, GHC_NET_TOO_LARGE, "the response is too large");
+	else if (transfer->body.failed || transfer->headers.failed ||
+			 state->packed.failed)
+		set_result(transfer, GHC_NET_OTHER, "out of memory");
+	else if (code == CURLE_OK && state->encoding == GHC_ENCODING_UNKNOWN)
+		set_result(transfer, GHC_NET_BROKEN,
+				   "the response has a content encoding that was not asked for");
+	else if (code == CURLE_OK && state->packed.len > 0)
+		unpack_body(state);
+	wipe_secrets(state);
+}
+
+void
+ghc_transfer_abandon(GhcTransfer *transfer, const char *reason)
+{
+	set_result(transfer, GHC_NET_OTHER, reason);
+	wipe_secrets((GhcTransferState *) transfer);
+}
