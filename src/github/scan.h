@@ -51,6 +51,9 @@ typedef struct GhcScan
 
 extern void ghc_scan_init(GhcScan *scan, char *json, size_t len);
 
+/* Stops at the cursor with an error (static text); returns false. */
+extern bool ghc_scan_fail(GhcScan *scan, const char *error);
+
 /* What comes next; consumes nothing but blanks. */
 extern GhcScanType ghc_scan_peek(GhcScan *scan);
 
@@ -60,17 +63,25 @@ extern bool ghc_scan_enter_array(GhcScan *scan);
 
 /*
  * Inside an object: reads the next key and its colon; false at '}' (which is
- * consumed) or on an error.  *first is the caller's, true before the first call.
+ * consumed) or on an error.  *first is the caller's, true before the first
+ * call.
  */
 extern bool ghc_scan_next_key(GhcScan *scan, bool *first, GhcSlice *key);
+
+/*
+ * The same for a key that the caller foretells: if exactly that follows,
+ * without blanks, it is taken, which is faster than reading it.  Otherwise
+ * nothing happens, and the result is false.
+ */
+extern bool ghc_scan_try_key(GhcScan *scan, bool *first, GhcSlice key);
 
 /* Inside an array: true if an element follows, false at ']' or on an error. */
 extern bool ghc_scan_next_element(GhcScan *scan, bool *first);
 
 /*
- * Take a value of the type.  If the next value is of another type or, for
- * an integer, not whole or outside 64 bits, it is skipped and the result is
- * false without an error; scan->error tells the two apart.
+ * Take a value of the type.  If the next value is of another type or, for an
+ * integer, written with a point or exponent or outside 64 bits, it is skipped
+ * and the result is false without an error; scan->error tells the two apart.
  */
 extern bool ghc_scan_string(GhcScan *scan, GhcSlice *value);
 extern bool ghc_scan_int(GhcScan *scan, int64_t *value);
@@ -81,8 +92,8 @@ extern bool ghc_scan_skip(GhcScan *scan);
 
 /*
  * Takes one value of any type as JSON text that PostgreSQL's jsonb accepts:
- * \u0000 and lone surrogate escapes are rewritten in place to \ufffd, bytes that
- * are no UTF-8 to '?'.  A number that numeric can't hold makes the result
+ * \u0000 and lone surrogate escapes are rewritten in place to \ufffd, bytes
+ * that are no UTF-8 to '?'.  A number that numeric can't hold makes the result
  * false without an error.
  */
 extern bool ghc_scan_raw(GhcScan *scan, GhcSlice *json);

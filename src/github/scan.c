@@ -1,0 +1,396 @@
+/*-------------------------------------------------------------------------
+ *
+ * scan.c
+ *	  A one-pass reader of JSON that copies nothing; see scan.h.
+ *
+ * This is the innermost loop of a crawl, so the usual case is short: a string
+ * is looked through eight bytes at a time for a byte that needs care, and
+ * only then decoded; a number is read digit by digit without the C library;
+ * a key that the caller foretells is compared, not read.
+ *
+ * An error moves the cursor to the end of the input.  Every function finds
+ * nothing there and fails in turn, so none has to ask whether an error
+ * happened before.
+ *
+ * IDENTIFICATION
+ *	  src/github/scan.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "github/scan.h"
+#include "github/scan_text.h"
+
+/* what PostgreSQL's numeric holds, in digits on either side of the point */
+#define NUMERIC_WHOLE_DIGITS 131072
+#define NUMERIC_FRACTION_DIGITS 16383
+
+bool
+ghc_scan_fail(GhcScan *scan, const char *error)
+{
+	if (scan->error == NULL)
+	{
+		scan->error = error;
+		scan->error_at = (size_t) (scan->cur - scan->start);
+	}
+	scan->cur = scan->end;
+	return false;
+}
+
+static inline void
+skip_blanks(GhcScan *scan)
+{
+	while (scan->cur < scan->end &&
+		   (*scan->cur == ' ' || *scan->cur == '\n' ||
+			*scan->cur == '\r' || *scan->cur == '\t'))
+		scan->cur++;
+}
+
+void
+ghc_scan_init(GhcScan *scan, char *json, size_t len)
+{
+	memset(scan, 0, sizeof(*scan));
+	scan->start = scan->cur = json;
+	scan->end = len > 0 ? json + len : json;
+}
+
+GhcScanType
+ghc_scan_peek(GhcScan *scan)
+{
+	skip_blanks(scan);
+	if (scan->cur == scan->end)
+		return GHC_SCAN_END;
+	switch (*scan->cur)
+	{
+		case '"':
+			return GHC_SCAN_STRING;
+		case '{':
+			return GHC_SCAN_OBJECT;
+		case '[':
+			return GHC_SCAN_ARRAY;
+		case 'n':
+			return GHC_SCAN_NULL;
+		case 't':
+		case 'f':
+			return GHC_SCAN_BOOL;
+		case '-':
+		case '0':
+		case '1':
+		case '2':
+		case '3':
+		case '4':
+		case '5':
+		case '6':
+		case '7':
+		case '8':
+		case '9':
+			return GHC_SCAN_NUMBER;
+		default:
+			ghc_scan_fail(scan, "unexpected character");
+			return GHC_SCAN_END;
+	}
+}
+
+bool
+ghc_scan_string(GhcScan *scan, GhcSlice *value)
+{
+	skip_blanks(scan);
+	if (scan->cur == scan->end || *scan->cur != '"')
+	{
+		ghc_scan_skip(scan);
+		return false;
+	}
+	return ghc_scan_text_take(scan, false, value);
+}
+
+/* Passes over digits; returns how many. */
+static size_t
+take_digits(GhcScan *scan)
+{
+	char	   *from = scan->cur;
+
+	while (scan->cur < scan->end && *scan->cur >= '0' && *scan->cur <= '9')
+		scan->cur++;
+	return (size_t) (scan->cur - from);
+}
+
+static inline bool
+take_char(GhcScan *scan, char c)
+{
+	if (scan->cur == scan->end || *scan->cur != c)
+		return false;
+	scan->cur++;
+	return true;
+}
+
+/* Takes an exponent, if there is one; huge ones come out as less huge. */
+static bool
+take_exponent(GhcScan *scan, int64_t *exponent)
+{
+	char	   *p;
+	bool		negative;
+
+	*exponent = 0;
+	if (!take_char(scan, 'e') && !take_char(scan, 'E'))
+		return true;
+	negative = take_char(scan, '-');
+	if (!negative)
+		take_char(scan, '+');
+	p = scan->cur;
+	if (take_digits(scan) == 0)
+		return ghc_scan_fail(scan, "invalid number");
+	for (; p < scan->cur && *exponent < INT32_MAX; p++)
+		*exponent = *exponent * 10 + (*p - '0');
+	if (negative)
+		*exponent = -*exponent;
+	return true;
+}
+
+/* Takes a number; *fits says whether PostgreSQL's numeric can hold it. */
+static bool
+take_number(GhcScan *scan, bool *fits)
+{
+	int64_t		whole = 1;
+	int64_t		fraction = 0;
+	int64_t		exponent;
+
+	take_char(scan, '-');
+	if (!take_char(scan, '0'))
+		whole = (int64_t) take_digits(scan);
+	if (whole == 0)
+		return ghc_scan_fail(scan, "invalid number");
+	if (take_char(scan, '.'))
+	{
+		fraction = (int64_t) take_digits(scan);
+		if (fraction == 0)
+			return ghc_scan_fail(scan, "invalid number");
+	}
+	if (!take_exponent(scan, &exponent))
+		return false;
+	*fits = whole + exponent <= NUMERIC_WHOLE_DIGITS &&
+		fraction - exponent <= NUMERIC_FRACTION_DIGITS;
+	return true;
+}
+
+/* A checked number as an integer; false if it isn't written as one. */
+static bool
+to_integer(const char *p, const char *end, int64_t *value)
+{
+	bool		negative = *p == '-';
+	uint64_t	most = (uint64_t) INT64_MAX + negative;
+	uint64_t	number = 0;
+
+	for (p += negative; p < end; p++)
+	{
+		unsigned	digit = (unsigned) (unsigned char) *p - '0';
+
+		if (digit > 9 || number > (most - digit) / 10)
+			return false;
+		number = number * 10 + digit;
+	}
+	*value = (int64_t) (negative ? 0 - number : number);
+	return true;
+}
+
+bool
+ghc_scan_int(GhcScan *scan, int64_t *value)
+{
+	char	   *from;
+	bool		fits;
+
+	if (ghc_scan_peek(scan) != GHC_SCAN_NUMBER)
+	{
+		ghc_scan_skip(scan);
+		return false;
+	}
+	from = scan->cur;
+	return take_number(scan, &fits) && to_integer(from, scan->cur, value);
+}
+
+static bool
+take_word(GhcScan *scan, GhcSlice word)
+{
+	if ((size_t) (scan->end - scan->cur) < word.len ||
+		memcmp(scan->cur, word.data, word.len) != 0)
+		return ghc_scan_fail(scan, "invalid word");
+	scan->cur += word.len;
+	return true;
+}
+
+bool
+ghc_scan_bool(GhcScan *scan, bool *value)
+{
+	if (ghc_scan_peek(scan) != GHC_SCAN_BOOL)
+	{
+		ghc_scan_skip(scan);
+		return false;
+	}
+	*value = *scan->cur == 't';
+	return take_word(scan, *value ? GHC_SLICE("true") : GHC_SLICE("false"));
+}
+
+static inline bool
+enter(GhcScan *scan, char opening, const char *error)
+{
+	skip_blanks(scan);
+	if (scan->cur == scan->end || *scan->cur != opening)
+		return ghc_scan_fail(scan, error);
+	if (scan->depth == GHC_SCAN_DEPTH)
+		return ghc_scan_fail(scan, "nested too deep");
+	scan->depth++;
+	scan->cur++;
+	return true;
+}
+
+bool
+ghc_scan_enter_object(GhcScan *scan)
+{
+	return enter(scan, '{', "expected an object");
+}
+
+bool
+ghc_scan_enter_array(GhcScan *scan)
+{
+	return enter(scan, '[', "expected an array");
+}
+
+/*
+ * Inside an object or array: takes the comma before the next member.  False
+ * if there is none, because of the closing bracket, which is taken, or an
+ * error.
+ */
+static inline bool
+next_member(GhcScan *scan, bool *first, char closing)
+{
+	bool		was_first = *first;
+
+	*first = false;
+	skip_blanks(scan);
+	if (scan->cur == scan->end)
+		return ghc_scan_fail(scan, "unexpected end of input");
+	if (take_char(scan, closing))
+	{
+		scan->depth--;
+		return false;
+	}
+	if (was_first || take_char(scan, ','))
+		return true;
+	return ghc_scan_fail(scan, "expected a comma or closing bracket");
+}
+
+bool
+ghc_scan_next_element(GhcScan *scan, bool *first)
+{
+	return next_member(scan, first, ']');
+}
+
+static inline bool
+next_key(GhcScan *scan, bool *first, bool raw, GhcSlice *key)
+{
+	if (!next_member(scan, first, '}'))
+		return false;
+	skip_blanks(scan);
+	if (scan->cur == scan->end || *scan->cur != '"')
+		return ghc_scan_fail(scan, "expected a key");
+	if (!ghc_scan_text_take(scan, raw, key))
+		return false;
+	skip_blanks(scan);
+	if (!take_char(scan, ':'))
+		return ghc_scan_fail(scan, "expected a colon");
+	return true;
+}
+
+bool
+ghc_scan_next_key(GhcScan *scan, bool *first, GhcSlice *key)
+{
+	return next_key(scan, first, false, key);
+}
+
+bool
+ghc_scan_try_key(GhcScan *scan, bool *first, GhcSlice key)
+{
+	char	   *p = scan->cur;
+
+	/* a comma, two quotes and a colon */
+	if ((size_t) (scan->end - p) < key.len + 4)
+		return false;
+	if (!*first && *p++ != ',')
+		return false;
+	if (p[0] != '"' || p[key.len + 1] != '"' || p[key.len + 2] != ':' ||
+		memcmp(p + 1, key.data, key.len) != 0)
+		return false;
+	scan->cur = p + key.len + 3;
+	*first = false;
+	return true;
+}
+
+/*
+ * Takes a value, which stays JSON text of the same length; clears *fits if a
+ * number in it is too much for numeric.
+ */
+static bool
+take_value(GhcScan *scan, bool *fits)
+{
+	bool		first = true;
+	bool		number_fits;
+	GhcSlice	ignored;
+
+	switch (ghc_scan_peek(scan))
+	{
+		case GHC_SCAN_NULL:
+			return take_word(scan, GHC_SLICE("null"));
+		case GHC_SCAN_BOOL:
+			return ghc_scan_bool(scan, &number_fits);
+		case GHC_SCAN_NUMBER:
+			if (!take_number(scan, &number_fits))
+				return false;
+			*fits = *fits && number_fits;
+			return true;
+		case GHC_SCAN_STRING:
+			return ghc_scan_text_take(scan, true, &ignored);
+		case GHC_SCAN_ARRAY:
+			if (!ghc_scan_enter_array(scan))
+				return false;
+			while (ghc_scan_next_element(scan, &first))
+				take_value(scan, fits);
+			return scan->error == NULL;
+		case GHC_SCAN_OBJECT:
+			if (!ghc_scan_enter_object(scan))
+				return false;
+			while (next_key(scan, &first, true, &ignored))
+				take_value(scan, fits);
+			return scan->error == NULL;
+		case GHC_SCAN_END:
+			break;
+	}
+	return ghc_scan_fail(scan, "unexpected end of input");
+}
+
+bool
+ghc_scan_skip(GhcScan *scan)
+{
+	bool		fits = true;
+
+	return take_value(scan, &fits);
+}
+
+bool
+ghc_scan_raw(GhcScan *scan, GhcSlice *json)
+{
+	bool		fits = true;
+	char	   *from;
+
+	skip_blanks(scan);
+	from = scan->cur;
+	if (!take_value(scan, &fits) || !fits)
+		return false;
+	json->data = from;
+	json->len = (size_t) (scan->cur - from);
+	return true;
+}
+
+bool
+ghc_scan_finished(GhcScan *scan)
+{
+	skip_blanks(scan);
+	return scan->error == NULL && scan->cur == scan->end && scan->depth == 0;
+}
