@@ -15,12 +15,11 @@
 #include "net/transfer.h"
 
 /*
- * A transfer slower than this over the second part of its time-out is ended
- * early.  GitHub may think for 10 s before the first byte, hence only a share
- * of the time-out, not a few seconds.
+ * A transfer that is this slow for so long is ended before its time-out.
+ * GitHub thinks for up to 10 s before the first byte, and then gives up.
  */
 #define LOW_SPEED_BYTES_S 16
-#define LOW_SPEED_SHARE_PERCENT 60
+#define LOW_SPEED_S 12
 
 /* a handle, and the first error of a row of settings */
 typedef struct Setter
@@ -89,9 +88,6 @@ set_behaviour(Setter *setter, GhcTransferState *state)
 static void
 set_config(Setter *setter, const GhcNetConfig *config)
 {
-	long		stall_s = (long) config->request_timeout_ms *
-		LOW_SPEED_SHARE_PERCENT / 100 / 1000;
-
 	set_pointer(setter, CURLOPT_USERAGENT, config->user_agent);
 	if (config->ca_file != NULL)
 		set_pointer(setter, CURLOPT_CAINFO, config->ca_file);
@@ -103,7 +99,7 @@ set_config(Setter *setter, const GhcNetConfig *config)
 	set_long(setter, CURLOPT_CONNECTTIMEOUT_MS, config->connect_timeout_ms);
 	set_long(setter, CURLOPT_TIMEOUT_MS, config->request_timeout_ms);
 	set_long(setter, CURLOPT_LOW_SPEED_LIMIT, LOW_SPEED_BYTES_S);
-	set_long(setter, CURLOPT_LOW_SPEED_TIME, stall_s > 1 ? stall_s : 1);
+	set_long(setter, CURLOPT_LOW_SPEED_TIME, LOW_SPEED_S);
 }
 
 static bool

@@ -213,7 +213,6 @@ map_code(CURLcode code)
 		case CURLE_WRITE_ERROR:
 		case CURLE_HTTP2:
 		case CURLE_HTTP2_STREAM:
-		case CURLE_UNSUPPORTED_PROTOCOL:	/* an answer that is no HTTP */
 			return GHC_NET_BROKEN;
 		default:
 			return GHC_NET_OTHER;
@@ -226,6 +225,16 @@ set_result(GhcTransfer *transfer, GhcNetResult result, const char *words)
 {
 	transfer->result = result;
 	snprintf(transfer->error, sizeof(transfer->error), "%s", words);
+}
+
+/* True if libcurl refused what a server said, and not what it was asked. */
+static bool
+is_foreign_answer(GhcTransfer *transfer, CURLcode code)
+{
+	curl_off_t	connect_us = 0;
+
+	curl_easy_getinfo(transfer->easy, CURLINFO_CONNECT_TIME_T, &connect_us);
+	return code == CURLE_UNSUPPORTED_PROTOCOL && connect_us > 0;
 }
 
 /* Turns a whole gzip body into what it holds. */
@@ -277,6 +286,8 @@ ghc_transfer_finish(GhcTransfer *transfer, CURLcode code)
 
 	read_figures(transfer);
 	transfer->result = map_code(code);
+	if (is_foreign_answer(transfer, code))
+		transfer->result = GHC_NET_BROKEN;
 	if (code == CURLE_OK)
 		transfer->error[0] = '\0';
 	else if (transfer->error[0] == '\0')
