@@ -16,23 +16,15 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "github/instant.h"
 #include "github/selection.h"
+#include "github/selection_value.h"
 
 /* GitHub's own limits on words; qualifiers do not count */
 #define MAX_WORD_CHARS 256
 #define MAX_NOTS 5
 
-/* the longest value of an interval that is read, quotes included */
-#define VALUE_BYTES 128
-
 /* so much of the user's text is quoted in a message */
 #define QUOTE_BYTES 60
-
-#define DAY_SECONDS INT64_C(86400)
-
-/* 9999-12-31T23:59:59Z */
-#define LAST_MOMENT INT64_C(253402300799)
 
 /* bits of Reader.seen beside those of the dimensions */
 #define SEEN_FORK GHC_DIM_COUNT
@@ -187,24 +179,6 @@ count_chars(GhcSlice text)
 	return chars;
 }
 
-/* Compares in any case, but by ASCII: the locale must not matter. */
-static bool
-matches(GhcSlice text, const char *word)
-{
-	if (text.len != strlen(word))
-		return false;
-	for (size_t i = 0; i < text.len; i++)
-	{
-		char		c = text.data[i];
-
-		if (c >= 'A' && c <= 'Z')
-			c = (char) (c - 'A' + 'a');
-		if (c != word[i])
-			return false;
-	}
-	return true;
-}
-
 static bool
 is_key_char(char c)
 {
@@ -230,14 +204,10 @@ divide_token(Token *token)
 			break;
 	if (colon == begin || colon == text.len || text.data[colon] != ':')
 		return;
-	token->key = (GhcSlice)
-	{
-		text.data + begin, colon - begin
-	};
-	token->value = (GhcSlice)
-	{
-		text.data + colon + 1, text.len - colon - 1
-	};
+	token->key.data = text.data + begin;
+	token->key.len = colon - begin;
+	token->value.data = text.data + colon + 1;
+	token->value.len = text.len - colon - 1;
 }
 
 /* Reads what stands up to the next blank outside quotes; false at the end. */
@@ -263,10 +233,8 @@ next_token(Reader *reader, Token *token)
 		else if (!quoted && (c == '(' || c == ')'))
 			token->has_paren = true;
 	}
-	token->text = (GhcSlice)
-	{
-		left->data, len
-	};
+	token->text.data = left->data;
+	token->text.len = len;
 	left->data += len;
 	left->len -= len;
 	divide_token(token);
@@ -336,173 +304,12 @@ take_word(Reader *reader, const Token *token)
 	return keep_token(reader, token);
 }
 
-/* Copies a value without its quotes; false if it is too long. */
-static bool
-unquote(GhcSlice value, char out[VALUE_BYTES], GhcSlice *plain)
-{
-	size_t		len = 0;
-
-	if (value.len > VALUE_BYTES)
-		return false;
-	for (size_t i = 0; i < value.len; i++)
-		if (value.data[i] != '"')
-			out[len++] = value.data[i];
-	*plain = (GhcSlice)
-	{
-		out, len
-	};
-	return true;
-}
-
-static bool
-parse_number(GhcSlice text, int64_t *number)
-{
-	int64_t		value = 0;
-
-	if (text.len == 0)
-		return false;
-	for (size_t i = 0; i < text.len; i++)
-	{
-		int			digit = text.data[i] - '0';
-
-		if (digit < 0 || digit > 9 || value > (INT64_MAX - digit) / 10)
-			return false;
-		value = value * 10 + digit;
-	}
-	*number = value;
-	return true;
-}
-
-/*
- * Reads one bound.  A day without a time stands for all its seconds, hence a
- * first and a last one.
- */
-static bool
-parse_bound(GhcDim dim, GhcSlice text, GhcInterval *bound)
-{
-	bool		is_date;
-
-	if (dim != GHC_DIM_CREATED)
-	{
-		if (!parse_number(text, &bound->lo))
-			return false;
-		bound->hi = bound->lo;
-		return true;
-	}
-	if (!ghc_instant_parse(text, &bound->lo, &is_date))
-		return false;
-	bound->hi = bound->lo + (is_date ? DAY_SECONDS - 1 : 0);
-	return true;
-}
-
-/* Cuts off a prefix, if it is there. */
-static bool
-skip_prefix(GhcSlice *text, const char *prefix)
-{
-	size_t		len = strlen(prefix);
-
-	if (text->len < len || memcmp(text->data, prefix, len) != 0)
-		return false;
-	text->data += len;
-	text->len -= len;
-	return true;
-}
-
-/* Reads >n, >=n, <n and <=n; what nothing can match gives lo above hi. */
-static bool
-parse_compared(GhcDim dim, GhcSlice value, GhcInterval *out)
-{
-	bool		above = value.data[0] == '>';
-	bool		or_equal;
-	GhcInterval bound;
-
-	skip_prefix(&value, above ? ">" : "<");
-	or_equal = skip_prefix(&value, "=");
-	if (!parse_bound(dim, value, &bound))
-		return false;
-
-	if (above && or_equal)
-		out->lo = bound.lo;
-	else if (above && bound.hi < INT64_MAX)
-		out->lo = bound.hi + 1;
-	else if (above)
-		*out = (GhcInterval)
-	{
-		1, 0
-	};
-	else
-	out->hi = or_equal ? bound.hi : bound.lo - 1;
-	return true;
-}
-
-/* Finds the ".." of a value; its length if there is none. */
-static size_t
-find_dots(GhcSlice value)
-{
-	for (size_t i = 0; i + 1 < value.len; i++)
-		if (value.data[i] == '.' && value.data[i + 1] == '.')
-			return i;
-	return value.len;
-}
-
-/* Reads a..b, a..* and *..b. */
-static bool
-parse_ends(GhcDim dim, GhcSlice value, size_t dots, GhcInterval *out)
-{
-	GhcSlice	first = {value.data, dots};
-	GhcSlice	last = {value.data + dots + 2, value.len - dots - 2};
-	GhcInterval bound;
-
-	if (!matches(first, "*"))
-	{
-		if (!parse_bound(dim, first, &bound))
-			return false;
-		out->lo = bound.lo;
-	}
-	if (!matches(last, "*"))
-	{
-		if (!parse_bound(dim, last, &bound))
-			return false;
-		out->hi = bound.hi;
-	}
-	return true;
-}
-
-/* Reads a value without quotes into an interval; false if it is no such. */
-static bool
-parse_interval(GhcDim dim, GhcSlice value, GhcInterval *out)
-{
-	size_t		dots = find_dots(value);
-
-	out->lo = GHC_OPEN_LOW;
-	out->hi = GHC_OPEN_HIGH;
-	if (value.len > 0 && (value.data[0] == '>' || value.data[0] == '<'))
-		return parse_compared(dim, value, out);
-	if (dots < value.len)
-		return parse_ends(dim, value, dots, out);
-	return parse_bound(dim, value, out);
-}
-
-/*
- * True if nothing can lie in an interval.  All values count from 0, and the
- * calendar ends somewhere.
- */
-static bool
-is_empty(GhcDim dim, GhcInterval interval)
-{
-	return interval.hi < 0 || interval.lo > interval.hi ||
-		(dim == GHC_DIM_CREATED && interval.lo > LAST_MOMENT);
-}
-
 static bool
 take_interval(Reader *reader, GhcDim dim, const Token *token)
 {
-	char		copy[VALUE_BYTES];
-	GhcSlice	plain;
 	GhcInterval *interval = &reader->range->dim[dim];
 
-	if (!unquote(token->value, copy, &plain) ||
-		!parse_interval(dim, plain, interval))
+	if (!ghc_selection_value_interval(token->value, dim, interval))
 	{
 		fail(reader->problem, NULL, NULL,
 			 "invalid value \"%.*s\" of qualifier \"%s\"",
@@ -515,27 +322,12 @@ take_interval(Reader *reader, GhcDim dim, const Token *token)
 				 ghc_dim_names[dim], ghc_dim_names[dim], ghc_dim_names[dim]);
 		return false;
 	}
-	if (is_empty(dim, *interval))
+	if (ghc_selection_value_is_empty(dim, *interval))
 		return fail(reader->problem, "No value lies between its bounds.",
 					"Write the lower bound first; both bounds count.",
 					"nothing can match \"%.*s\"",
 					quoted_len(token->text), token->text.data);
 	return true;
-}
-
-/* Finds the value of a qualifier among n words; -1 if it is none of them. */
-static int
-find_value(const Token *token, const char *const *words, int n)
-{
-	char		copy[VALUE_BYTES];
-	GhcSlice	plain;
-
-	if (!unquote(token->value, copy, &plain))
-		return -1;
-	for (int i = 0; i < n; i++)
-		if (matches(plain, words[i]))
-			return i;
-	return -1;
 }
 
 static bool
@@ -546,7 +338,7 @@ take_fork(Reader *reader, const Token *token)
 		[GHC_FORKS_IN] = "true",
 		[GHC_FORKS_ONLY] = "only",
 	};
-	int			found = find_value(token, words, 3);
+	int			found = ghc_selection_value_find(token->value, words, 3);
 
 	if (found < 0)
 		return fail(reader->problem, NULL,
@@ -561,7 +353,7 @@ static bool
 take_archived(Reader *reader, const Token *token)
 {
 	static const char *const words[] = {"false", "true"};
-	int			found = find_value(token, words, 2);
+	int			found = ghc_selection_value_find(token->value, words, 2);
 
 	if (found < 0)
 		return fail(reader->problem, NULL,
@@ -577,11 +369,11 @@ static int
 find_understood(GhcSlice key)
 {
 	for (int dim = 0; dim < GHC_DIM_COUNT; dim++)
-		if (matches(key, ghc_dim_names[dim]))
+		if (ghc_selection_value_matches(key, ghc_dim_names[dim]))
 			return dim;
-	if (matches(key, "fork"))
+	if (ghc_selection_value_matches(key, "fork"))
 		return SEEN_FORK;
-	return matches(key, "archived") ? SEEN_ARCHIVED : -1;
+	return ghc_selection_value_matches(key, "archived") ? SEEN_ARCHIVED : -1;
 }
 
 static bool
@@ -608,7 +400,7 @@ static bool
 is_passed_on(GhcSlice key)
 {
 	for (size_t i = 0; i < sizeof(passed_on) / sizeof(passed_on[0]); i++)
-		if (matches(key, passed_on[i]))
+		if (ghc_selection_value_matches(key, passed_on[i]))
 			return true;
 	return false;
 }
@@ -635,12 +427,12 @@ check_qualifier(Reader *reader, const Token *token)
 					"Exclude a qualifier by a minus: -qualifier:value.",
 					"NOT is followed by qualifier \"%.*s\"",
 					quoted_len(token->key), token->key.data);
-	if (matches(token->key, "sort"))
+	if (ghc_selection_value_matches(token->key, "sort"))
 		return fail(reader->problem,
 					"The order of a crawl is ghcrawl's own business.",
 					"Sort when you read the table: ORDER BY stars DESC.",
 					"sort: is not supported in a selection");
-	if (matches(token->key, "ids"))
+	if (ghc_selection_value_matches(token->key, "ids"))
 		return fail(reader->problem, NULL,
 					"Use a search, for example 'stars:>=0 fork:true'.",
 					"ids: is not supported in this version");
@@ -720,7 +512,8 @@ ghc_selection_parse(GhcSlice text, GhcRange *range, GhcProblem *problem)
 	while (next_token(&reader, &token))
 	{
 		n_tokens++;
-		is_all = n_tokens == 1 && matches(token.text, "all");
+		is_all = n_tokens == 1 &&
+			ghc_selection_value_matches(token.text, "all");
 		if (!take_token(&reader, &token))
 			return false;
 	}

@@ -228,6 +228,7 @@ test_lengths(void)
 {
 	GhcProblem	problem;
 	GhcRange	range;
+	GhcSlice	with_nul = {"a\0b", 3};
 	char		many[4096] = "";
 
 	ok(parse_many("topic:abcdef ", 'x', 256, "", &problem), "256 characters");
@@ -259,10 +260,7 @@ test_lengths(void)
 	ok(ghc_selection_parse(ghc_slice_of(many), &range, &problem),
 	   "many unknown qualifiers");
 	ok(strlen(problem.unknown) > 200, "are listed as far as there is room");
-	ok(!ghc_selection_parse((GhcSlice)
-							{
-		"a\0b", 3
-	}, &range, &problem), "NUL");
+	ok(!ghc_selection_parse(with_nul, &range, &problem), "NUL");
 }
 
 int
