@@ -50,7 +50,7 @@ CREATE TABLE ghcrawl.crawl (
 	reason		text,
 	owner		name NOT NULL,
 	api_url		text NOT NULL,
-	data_schema	name NOT NULL REFERENCES ghcrawl.data_schema,
+	data_schema	name NOT NULL REFERENCES ghcrawl.data_schema ON UPDATE CASCADE,
 	created_at	timestamptz NOT NULL DEFAULT now(),
 	finished_at	timestamptz
 );

@@ -5,9 +5,9 @@
  *	  its answer looks, what type it has.
  *
  * One table (ghc_fields) drives the composing of queries, the reading of
- * replies, the look-up and the storing; a new column is a new row in it, and
- * one in sql/data.sql.  Columns stand in the order of the data table, which is
- * the order that packs a row best: fixed width first.
+ * replies, the look-up, the storing and the data tables themselves; a new
+ * column is a new row in it.  Columns stand in the order of the data table,
+ * which is the order that packs a row best: fixed width first.
  *
  * Pure: no SPI, no curl, no clock.
  *
@@ -95,6 +95,7 @@ typedef struct GhcFieldInfo
 	const char *key;			/* in the reply */
 	const char *member;			/* for GHC_SHAPE_MEMBER */
 	bool		tracked;		/* a change of it goes to the history */
+	const char *comment;		/* for COMMENT ON COLUMN */
 } GhcFieldInfo;
 
 extern const GhcFieldInfo ghc_fields[GHC_FIELD_COUNT];

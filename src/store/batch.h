@@ -1,0 +1,42 @@
+/*-------------------------------------------------------------------------
+ *
+ * batch.h
+ *	  Hands rows made in C to a SQL statement.
+ *
+ * A statement that stores rows reads them from ghcrawl.batch(), an ordinary
+ * function, so that what stores is an ordinary INSERT: triggers, policies,
+ * partitions and Citus see nothing unusual.  Rows are made one at a time,
+ * while the function runs.
+ *
+ * IDENTIFICATION
+ *	  src/store/batch.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GHC_BATCH_H
+#define GHC_BATCH_H
+
+#include "access/tupdesc.h"
+#include "utils/tuplestore.h"
+
+typedef struct GhcBatch
+{
+	int			n_rows;
+	int			n_columns;
+
+	/* Fills row i; may allocate, the memory is reset after each row. */
+	void		(*fill) (void *state, int row, Datum *values, bool *isnull);
+	void	   *state;
+} GhcBatch;
+
+/*
+ * Offers a batch (NULL: none) to the next statement of this process.  It must
+ * be withdrawn after the statement; an error withdraws nothing, so whoever
+ * offers does so anew for each statement.
+ */
+extern void ghc_batch_offer(const GhcBatch *batch);
+
+/* Puts the offered rows, if any, into a tuplestore of the given shape. */
+extern void ghc_batch_emit(Tuplestorestate *store, TupleDesc desc);
+
+#endif							/* GHC_BATCH_H */

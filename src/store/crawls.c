@@ -1,0 +1,286 @@
+/*-------------------------------------------------------------------------
+ *
+ * crawls.c
+ *	  Crawls: their rows, states and counters; see crawls.h.
+ *
+ * IDENTIFICATION
+ *	  src/store/crawls.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
+#include "store/crawls.h"
+#include "store/db.h"
+
+int64
+ghc_crawls_find_same(const char *query, const char *profile,
+					 const char *api_url)
+{
+	static GhcStatement find = {
+		"SELECT crawl_id FROM ghcrawl.crawl"
+		" WHERE api_url = $1 AND query = $2 AND profile = $3"
+		" AND state = ANY ('{running,paused}')", "ttt", NULL
+	};
+	Datum		values[] = {
+		CStringGetTextDatum(api_url), CStringGetTextDatum(query),
+		CStringGetTextDatum(profile)
+	};
+
+	return ghc_db_run(&find, values, NULL) ? ghc_db_get_int8(0, 1) : 0;
+}
+
+int64
+ghc_crawls_insert(const GhcNewCrawl *crawl)
+{
+	static GhcStatement insert = {
+		"WITH c AS (INSERT INTO ghcrawl.crawl (selection, query, profile,"
+		" priority, max_repositories, state, owner, api_url, data_schema)"
+		" VALUES ($1, $2, $3, $4, $5, 'running', $6, $7, $8)"
+		" ON CONFLICT DO NOTHING RETURNING crawl_id),"
+		" t AS (INSERT INTO ghcrawl.task (crawl_id, kind, query)"
+		" SELECT crawl_id, 'search', $9 FROM c RETURNING crawl_id, task_id),"
+		" q AS (INSERT INTO ghcrawl.queue (crawl_id, position, task_id)"
+		" SELECT crawl_id, $10, task_id FROM t)"
+		" SELECT crawl_id FROM c", "tttibntntb", NULL
+	};
+	char		nulls[] = "          ";
+	NameData	owner;
+	NameData	schema;
+	Datum		values[] = {
+		CStringGetTextDatum(crawl->selection),
+		CStringGetTextDatum(crawl->query),
+		CStringGetTextDatum(crawl->profile),
+		Int32GetDatum(crawl->priority),
+		Int64GetDatum(crawl->max_repositories),
+		NameGetDatum(&owner),
+		CStringGetTextDatum(crawl->api_url),
+		NameGetDatum(&schema),
+		CStringGetTextDatum(crawl->root),
+		Int64GetDatum(crawl->position)
+	};
+
+	namestrcpy(&owner, crawl->owner);
+	namestrcpy(&schema, crawl->data_schema);
+	if (crawl->max_repositories < 0)
+		nulls[4] = 'n';
+	if (ghc_db_run(&insert, values, nulls) == 0)
+		return 0;
+	return ghc_db_get_int8(0, 1);
+}
+
+bool
+ghc_crawls_profile_exists(const char *profile)
+{
+	static GhcStatement find = {
+		"SELECT FROM ghcrawl.profile WHERE name = $1", "t", NULL
+	};
+	Datum		values[] = {CStringGetTextDatum(profile)};
+
+	return ghc_db_run(&find, values, NULL) > 0;
+}
+
+char *
+ghc_crawls_profile_names(void)
+{
+	static GhcStatement names = {
+		"SELECT string_agg(quote_literal(name), ', ' ORDER BY name)"
+		" FROM ghcrawl.profile", "", NULL
+	};
+
+	ghc_db_run(&names, NULL, NULL);
+	return ghc_db_get_text(0, 1);
+}
+
+bool
+ghc_crawls_status(int64 crawl_id, GhcCrawlStatus *status)
+{
+	static GhcStatement read = {
+		"SELECT p.state, c.owner::text,"
+		" format('%s %s%%, %s of %s stored%s%s', p.bar, p.percent, p.stored,"
+		" coalesce(p.expected::text, '?'),"
+		" ', ' || p.rate || ' a second', ', waiting for ' || p.waiting_on),"
+		" c.state = ANY ('{cancelled,done,done_with_gaps,failed}')"
+		" FROM ghcrawl.progress p JOIN ghcrawl.crawl c ON c.crawl_id = p.crawl"
+		" WHERE p.crawl = $1", "b", NULL
+	};
+	Datum		values[] = {Int64GetDatum(crawl_id)};
+	bool		isnull;
+
+	if (ghc_db_run(&read, values, NULL) == 0)
+		return false;
+	status->state = ghc_db_get_text(0, 1);
+	status->owner = ghc_db_get_text(0, 2);
+	status->line = ghc_db_get_text(0, 3);
+	status->ended = DatumGetBool(ghc_db_get(0, 4, &isnull));
+	return true;
+}
+
+char *
+ghc_crawls_lock(int64 crawl_id, char **owner)
+{
+	static GhcStatement lock = {
+		"SELECT state, owner::text FROM ghcrawl.crawl WHERE crawl_id = $1"
+		" FOR NO KEY UPDATE", "b", NULL
+	};
+	Datum		values[] = {Int64GetDatum(crawl_id)};
+
+	if (ghc_db_run(&lock, values, NULL) == 0)
+		return NULL;
+	*owner = ghc_db_get_text(0, 2);
+	return ghc_db_get_text(0, 1);
+}
+
+void
+ghc_crawls_set_state(int64 crawl_id, const char *state, const char *reason)
+{
+	static GhcStatement set = {
+		"UPDATE ghcrawl.crawl SET state = $2, reason = $3,"
+		" finished_at = CASE WHEN $2 <> ALL ('{running,paused}') THEN now() END"
+		" WHERE crawl_id = $1", "btt", NULL
+	};
+	static GhcStatement drop = {
+		"WITH q AS (DELETE FROM ghcrawl.queue WHERE crawl_id = $1"
+		" RETURNING task_id),"
+		" c AS (DELETE FROM ghcrawl.claim WHERE crawl_id = $1"
+		" RETURNING task_id)"
+		" UPDATE ghcrawl.task t SET state = 'cancelled', finished_at = now()"
+		" FROM (SELECT task_id FROM q UNION ALL SELECT task_id FROM c) d"
+		" WHERE t.crawl_id = $1 AND t.task_id = d.task_id", "b", NULL
+	};
+	Datum		values[] = {
+		Int64GetDatum(crawl_id), CStringGetTextDatum(state),
+		reason ? CStringGetTextDatum(reason) : (Datum) 0
+	};
+
+	ghc_db_run(&set, values, reason ? NULL : "  n");
+	if (strcmp(state, "running") != 0 && strcmp(state, "paused") != 0)
+		ghc_db_run(&drop, values, NULL);
+}
+
+int
+ghc_crawls_count_running(void)
+{
+	static GhcStatement count = {
+		"SELECT count(*)::int FROM ghcrawl.crawl WHERE state = 'running'", "", NULL
+	};
+
+	ghc_db_run(&count, NULL, NULL);
+	return ghc_db_get_int4(0, 1);
+}
+
+/* Turns a profile's columns into a set of fields; unknown names are skipped. */
+static GhcFieldSet
+read_columns(Datum columns)
+{
+	Datum	   *names;
+	int			n;
+	GhcFieldSet set = GHC_FIELD_BIT(GHC_FIELD_REPO_ID) |
+		GHC_FIELD_BIT(GHC_FIELD_NAME_WITH_OWNER);
+
+	deconstruct_array(DatumGetArrayTypeP(columns), TEXTOID, -1, false,
+					  TYPALIGN_INT, &names, NULL, &n);
+	for (int i = 0; i < n; i++)
+	{
+		int			field = ghc_field_find(ghc_slice_of(TextDatumGetCString(names[i])));
+
+		if (field >= 0)
+			set |= GHC_FIELD_BIT(field);
+	}
+	if (set & GHC_FIELD_BIT(GHC_FIELD_LANGUAGES))
+		set |= GHC_FIELD_BIT(GHC_FIELD_LANGUAGE_BYTES);
+	return set;
+}
+
+List *
+ghc_crawls_load(void)
+{
+	static GhcStatement load = {
+		"SELECT c.crawl_id, c.priority, coalesce(c.max_repositories, -1),"
+		" (SELECT coalesce(sum(k.seen), 0)::bigint FROM ghcrawl.crawl_counter k"
+		" WHERE k.crawl_id = c.crawl_id),"
+		" c.api_url, c.data_schema, p.extra, p.columns"
+		" FROM ghcrawl.crawl c JOIN ghcrawl.profile p ON p.name = c.profile"
+		" WHERE c.state = 'running' ORDER BY c.priority DESC, c.crawl_id", "", NULL
+	};
+	uint64		n = ghc_db_run(&load, NULL, NULL);
+	List	   *crawls = NIL;
+
+	for (uint64 row = 0; row < n; row++)
+	{
+		GhcCrawl   *crawl = palloc0(sizeof(GhcCrawl));
+		bool		isnull;
+
+		crawl->crawl_id = ghc_db_get_int8(row, 1);
+		crawl->priority = ghc_db_get_int4(row, 2);
+		crawl->max_repositories = ghc_db_get_int8(row, 3);
+		crawl->seen = ghc_db_get_int8(row, 4);
+		crawl->api_url = ghc_db_get_text(row, 5);
+		crawl->data_schema = ghc_db_get_text(row, 6);
+		crawl->shape.extra = ghc_db_get_text(row, 7);
+		crawl->shape.fields = read_columns(ghc_db_get(row, 8, &isnull));
+		if (crawl->shape.extra)
+			crawl->shape.fields |= GHC_FIELD_BIT(GHC_FIELD_EXTRA);
+		crawls = lappend(crawls, crawl);
+	}
+	return crawls;
+}
+
+void
+ghc_crawls_count(int64 crawl_id, int worker_no, const GhcCounts *counts)
+{
+	static GhcStatement add = {
+		"INSERT INTO ghcrawl.crawl_counter AS k (crawl_id, worker_no, requests,"
+		" points, wire_bytes, expected, seen, inserted, updated, tasks,"
+		" tasks_ended, gaps, missing, rate)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
+		" ON CONFLICT (crawl_id, worker_no) DO UPDATE SET"
+		" requests = k.requests + excluded.requests,"
+		" points = k.points + excluded.points,"
+		" wire_bytes = k.wire_bytes + excluded.wire_bytes,"
+		" expected = k.expected + excluded.expected,"
+		" seen = k.seen + excluded.seen,"
+		" inserted = k.inserted + excluded.inserted,"
+		" updated = k.updated + excluded.updated,"
+		" tasks = k.tasks + excluded.tasks,"
+		" tasks_ended = k.tasks_ended + excluded.tasks_ended,"
+		" gaps = k.gaps + excluded.gaps,"
+		" missing = k.missing + excluded.missing,"
+		" rate = excluded.rate, updated_at = now()", "bibbbbbbbbbbbr", NULL
+	};
+	Datum		values[] = {
+		Int64GetDatum(crawl_id), Int32GetDatum(worker_no),
+		Int64GetDatum(counts->requests), Int64GetDatum(counts->points),
+		Int64GetDatum(counts->wire_bytes), Int64GetDatum(counts->expected),
+		Int64GetDatum(counts->seen), Int64GetDatum(counts->inserted),
+		Int64GetDatum(counts->updated), Int64GetDatum(counts->tasks),
+		Int64GetDatum(counts->tasks_ended), Int64GetDatum(counts->gaps),
+		Int64GetDatum(counts->missing), Float4GetDatum(counts->rate)
+	};
+
+	ghc_db_run(&add, values, NULL);
+}
+
+bool
+ghc_crawls_end_if_done(int64 crawl_id)
+{
+	static GhcStatement ended = {
+		"SELECT CASE WHEN EXISTS (SELECT FROM ghcrawl.crawl_counter k"
+		" WHERE k.crawl_id = $1 AND k.gaps > 0)"
+		" THEN 'done_with_gaps' ELSE 'done' END"
+		" FROM ghcrawl.crawl c WHERE crawl_id = $1 AND state = 'running'"
+		" AND NOT EXISTS (SELECT FROM ghcrawl.queue q WHERE q.crawl_id = $1)"
+		" AND NOT EXISTS (SELECT FROM ghcrawl.claim m WHERE m.crawl_id = $1)"
+		" FOR NO KEY UPDATE", "b", NULL
+	};
+	Datum		values[] = {Int64GetDatum(crawl_id)};
+
+	if (ghc_db_run(&ended, values, NULL) == 0)
+		return false;
+	ghc_crawls_set_state(crawl_id, ghc_db_get_text(0, 1), NULL);
+	return true;
+}

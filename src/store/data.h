@@ -1,0 +1,40 @@
+/*-------------------------------------------------------------------------
+ *
+ * data.h
+ *	  The data tables: making them, finding them, who owns them.
+ *
+ * IDENTIFICATION
+ *	  src/store/data.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GHC_DATA_H
+#define GHC_DATA_H
+
+#include "github/fields.h"
+
+/* SQL's name of a field's type */
+extern const char *ghc_data_type(GhcFieldType type);
+
+/*
+ * Makes data tables in a schema, as the caller and in its transaction, or
+ * takes over those that an earlier ghcrawl left there; then registers them
+ * for the API address.  Throws with a hint if the schema isn't ours, belongs
+ * to another host or version, or the caller may not.  To be called outside
+ * of ghc_db_enter.
+ */
+extern void ghc_data_create(const char *schema, const char *api_url);
+
+/*
+ * The schema that holds the data of an API address; NULL if there is none
+ * yet.  palloc'd.  To be called outside of ghc_db_enter.
+ */
+extern char *ghc_data_find(const char *api_url);
+
+/*
+ * Owner of the tables in a data schema; InvalidOid if they are gone.  Within a
+ * transaction.
+ */
+extern Oid	ghc_data_owner(const char *schema);
+
+#endif							/* GHC_DATA_H */

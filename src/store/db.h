@@ -1,0 +1,112 @@
+/*-------------------------------------------------------------------------
+ *
+ * db.h
+ *	  Transactions, statements and identities: the only way to the database.
+ *
+ * A worker brackets each piece of work by ghc_db_begin and ghc_db_commit; a
+ * SQL-callable function, which runs in its caller's transaction, by
+ * ghc_db_enter and ghc_db_leave.  Between these, statements are run by
+ * ghc_db_run.  Nobody else starts transactions, connects to SPI or changes
+ * the user.
+ *
+ * IDENTIFICATION
+ *	  src/store/db.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GHC_DB_H
+#define GHC_DB_H
+
+#include "executor/spi.h"
+
+/* most parameters a statement takes */
+#define GHC_MAX_ARGS 24
+
+/*
+ * A fixed statement, prepared on its first use in a process.  args names the
+ * parameter types by a letter each: i int4, b int8, t text, n name, z timestamptz,
+ * v interval, l bool, r float4, B int8[], T text[].
+ */
+typedef struct GhcStatement
+{
+	const char *sql;
+	const char *args;
+	SPIPlanPtr	plan;			/* private */
+} GhcStatement;
+
+/*
+ * Who runs the statements of a SQL-callable function: the extension's owner,
+ * with a pinned search_path.
+ */
+typedef struct GhcDbScope
+{
+	Oid			user;
+	int			security;
+	int			guc_level;
+} GhcDbScope;
+
+/*
+ * Pins what ALTER ROLE or ALTER DATABASE may have planted: search_path,
+ * time-outs, isolation, read-only.  Once per worker, after connecting.
+ */
+extern void ghc_db_pin_settings(void);
+
+/*
+ * Worker: begins a transaction with SPI and a snapshot, in "activity" (a
+ * constant) as others see it.  False, with no transaction open, if the
+ * extension is gone or of another version: the worker has to end.
+ */
+extern bool ghc_db_begin(const char *activity);
+
+/* Worker: commits it; the memory context is the one before ghc_db_begin. */
+extern void ghc_db_commit(void);
+
+/* Worker: rolls back whatever is open, for use in PG_CATCH. */
+extern void ghc_db_abort(void);
+
+/* Function: becomes the extension's owner, connects to SPI. */
+extern void ghc_db_enter(GhcDbScope *scope);
+
+/* Function: connects to SPI as the caller, with a pinned search_path. */
+extern void ghc_db_enter_as_caller(GhcDbScope *scope);
+
+/* Function: undoes either; not needed when an error is thrown. */
+extern void ghc_db_leave(GhcDbScope *scope);
+
+/*
+ * Runs a statement; values as its args say, nulls as SPI takes them or NULL.
+ * Returns the number of rows (SPI_tuptable holds them, valid until the next
+ * statement or the end).  Throws on any error.
+ */
+extern uint64 ghc_db_run(GhcStatement *statement, Datum *values,
+						 const char *nulls);
+
+/* The same for text composed at run time, without parameters; not cached. */
+extern uint64 ghc_db_run_text(const char *sql);
+
+/* A column (from 1) of a row of the last result. */
+extern Datum ghc_db_get(uint64 row, int column, bool *isnull);
+
+/* The same; NULL or 0 for null.  Text is palloc'd. */
+extern char *ghc_db_get_text(uint64 row, int column);
+extern int64 ghc_db_get_int8(uint64 row, int column);
+extern int32 ghc_db_get_int4(uint64 row, int column);
+
+/* Owner of the extension; InvalidOid if it isn't there. */
+extern Oid	ghc_db_extension_owner(void);
+
+/*
+ * Runs what follows as "owner", in a security-restricted operation.  Pair
+ * with ghc_db_restore_user; an error restores by itself.
+ */
+extern void ghc_db_become(Oid owner, GhcDbScope *scope);
+extern void ghc_db_restore_user(GhcDbScope *scope);
+
+/*
+ * Will the same statements go through if they are tried again?  True for
+ * deadlocks, cancelled statements, lack of space or memory, broken
+ * connections; a shutdown is not among them.
+ */
+extern bool ghc_db_is_passing(int sqlerrcode);
+
+#endif							/* GHC_DB_H */

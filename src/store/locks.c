@@ -1,0 +1,63 @@
+/*-------------------------------------------------------------------------
+ *
+ * locks.c
+ *	  Who is alive and who holds what; see locks.h.
+ *
+ * IDENTIFICATION
+ *	  src/store/locks.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "storage/lock.h"
+
+#include "store/locks.h"
+
+/* SQL's advisory locks have 1 or 2 here; ghcrawl.live_worker has ours */
+#define LOCK_FIELD4 71
+
+static LOCKTAG
+make_tag(GhcLockKind kind, int number)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) kind, (uint32) number,
+						 LOCK_FIELD4);
+	return tag;
+}
+
+bool
+ghc_locks_take(GhcLockKind kind, int number)
+{
+	LOCKTAG		tag = make_tag(kind, number);
+
+	return LockAcquire(&tag, ExclusiveLock, true, true) != LOCKACQUIRE_NOT_AVAIL;
+}
+
+void
+ghc_locks_release(GhcLockKind kind, int number)
+{
+	LOCKTAG		tag = make_tag(kind, number);
+
+	LockRelease(&tag, ExclusiveLock, true);
+}
+
+bool
+ghc_locks_is_free(GhcLockKind kind, int number)
+{
+	LOCKTAG		tag = make_tag(kind, number);
+	int			holders;
+
+	(void) GetLockConflicts(&tag, ExclusiveLock, &holders);
+	return holders == 0;
+}
+
+void
+ghc_locks_close_gate(void)
+{
+	LOCKTAG		tag = make_tag(GHC_LOCK_GATE, 0);
+
+	(void) LockAcquire(&tag, ShareLock, false, false);
+}

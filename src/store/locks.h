@@ -1,0 +1,41 @@
+/*-------------------------------------------------------------------------
+ *
+ * locks.h
+ *	  Who is alive and who holds what: advisory locks of our own kind.
+ *
+ * A lock dies with its process, survives errors and needs no clock.  Ours
+ * use a fourth lock-tag field that the SQL functions can't produce, so no user
+ * can take them.  View ghcrawl.live_worker reads them from pg_locks.
+ *
+ * IDENTIFICATION
+ *	  src/store/locks.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GHC_LOCKS_H
+#define GHC_LOCKS_H
+
+typedef enum GhcLockKind
+{
+	GHC_LOCK_WORKER = 1,		/* a worker's number */
+	GHC_LOCK_BUDGET,			/* a budget, by its id */
+	GHC_LOCK_TOKEN,				/* a token whose user isn't known yet */
+	GHC_LOCK_GATE,				/* shared: workers may not end; number 0 */
+} GhcLockKind;
+
+/* Takes a lock for the session if it is free; needs no transaction. */
+extern bool ghc_locks_take(GhcLockKind kind, int number);
+
+/* Gives a session lock back. */
+extern void ghc_locks_release(GhcLockKind kind, int number);
+
+/* Is the lock held by no other process? */
+extern bool ghc_locks_is_free(GhcLockKind kind, int number);
+
+/*
+ * Keeps workers from ending until the current transaction's end, so that
+ * one which is alive now will see what this transaction commits.
+ */
+extern void ghc_locks_close_gate(void);
+
+#endif							/* GHC_LOCKS_H */

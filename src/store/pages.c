@@ -1,0 +1,398 @@
+/*-------------------------------------------------------------------------
+ *
+ * pages.c
+ *	  Stores repositories: look up, compare, write what is new or changed.
+ *
+ * An unchanged repository must leave no trace: INSERT … ON CONFLICT alone
+ * locks, and so logs and dirties, every row that is there already.  So rows
+ * are looked up first and compared in C.  Rows that changed are then locked
+ * and compared again, so that what goes to the history is exactly what the
+ * new values replace, whoever else writes.  Rows go in by ascending id, so
+ * that two writers can't deadlock.
+ *
+ * All statements run as the owner of the data tables, in a security-
+ * restricted operation.
+ *
+ * IDENTIFICATION
+ *	  src/store/pages.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+
+#include "store/batch.h"
+#include "store/data.h"
+#include "store/db.h"
+#include "store/errors.h"
+#include "store/pages.h"
+#include "store/sql.h"
+#include "store/values.h"
+
+/* a row in hand, and what is stored of it */
+typedef struct Row
+{
+	GhcStoreRow *row;
+	bool		found;
+	HeapTuple	old;			/* locked; NULL if not found or unchanged */
+} Row;
+
+/* everything one call of store_rows works with */
+typedef struct Store
+{
+	GhcStoreSql *sql;
+	Row		   *rows;			/* ascending by id, no id twice */
+	int			n;
+	TupleDesc	old_desc;		/* of the old tuples */
+	Row		  **picked;			/* rows of the batch on offer */
+	int			n_picked;
+} Store;
+
+static int
+compare_rows(const void *a, const void *b)
+{
+	const GhcStoreRow *left = a;
+	const GhcStoreRow *right = b;
+
+	if (left->repo->repo_id != right->repo->repo_id)
+		return left->repo->repo_id < right->repo->repo_id ? -1 : 1;
+	/* of one repository the latest look comes first */
+	if (left->observed_at != right->observed_at)
+		return left->observed_at > right->observed_at ? -1 : 1;
+	return 0;
+}
+
+static Row *
+find_row(Store *store, int64 repo_id)
+{
+	int			lo = 0;
+	int			hi = store->n - 1;
+
+	while (lo <= hi)
+	{
+		int			mid = (lo + hi) / 2;
+		int64		id = store->rows[mid].row->repo->repo_id;
+
+		if (id == repo_id)
+			return &store->rows[mid];
+		if (id < repo_id)
+			lo = mid + 1;
+		else
+			hi = mid - 1;
+	}
+	return NULL;
+}
+
+/* What a stored tuple (repo_id, changed_at, fields) means for a row. */
+static GhcStored
+compare_stored(Store *store, const GhcStoreRow *row, HeapTuple tuple,
+			   TupleDesc desc)
+{
+	bool		isnull;
+	TimestampTz changed_at = DatumGetTimestampTz(heap_getattr(tuple, 2, desc,
+															  &isnull));
+
+	if (changed_at > row->observed_at)
+		return GHC_STORED_STALE;
+	for (int i = 0; i < store->sql->n_fields; i++)
+	{
+		Datum		value = heap_getattr(tuple, 3 + i, desc, &isnull);
+
+		if (!ghc_values_same(row->repo, store->sql->fields[i], value, isnull))
+			return GHC_STORED_CHANGED;
+	}
+	return GHC_STORED_SAME;
+}
+
+/* Looks up, or locks, the rows whose state so far is "which". */
+static void
+look_up(Store *store, GhcStatement *statement, GhcStored which)
+{
+	Datum	   *ids = palloc(store->n * sizeof(Datum));
+	int			n = 0;
+	Datum		values[1];
+	uint64		found;
+
+	for (int i = 0; i < store->n; i++)
+		if (store->rows[i].row->stored == which)
+			ids[n++] = Int64GetDatum(store->rows[i].row->repo->repo_id);
+	if (n == 0)
+		return;
+	values[0] = PointerGetDatum(construct_array(ids, n, INT8OID, sizeof(int64),
+												FLOAT8PASSBYVAL,
+												TYPALIGN_DOUBLE));
+	found = ghc_db_run(statement, values, NULL);
+	store->old_desc = SPI_tuptable->tupdesc;
+	for (uint64 i = 0; i < found; i++)
+	{
+		HeapTuple	tuple = SPI_tuptable->vals[i];
+		Row		   *row = find_row(store, ghc_db_get_int8(i, 1));
+
+		if (row == NULL)
+			continue;			/* only a broken index could do that */
+		row->found = true;
+		row->old = tuple;
+		row->row->stored = compare_stored(store, row->row, tuple,
+										  store->old_desc);
+	}
+}
+
+/* Picks the rows of two states for the next batch. */
+static void
+pick(Store *store, GhcStored which, GhcStored or_which)
+{
+	store->n_picked = 0;
+	for (int i = 0; i < store->n; i++)
+		if (store->rows[i].row->stored == which ||
+			store->rows[i].row->stored == or_which)
+			store->picked[store->n_picked++] = &store->rows[i];
+}
+
+/* A field's new value: what GitHub shows, or where nothing is known the old. */
+static Datum
+new_value(Store *store, const Row *row, int i, bool *isnull)
+{
+	const GhcRepository *repo = row->row->repo;
+	GhcField	field = store->sql->fields[i];
+
+	*isnull = false;
+	if (repo->set & GHC_FIELD_BIT(field))
+		return ghc_values_datum(repo, field);
+	if (row->old != NULL && !(repo->null & GHC_FIELD_BIT(field)))
+		return heap_getattr(row->old, 3 + i, store->old_desc, isnull);
+	*isnull = true;
+	return (Datum) 0;
+}
+
+static void
+fill_repository(void *state, int i, Datum *values, bool *isnull)
+{
+	Store	   *store = state;
+	const Row  *row = store->picked[i];
+
+	values[0] = Int64GetDatum(row->row->repo->repo_id);
+	values[1] = TimestampTzGetDatum(row->row->observed_at);
+	isnull[0] = isnull[1] = false;
+	for (int k = 0; k < store->sql->n_fields; k++)
+		values[2 + k] = new_value(store, row, k, &isnull[2 + k]);
+}
+
+/* What a null of a tracked field is written as: "there was none". */
+static Datum
+none_value(GhcFieldType type)
+{
+	switch (type)
+	{
+		case GHC_TYPE_INT8:
+			return Int64GetDatum(0);
+		case GHC_TYPE_INT4:
+			return Int32GetDatum(0);
+		case GHC_TYPE_BOOL:
+			return BoolGetDatum(false);
+		case GHC_TYPE_TEXT:
+			return PointerGetDatum(cstring_to_text(""));
+		default:
+			elog(ERROR, "field type %d can't be tracked", (int) type);
+			return (Datum) 0;	/* keep compilers quiet */
+	}
+}
+
+static void
+fill_history(void *state, int i, Datum *values, bool *isnull)
+{
+	Store	   *store = state;
+	const Row  *row = store->picked[i];
+	int			column = 2;
+
+	values[0] = Int64GetDatum(row->row->repo->repo_id);
+	values[1] = TimestampTzGetDatum(row->row->observed_at);
+	isnull[0] = isnull[1] = false;
+	for (int k = 0; k < store->sql->n_fields; k++)
+	{
+		GhcField	field = store->sql->fields[k];
+		bool		was_null;
+		Datum		was;
+
+		if (!ghc_fields[field].tracked)
+			continue;
+		was = heap_getattr(row->old, 3 + k, store->old_desc, &was_null);
+		isnull[column] = ghc_values_same(row->row->repo, field, was, was_null);
+		values[column++] = was_null ? none_value(ghc_fields[field].type) : was;
+	}
+}
+
+/* Is any tracked value of a changed row another than before? */
+static bool
+is_tracked_change(Store *store, const Row *row)
+{
+	for (int k = 0; k < store->sql->n_fields; k++)
+	{
+		GhcField	field = store->sql->fields[k];
+		bool		isnull;
+		Datum		was;
+
+		if (!ghc_fields[field].tracked)
+			continue;
+		was = heap_getattr(row->old, 3 + k, store->old_desc, &isnull);
+		if (!ghc_values_same(row->row->repo, field, was, isnull))
+			return true;
+	}
+	return false;
+}
+
+static uint64
+run_batch(Store *store, GhcStatement *statement, int n_columns,
+		  void (*fill) (void *, int, Datum *, bool *))
+{
+	GhcBatch	batch = {store->n_picked, n_columns, fill, store};
+	uint64		n;
+
+	ghc_batch_offer(&batch);
+	n = ghc_db_run(statement, NULL, NULL);
+	ghc_batch_offer(NULL);
+	return n;
+}
+
+/* Writes the new and the changed rows, and the history of the latter. */
+static void
+write_rows(Store *store)
+{
+	bool	   *written;
+	uint64		n;
+	int			kept = 0;
+
+	pick(store, GHC_STORED_NEW, GHC_STORED_CHANGED);
+	if (store->n_picked == 0)
+		return;
+	written = palloc0(store->n * sizeof(bool));
+	n = run_batch(store, &store->sql->upsert, 2 + store->sql->n_fields,
+				  fill_repository);
+	for (uint64 i = 0; i < n; i++)
+	{
+		Row		   *row = find_row(store, ghc_db_get_int8(i, 1));
+
+		if (row != NULL)
+			written[row - store->rows] = true;
+	}
+	/* a trigger or another writer may have been in the way */
+	for (int i = 0; i < store->n_picked; i++)
+		if (!written[store->picked[i] - store->rows])
+			store->picked[i]->row->stored = GHC_STORED_SAME;
+
+	pick(store, GHC_STORED_CHANGED, GHC_STORED_CHANGED);
+	for (int i = 0; i < store->n_picked; i++)
+		if (is_tracked_change(store, store->picked[i]))
+			store->picked[kept++] = store->picked[i];
+	store->n_picked = kept;
+	if (kept > 0)
+		run_batch(store, &store->sql->history, 2 + store->sql->n_tracked,
+				  fill_history);
+}
+
+/*
+ * Stores rows that are sorted by id.  NEW is the first guess of each; a second
+ * row of one repository is the same as the first.
+ */
+static void
+store_rows(const char *schema, GhcStoreSql *sql, GhcStoreRow *rows, int n)
+{
+	Oid			owner = ghc_data_owner(schema);
+	GhcDbScope	scope;
+	Store		store = {0};
+
+	if (!OidIsValid(owner))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("data tables in schema \"%s\" do not exist", schema),
+				 errhint("Use ghcrawl_create_tables() and ghcrawl_resume().")));
+	store.sql = sql;
+	store.rows = palloc0(n * sizeof(Row));
+	store.picked = palloc(n * sizeof(Row *));
+	for (int i = 0; i < n; i++)
+	{
+		bool		again = i > 0 && rows[i].repo->repo_id == rows[i - 1].repo->repo_id;
+
+		rows[i].stored = again ? GHC_STORED_SAME : GHC_STORED_NEW;
+		if (!again)
+			store.rows[store.n++].row = &rows[i];
+	}
+
+	ghc_db_become(owner, &scope);
+	look_up(&store, &sql->look_up, GHC_STORED_NEW);
+	look_up(&store, &sql->lock, GHC_STORED_CHANGED);
+	write_rows(&store);
+	ghc_db_restore_user(&scope);
+}
+
+static void
+refuse(GhcStoreRow *row, ErrorData *error)
+{
+	const GhcRepository *repo = row->repo;
+	char	   *sample = psprintf("repository %lld %.*s", (long long) repo->repo_id,
+								  (int) repo->value[GHC_FIELD_NAME_WITH_OWNER].text.len,
+								  repo->value[GHC_FIELD_NAME_WITH_OWNER].text.data);
+
+	row->stored = GHC_STORED_REFUSED;
+	ghc_errors_record(row->crawl_id, "repository", error->message, sample, 1);
+}
+
+/* Stores what can be stored, halving until the rows that fail stand alone. */
+static void
+store_carefully(const char *schema, GhcStoreSql *sql, GhcStoreRow *rows, int n)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *volatile error = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		store_rows(schema, sql, rows, n);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		ghc_batch_offer(NULL);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+
+	if (error == NULL)
+		return;
+	if (ghc_db_is_passing(error->sqlerrcode) ||
+		error->sqlerrcode == ERRCODE_UNDEFINED_TABLE ||
+		error->sqlerrcode == ERRCODE_ADMIN_SHUTDOWN)
+		ReThrowError(error);
+	if (n == 1)
+	{
+		refuse(rows, error);
+		return;
+	}
+	store_carefully(schema, sql, rows, n / 2);
+	store_carefully(schema, sql, rows + n / 2, n - n / 2);
+}
+
+void
+ghc_pages_store(const char *schema, GhcFieldSet fields, GhcStoreRow *rows,
+				int n, bool careful)
+{
+	GhcStoreSql *sql = ghc_store_sql(schema, fields);
+
+	qsort(rows, n, sizeof(GhcStoreRow), compare_rows);
+	if (careful)
+		store_carefully(schema, sql, rows, n);
+	else if (n > 0)
+		store_rows(schema, sql, rows, n);
+}

@@ -1,0 +1,48 @@
+/*-------------------------------------------------------------------------
+ *
+ * pages.h
+ *	  Stores repositories: look up, compare, write what is new or changed.
+ *
+ * IDENTIFICATION
+ *	  src/store/pages.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GHC_PAGES_H
+#define GHC_PAGES_H
+
+#include "github/reply.h"
+#include "utils/timestamp.h"
+
+/* what became of a row */
+typedef enum GhcStored
+{
+	GHC_STORED_SAME,			/* nothing had changed, or it came twice */
+	GHC_STORED_NEW,
+	GHC_STORED_CHANGED,
+	GHC_STORED_STALE,			/* the stored row is younger than this look */
+	GHC_STORED_REFUSED,			/* the database refused it; recorded */
+} GhcStored;
+
+typedef struct GhcStoreRow
+{
+	int64		crawl_id;		/* for recording a refusal */
+	const GhcRepository *repo;
+	TimestampTz observed_at;	/* when the request was sent */
+	GhcStored	stored;			/* the result */
+} GhcStoreRow;
+
+/*
+ * Stores n rows of the given fields into a data schema, in the current
+ * transaction, between ghc_db_begin and ghc_db_commit; sorts the rows by id
+ * and fills in what became of each.  Throws if a statement fails; with
+ * "careful" each failure is narrowed down, by subtransactions, to the rows
+ * that cause it, which are recorded and left out, and only what passes by
+ * itself (ghc_db_is_passing) is thrown.
+ *
+ * Throws ERRCODE_UNDEFINED_TABLE if the data tables are gone.
+ */
+extern void ghc_pages_store(const char *schema, GhcFieldSet fields,
+							GhcStoreRow *rows, int n, bool careful);
+
+#endif							/* GHC_PAGES_H */

@@ -1,0 +1,144 @@
+/*-------------------------------------------------------------------------
+ *
+ * sql.c
+ *	  The statements that store repositories, composed from the field table.
+ *
+ * They also run on Citus: no function in DO UPDATE that isn't immutable
+ * (moments come with the rows), counts from RETURNING, no MERGE.
+ *
+ * IDENTIFICATION
+ *	  src/store/sql.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#include "store/data.h"
+#include "store/sql.h"
+
+/* A list of the fields' columns, each after "prefix", with types if wanted. */
+static void
+add_columns(StringInfo sql, const GhcStoreSql *store, const char *prefix,
+			bool types, bool tracked_only)
+{
+	for (int i = 0; i < store->n_fields; i++)
+	{
+		const GhcFieldInfo *field = &ghc_fields[store->fields[i]];
+
+		if (tracked_only && !field->tracked)
+			continue;
+		appendStringInfo(sql, ", %s%s", prefix, field->column);
+		if (types)
+			appendStringInfo(sql, " %s", ghc_data_type(field->type));
+	}
+}
+
+static char *
+compose_look_up(const GhcStoreSql *store, const char *schema, const char *end)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfoString(&sql, "SELECT repo_id, changed_at");
+	add_columns(&sql, store, "", false, false);
+	appendStringInfo(&sql, " FROM %s.repository WHERE repo_id = ANY ($1)%s",
+					 schema, end);
+	return sql.data;
+}
+
+static char *
+compose_upsert(const GhcStoreSql *store, const char *schema)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "INSERT INTO %s.repository AS r (repo_id, changed_at",
+					 schema);
+	add_columns(&sql, store, "", false, false);
+	appendStringInfoString(&sql, ") SELECT b.repo_id, b.changed_at");
+	add_columns(&sql, store, "b.", false, false);
+	appendStringInfoString(&sql, " FROM ghcrawl.batch() AS b (repo_id bigint,"
+						   " changed_at timestamptz");
+	add_columns(&sql, store, "", true, false);
+	appendStringInfoString(&sql, ") ON CONFLICT (repo_id) DO UPDATE SET"
+						   " changed_at = excluded.changed_at");
+	for (int i = 0; i < store->n_fields; i++)
+		appendStringInfo(&sql, ", %s = excluded.%s",
+						 ghc_fields[store->fields[i]].column,
+						 ghc_fields[store->fields[i]].column);
+	appendStringInfoString(&sql, " WHERE r.changed_at <= excluded.changed_at"
+						   " AND (r.repo_id");
+	add_columns(&sql, store, "r.", false, false);
+	appendStringInfoString(&sql, ") IS DISTINCT FROM (excluded.repo_id");
+	add_columns(&sql, store, "excluded.", false, false);
+	appendStringInfoString(&sql, ") RETURNING r.repo_id");
+	return sql.data;
+}
+
+static char *
+compose_history(const GhcStoreSql *store, const char *schema)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "INSERT INTO %s.repository_history"
+					 " (repo_id, changed_at", schema);
+	add_columns(&sql, store, "", false, true);
+	appendStringInfoString(&sql, ") SELECT b.repo_id, b.changed_at");
+	add_columns(&sql, store, "b.", false, true);
+	appendStringInfoString(&sql, " FROM ghcrawl.batch() AS b (repo_id bigint,"
+						   " changed_at timestamptz");
+	add_columns(&sql, store, "", true, true);
+	appendStringInfoString(&sql, ")");
+	return sql.data;
+}
+
+static GhcStoreSql *
+compose(const char *schema, GhcFieldSet fields)
+{
+	GhcStoreSql *store = palloc0(sizeof(GhcStoreSql));
+	const char *quoted = quote_identifier(schema);
+
+	strlcpy(store->schema, schema, NAMEDATALEN);
+	store->set = fields;
+	for (int i = GHC_FIELD_REPO_ID + 1; i < GHC_FIELD_COUNT; i++)
+	{
+		if (!(fields & GHC_FIELD_BIT(i)))
+			continue;
+		store->fields[store->n_fields++] = (GhcField) i;
+		store->n_tracked += ghc_fields[i].tracked;
+	}
+	store->look_up = (GhcStatement) {compose_look_up(store, quoted, ""), "B", NULL};
+	store->lock = (GhcStatement) {
+		compose_look_up(store, quoted, " ORDER BY repo_id FOR NO KEY UPDATE"),
+		"B", NULL
+	};
+	store->upsert = (GhcStatement) {compose_upsert(store, quoted), "", NULL};
+	store->history = (GhcStatement) {compose_history(store, quoted), "", NULL};
+	return store;
+}
+
+GhcStoreSql *
+ghc_store_sql(const char *schema, GhcFieldSet fields)
+{
+	static List *known = NIL;	/* a few: one for each profile in use */
+	ListCell   *cell;
+	MemoryContext before;
+	GhcStoreSql *store;
+
+	foreach(cell, known)
+	{
+		store = lfirst(cell);
+		if (store->set == fields && strcmp(store->schema, schema) == 0)
+			return store;
+	}
+	before = MemoryContextSwitchTo(TopMemoryContext);
+	store = compose(schema, fields);
+	known = lappend(known, store);
+	MemoryContextSwitchTo(before);
+	return store;
+}

@@ -1,0 +1,38 @@
+/*-------------------------------------------------------------------------
+ *
+ * sql.h
+ *	  The statements that store repositories, composed from the field table.
+ *
+ * IDENTIFICATION
+ *	  src/store/sql.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GHC_STORE_SQL_H
+#define GHC_STORE_SQL_H
+
+#include "github/fields.h"
+#include "store/db.h"
+
+/*
+ * Statements for one data schema and set of fields.  look_up and lock take
+ * ids (B) and give (repo_id, changed_at, fields); upsert and history read
+ * ghcrawl.batch(), upsert gives the ids written.
+ */
+typedef struct GhcStoreSql
+{
+	char		schema[NAMEDATALEN];
+	GhcFieldSet set;
+	int			n_fields;		/* without repo_id */
+	GhcField	fields[GHC_FIELD_COUNT];
+	int			n_tracked;
+	GhcStatement look_up;
+	GhcStatement lock;
+	GhcStatement upsert;
+	GhcStatement history;
+} GhcStoreSql;
+
+/* The statements, kept for the life of the process. */
+extern GhcStoreSql *ghc_store_sql(const char *schema, GhcFieldSet fields);
+
+#endif							/* GHC_STORE_SQL_H */

@@ -1,0 +1,214 @@
+/*-------------------------------------------------------------------------
+ *
+ * tasks.c
+ *	  Tasks: claiming, progress, children, ends; see tasks.h.
+ *
+ * The queue is narrow and only inserted into and deleted from, so that
+ * claiming stays cheap with a million tasks; what changes often is in the
+ * task's own row, which no index but its key looks at.
+ *
+ * IDENTIFICATION
+ *	  src/store/tasks.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
+#include "store/db.h"
+#include "store/tasks.h"
+
+List *
+ghc_tasks_claim(int64 crawl_id, int worker_no, int limit)
+{
+	static GhcStatement claim = {
+		"WITH next AS (SELECT q.position, q.task_id FROM ghcrawl.queue q"
+		" WHERE q.crawl_id = $1 AND q.ready_at <= now()"
+		" ORDER BY q.position, q.task_id LIMIT $3 FOR UPDATE SKIP LOCKED),"
+		" taken AS (DELETE FROM ghcrawl.queue q USING next n"
+		" WHERE q.crawl_id = $1 AND q.position = n.position"
+		" AND q.task_id = n.task_id),"
+		" mark AS (INSERT INTO ghcrawl.claim (crawl_id, task_id, position, worker_no)"
+		" SELECT $1, task_id, position, $2 FROM next)"
+		" SELECT t.task_id, n.position, t.kind, t.query,"
+		" coalesce(t.promised, -1), t.seen, t.attempts"
+		" FROM next n, LATERAL (SELECT * FROM ghcrawl.task t"
+		" WHERE t.crawl_id = $1 AND t.task_id = n.task_id OFFSET 0) t"
+		" ORDER BY n.position, n.task_id", "bii", NULL
+	};
+	Datum		values[] = {
+		Int64GetDatum(crawl_id), Int32GetDatum(worker_no), Int32GetDatum(limit)
+	};
+	uint64		n = ghc_db_run(&claim, values, NULL);
+	List	   *tasks = NIL;
+
+	for (uint64 row = 0; row < n; row++)
+	{
+		GhcTaskRow *task = palloc0(sizeof(GhcTaskRow));
+
+		task->crawl_id = crawl_id;
+		task->task_id = ghc_db_get_int8(row, 1);
+		task->position = ghc_db_get_int8(row, 2);
+		task->kind = ghc_db_get_text(row, 3);
+		task->query = ghc_db_get_text(row, 4);
+		task->promised = ghc_db_get_int8(row, 5);
+		task->seen = ghc_db_get_int8(row, 6);
+		task->attempts = ghc_db_get_int4(row, 7);
+		tasks = lappend(tasks, task);
+	}
+	return tasks;
+}
+
+/* The parameters that progress and end share: $1 to $8. */
+static void
+fill_values(const GhcTaskRow *task, int worker_no, Datum *values, char *nulls)
+{
+	values[0] = Int64GetDatum(task->crawl_id);
+	values[1] = Int64GetDatum(task->task_id);
+	values[2] = Int32GetDatum(worker_no);
+	values[3] = Int64GetDatum(task->promised);
+	values[4] = Int64GetDatum(task->seen);
+	values[5] = Int32GetDatum(task->pages);
+	values[6] = Int32GetDatum(task->attempts);
+	values[7] = task->error ? CStringGetTextDatum(task->error) : (Datum) 0;
+	memset(nulls, ' ', 8);
+	if (task->promised < 0)
+		nulls[3] = 'n';
+	if (task->error == NULL)
+		nulls[7] = 'n';
+}
+
+bool
+ghc_tasks_progress(const GhcTaskRow *task, int worker_no)
+{
+	static GhcStatement progress = {
+		"UPDATE ghcrawl.task t SET promised = coalesce($4, t.promised),"
+		" seen = greatest(t.seen, $5), pages = t.pages + $6, attempts = $7,"
+		" error = coalesce($8, t.error),"
+		" started_at = coalesce(t.started_at, now())"
+		" WHERE t.crawl_id = $1 AND t.task_id = $2 AND EXISTS"
+		" (SELECT FROM ghcrawl.claim c WHERE c.crawl_id = $1"
+		" AND c.task_id = $2 AND c.worker_no = $3) RETURNING 1", "bbibbiit", NULL
+	};
+	Datum		values[8];
+	char		nulls[8];
+
+	fill_values(task, worker_no, values, nulls);
+	return ghc_db_run(&progress, values, nulls) > 0;
+}
+
+bool
+ghc_tasks_end(const GhcTaskRow *task, int worker_no, const char *state)
+{
+	static GhcStatement end = {
+		"WITH mine AS (DELETE FROM ghcrawl.claim c WHERE c.crawl_id = $1"
+		" AND c.task_id = $2 AND c.worker_no = $3 RETURNING 1)"
+		" UPDATE ghcrawl.task t SET promised = coalesce($4, t.promised),"
+		" seen = greatest(t.seen, $5), pages = t.pages + $6, attempts = $7,"
+		" error = $8, state = $9,"
+		" started_at = coalesce(t.started_at, now()), finished_at = now()"
+		" WHERE t.crawl_id = $1 AND t.task_id = $2 AND EXISTS (SELECT FROM mine)"
+		" RETURNING 1", "bbibbiitt", NULL
+	};
+	Datum		values[9];
+	char		nulls[9];
+
+	fill_values(task, worker_no, values, nulls);
+	values[8] = CStringGetTextDatum(state);
+	nulls[8] = ' ';
+	return ghc_db_run(&end, values, nulls) > 0;
+}
+
+static Datum
+int8_array(const int64 *numbers, int n)
+{
+	Datum	   *items = palloc(n * sizeof(Datum));
+
+	for (int i = 0; i < n; i++)
+		items[i] = Int64GetDatum(numbers[i]);
+	return PointerGetDatum(construct_array(items, n, INT8OID, sizeof(int64),
+										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
+static Datum
+text_array(char **texts, int n)
+{
+	Datum	   *items = palloc(n * sizeof(Datum));
+
+	for (int i = 0; i < n; i++)
+		items[i] = CStringGetTextDatum(texts[i]);
+	return PointerGetDatum(construct_array(items, n, TEXTOID, -1, false,
+										   TYPALIGN_INT));
+}
+
+void
+ghc_tasks_add_children(const GhcTaskRow *parent, const GhcChildRows *children)
+{
+	static GhcStatement add = {
+		"WITH c AS (SELECT nextval('ghcrawl.task_id_seq') AS task_id,"
+		" u.query, u.position, nullif(u.promised, -1) AS promised"
+		" FROM unnest($4, $5, $6) AS u(query, position, promised)),"
+		" t AS (INSERT INTO ghcrawl.task (crawl_id, task_id, parent_id, kind,"
+		" query, promised) SELECT $1, task_id, $2, $3, query, promised FROM c)"
+		" INSERT INTO ghcrawl.queue (crawl_id, position, task_id)"
+		" SELECT $1, position, task_id FROM c", "bbtTBB", NULL
+	};
+	Datum		values[] = {
+		Int64GetDatum(parent->crawl_id), Int64GetDatum(parent->task_id),
+		CStringGetTextDatum(children->kind),
+		text_array(children->queries, children->n),
+		int8_array(children->positions, children->n),
+		int8_array(children->promised, children->n)
+	};
+
+	ghc_db_run(&add, values, NULL);
+}
+
+void
+ghc_tasks_requeue(const GhcTaskRow *task, int worker_no, int64 delay_ms)
+{
+	static GhcStatement requeue = {
+		"WITH mine AS (DELETE FROM ghcrawl.claim c WHERE c.crawl_id = $1"
+		" AND c.task_id = $2 AND c.worker_no = $3 RETURNING position)"
+		" INSERT INTO ghcrawl.queue (crawl_id, position, task_id, ready_at)"
+		" SELECT $1, position, $2, now() + $4 * interval '1 ms' FROM mine",
+		"bbib", NULL
+	};
+	Datum		values[] = {
+		Int64GetDatum(task->crawl_id), Int64GetDatum(task->task_id),
+		Int32GetDatum(worker_no), Int64GetDatum(delay_ms)
+	};
+
+	ghc_db_run(&requeue, values, NULL);
+}
+
+int
+ghc_tasks_release(int worker_no)
+{
+	static GhcStatement release = {
+		"WITH gone AS (DELETE FROM ghcrawl.claim WHERE worker_no = $1"
+		" RETURNING crawl_id, position, task_id)"
+		" INSERT INTO ghcrawl.queue (crawl_id, position, task_id)"
+		" SELECT crawl_id, position, task_id FROM gone RETURNING 1", "i", NULL
+	};
+	Datum		values[] = {Int32GetDatum(worker_no)};
+
+	return (int) ghc_db_run(&release, values, NULL);
+}
+
+List *
+ghc_tasks_claimants(void)
+{
+	static GhcStatement claimants = {
+		"SELECT DISTINCT worker_no FROM ghcrawl.claim", "", NULL
+	};
+	uint64		n = ghc_db_run(&claimants, NULL, NULL);
+	List	   *numbers = NIL;
+
+	for (uint64 row = 0; row < n; row++)
+		numbers = lappend_int(numbers, ghc_db_get_int4(row, 1));
+	return numbers;
+}

@@ -1,0 +1,72 @@
+/*-------------------------------------------------------------------------
+ *
+ * tasks.h
+ *	  Tasks: claiming, progress, children, ends.
+ *
+ * A task is in the queue, or claimed by a worker, or ended.  The claim is
+ * the permission to write about a task: where it is gone, the crawl was
+ * cancelled or another worker took over, and nothing is written.
+ *
+ * Everything here runs between ghc_db_begin and ghc_db_commit, throws on
+ * errors of the database, and returns memory of the current context.
+ *
+ * IDENTIFICATION
+ *	  src/store/tasks.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GHC_TASKS_H
+#define GHC_TASKS_H
+
+#include "nodes/pg_list.h"
+
+/* a task as it is stored */
+typedef struct GhcTaskRow
+{
+	int64		crawl_id;
+	int64		task_id;
+	int64		position;
+	char	   *kind;
+	char	   *query;
+	int64		promised;		/* -1: unknown */
+	int64		seen;			/* most seen in an earlier reading */
+	int			attempts;
+	const char *error;			/* NULL: none; the caller's */
+	int			pages;			/* read since the last report; the caller's */
+} GhcTaskRow;
+
+/* children of a split task, in arrays of n */
+typedef struct GhcChildRows
+{
+	int			n;
+	const char *kind;
+	char	  **queries;
+	int64	   *positions;
+	int64	   *promised;		/* -1: unknown */
+} GhcChildRows;
+
+/* Claims up to "limit" ready tasks of a crawl; a list of GhcTaskRow. */
+extern List *ghc_tasks_claim(int64 crawl_id, int worker_no, int limit);
+
+/* Reports progress; false if the claim is gone. */
+extern bool ghc_tasks_progress(const GhcTaskRow *task, int worker_no);
+
+/* Ends a task as "done", "gap" or "split"; false if the claim is gone. */
+extern bool ghc_tasks_end(const GhcTaskRow *task, int worker_no,
+						  const char *state);
+
+/* Adds children to a task and queues them. */
+extern void ghc_tasks_add_children(const GhcTaskRow *parent,
+								   const GhcChildRows *children);
+
+/* Gives a claimed task back to the queue, not to be tried for a while. */
+extern void ghc_tasks_requeue(const GhcTaskRow *task, int worker_no,
+							  int64 delay_ms);
+
+/* Gives back what a worker number had claimed; returns how many. */
+extern int	ghc_tasks_release(int worker_no);
+
+/* Numbers of the workers that have claims, as an integer list. */
+extern List *ghc_tasks_claimants(void);
+
+#endif							/* GHC_TASKS_H */

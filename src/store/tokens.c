@@ -1,0 +1,201 @@
+/*-------------------------------------------------------------------------
+ *
+ * tokens.c
+ *	  Tokens and the budgets they belong to; see tokens.h.
+ *
+ * IDENTIFICATION
+ *	  src/store/tokens.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+
+#include "store/db.h"
+#include "store/tokens.h"
+
+bool
+ghc_tokens_insert(const char *name, const char *api_url, const char *secret,
+				  const char *file, const char *fingerprint,
+				  const char *added_by)
+{
+	static GhcStatement insert = {
+		"INSERT INTO ghcrawl.token (name, api_url, secret, file, fingerprint,"
+		" added_by) VALUES ($1, $2, $3, $4, $5, $6)"
+		" ON CONFLICT (name) DO NOTHING RETURNING 1", "tttttn", NULL
+	};
+	char		nulls[] = "      ";
+	NameData	role;
+	Datum		values[] = {
+		CStringGetTextDatum(name), CStringGetTextDatum(api_url),
+		secret ? CStringGetTextDatum(secret) : (Datum) 0,
+		file ? CStringGetTextDatum(file) : (Datum) 0,
+		CStringGetTextDatum(fingerprint), NameGetDatum(&role)
+	};
+
+	namestrcpy(&role, added_by);
+	if (secret == NULL)
+		nulls[2] = 'n';
+	if (file == NULL)
+		nulls[3] = 'n';
+	return ghc_db_run(&insert, values, nulls) > 0;
+}
+
+char *
+ghc_tokens_delete(const char *name)
+{
+	static GhcStatement drop = {
+		"DELETE FROM ghcrawl.token WHERE name = $1 RETURNING fingerprint",
+		"t", NULL
+	};
+	Datum		values[] = {CStringGetTextDatum(name)};
+
+	return ghc_db_run(&drop, values, NULL) ? ghc_db_get_text(0, 1) : NULL;
+}
+
+int
+ghc_tokens_count(const char *api_url)
+{
+	static GhcStatement count = {
+		"SELECT count(*)::int FROM ghcrawl.token"
+		" WHERE api_url = $1 AND refused_at IS NULL", "t", NULL
+	};
+	Datum		values[] = {CStringGetTextDatum(api_url)};
+
+	ghc_db_run(&count, values, NULL);
+	return ghc_db_get_int4(0, 1);
+}
+
+List *
+ghc_tokens_load(void)
+{
+	static GhcStatement load = {
+		"SELECT token_id, coalesce(budget_id, 0), name, api_url, secret, file"
+		" FROM ghcrawl.token WHERE refused_at IS NULL ORDER BY token_id",
+		"", NULL
+	};
+	uint64		n = ghc_db_run(&load, NULL, NULL);
+	List	   *tokens = NIL;
+
+	for (uint64 row = 0; row < n; row++)
+	{
+		GhcToken   *token = palloc0(sizeof(GhcToken));
+
+		token->token_id = ghc_db_get_int4(row, 1);
+		token->budget_id = ghc_db_get_int4(row, 2);
+		token->name = ghc_db_get_text(row, 3);
+		token->api_url = ghc_db_get_text(row, 4);
+		token->secret = ghc_db_get_text(row, 5);
+		token->file = ghc_db_get_text(row, 6);
+		tokens = lappend(tokens, token);
+	}
+	return tokens;
+}
+
+int
+ghc_tokens_set_budget(int token_id, const char *api_url, int64 account_id,
+					  const char *login)
+{
+	static GhcStatement set = {
+		"WITH b AS (INSERT INTO ghcrawl.budget AS b (api_url, account_id, login)"
+		" VALUES ($2, $3, $4) ON CONFLICT (api_url, kind, account_id)"
+		" DO UPDATE SET login = excluded.login RETURNING budget_id)"
+		" UPDATE ghcrawl.token t SET budget_id = b.budget_id FROM b"
+		" WHERE t.token_id = $1 RETURNING b.budget_id", "itbt", NULL
+	};
+	Datum		values[] = {
+		Int32GetDatum(token_id), CStringGetTextDatum(api_url),
+		Int64GetDatum(account_id), CStringGetTextDatum(login)
+	};
+
+	return ghc_db_run(&set, values, NULL) ? ghc_db_get_int4(0, 1) : 0;
+}
+
+void
+ghc_tokens_refuse(int token_id, const char *reason)
+{
+	static GhcStatement refuse = {
+		"UPDATE ghcrawl.token SET refused_at = now(), refused_for = $2"
+		" WHERE token_id = $1", "it", NULL
+	};
+	Datum		values[] = {Int32GetDatum(token_id), CStringGetTextDatum(reason)};
+
+	ghc_db_run(&refuse, values, NULL);
+}
+
+static int64
+get_int8_or(uint64 row, int column, int64 otherwise)
+{
+	bool		isnull;
+	Datum		value = ghc_db_get(row, column, &isnull);
+
+	return isnull ? otherwise : DatumGetInt64(value);
+}
+
+List *
+ghc_budgets_load(void)
+{
+	static GhcStatement load = {
+		"SELECT budget_id, api_url, login, points_hour, requests_minute,"
+		" response_ms_minute, \"limit\", remaining, reset_at, minute_requests,"
+		" minute_response_ms, benched_until, updated_at FROM ghcrawl.budget b"
+		" WHERE EXISTS (SELECT FROM ghcrawl.token t"
+		" WHERE t.budget_id = b.budget_id AND t.refused_at IS NULL)"
+		" ORDER BY budget_id", "", NULL
+	};
+	uint64		n = ghc_db_run(&load, NULL, NULL);
+	List	   *budgets = NIL;
+
+	for (uint64 row = 0; row < n; row++)
+	{
+		GhcBudgetRow *budget = palloc0(sizeof(GhcBudgetRow));
+
+		budget->budget_id = ghc_db_get_int4(row, 1);
+		budget->api_url = ghc_db_get_text(row, 2);
+		budget->login = ghc_db_get_text(row, 3);
+		budget->points_hour = ghc_db_get_int4(row, 4);
+		budget->requests_minute = ghc_db_get_int4(row, 5);
+		budget->response_ms_minute = ghc_db_get_int4(row, 6);
+		budget->limit = get_int8_or(row, 7, -1);
+		budget->remaining = get_int8_or(row, 8, -1);
+		budget->reset_at = get_int8_or(row, 9, 0);
+		budget->minute_requests = ghc_db_get_int4(row, 10);
+		budget->minute_response_ms = ghc_db_get_int4(row, 11);
+		budget->benched_until = get_int8_or(row, 12, 0);
+		budget->updated_at = get_int8_or(row, 13, 0);
+		budgets = lappend(budgets, budget);
+	}
+	return budgets;
+}
+
+void
+ghc_budgets_save(const GhcBudgetRow *budget)
+{
+	static GhcStatement save = {
+		"UPDATE ghcrawl.budget SET \"limit\" = nullif($2, -1),"
+		" remaining = nullif($3, -1), reset_at = $4, minute_requests = $5,"
+		" minute_response_ms = $6, benched_until = $7, benched_for = $8,"
+		" points_used = points_used + $9, requests = requests + $10,"
+		" updated_at = clock_timestamp() WHERE budget_id = $1",
+		"ibbziiztbb", NULL
+	};
+	char		nulls[] = "          ";
+	Datum		values[] = {
+		Int32GetDatum(budget->budget_id), Int64GetDatum(budget->limit),
+		Int64GetDatum(budget->remaining), TimestampTzGetDatum(budget->reset_at),
+		Int32GetDatum(budget->minute_requests),
+		Int32GetDatum(budget->minute_response_ms),
+		TimestampTzGetDatum(budget->benched_until),
+		budget->benched_for ? CStringGetTextDatum(budget->benched_for) : (Datum) 0,
+		Int64GetDatum(budget->points_used), Int64GetDatum(budget->requests)
+	};
+
+	if (budget->reset_at == 0)
+		nulls[3] = 'n';
+	if (budget->benched_until == 0)
+		nulls[6] = 'n';
+	if (budget->benched_for == NULL)
+		nulls[7] = 'n';
+	ghc_db_run(&save, values, nulls);
+}

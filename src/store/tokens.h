@@ -1,0 +1,79 @@
+/*-------------------------------------------------------------------------
+ *
+ * tokens.h
+ *	  Tokens and the budgets they belong to.
+ *
+ * Everything here runs between ghc_db_enter and ghc_db_leave or ghc_db_begin
+ * and ghc_db_commit, throws on errors of the database, and returns memory of
+ * the current context.  A secret is never part of a message.
+ *
+ * IDENTIFICATION
+ *	  src/store/tokens.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GHC_TOKENS_H
+#define GHC_TOKENS_H
+
+#include "nodes/pg_list.h"
+#include "utils/timestamp.h"
+
+typedef struct GhcToken
+{
+	int			token_id;
+	int			budget_id;		/* 0: not known yet */
+	char	   *name;
+	char	   *api_url;
+	char	   *secret;			/* NULL: it is in the file */
+	char	   *file;
+} GhcToken;
+
+/* a budget as it is stored; the worker's meter is GhcBudget */
+typedef struct GhcBudgetRow
+{
+	int			budget_id;
+	char	   *api_url;
+	char	   *login;
+	int			points_hour;
+	int			requests_minute;
+	int			response_ms_minute;
+	int64		limit;			/* -1: unknown, like the next */
+	int64		remaining;
+	TimestampTz reset_at;		/* 0: unknown */
+	int			minute_requests;
+	int			minute_response_ms;
+	TimestampTz benched_until;	/* 0: not benched */
+	char	   *benched_for;
+	TimestampTz updated_at;
+	int64		points_used;	/* to add, when saved */
+	int64		requests;		/* to add, when saved */
+} GhcBudgetRow;
+
+/* Adds a token by its secret or its file; false if the name is taken. */
+extern bool ghc_tokens_insert(const char *name, const char *api_url,
+							  const char *secret, const char *file,
+							  const char *fingerprint, const char *added_by);
+
+/* Removes a token; its fingerprint, or NULL if there is none of that name. */
+extern char *ghc_tokens_delete(const char *name);
+
+/* How many tokens of a host may be used. */
+extern int	ghc_tokens_count(const char *api_url);
+
+/* Worker: the tokens that may be used (GhcToken). */
+extern List *ghc_tokens_load(void);
+
+/* Worker: notes whose token it is; returns the budget's id. */
+extern int	ghc_tokens_set_budget(int token_id, const char *api_url,
+								  int64 account_id, const char *login);
+
+/* Worker: GitHub refuses the token for good. */
+extern void ghc_tokens_refuse(int token_id, const char *reason);
+
+/* Worker: all budgets that have a token (GhcBudgetRow). */
+extern List *ghc_budgets_load(void);
+
+/* Worker: writes down a budget's meter. */
+extern void ghc_budgets_save(const GhcBudgetRow *budget);
+
+#endif							/* GHC_TOKENS_H */

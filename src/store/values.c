@@ -1,0 +1,126 @@
+/*-------------------------------------------------------------------------
+ *
+ * values.c
+ *	  Values of GitHub as Datums, and whether a stored one is the same.
+ *
+ * Comparing is by bytes, without making a Datum where that can be avoided:
+ * in a crawl that finds nothing new this is most of the work.
+ *
+ * IDENTIFICATION
+ *	  src/store/values.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/timestamp.h"
+
+#include "store/values.h"
+
+TimestampTz
+ghc_values_timestamp(int64 seconds)
+{
+	return (seconds - (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) *
+			(int64) SECS_PER_DAY) * USECS_PER_SEC;
+}
+
+static Datum
+names_datum(const GhcArray *array)
+{
+	Datum	   *items = palloc(array->n * sizeof(Datum) + 1);
+
+	for (int i = 0; i < array->n; i++)
+		items[i] = PointerGetDatum(cstring_to_text_with_len(array->names[i].data,
+															(int) array->names[i].len));
+	return PointerGetDatum(construct_array(items, array->n, TEXTOID, -1, false,
+										   TYPALIGN_INT));
+}
+
+static Datum
+numbers_datum(const GhcArray *array)
+{
+	Datum	   *items = palloc(array->n * sizeof(Datum) + 1);
+
+	for (int i = 0; i < array->n; i++)
+		items[i] = Int64GetDatum(array->numbers[i]);
+	return PointerGetDatum(construct_array(items, array->n, INT8OID,
+										   sizeof(int64), FLOAT8PASSBYVAL,
+										   TYPALIGN_DOUBLE));
+}
+
+Datum
+ghc_values_datum(const GhcRepository *repo, GhcField field)
+{
+	const GhcValue *value = &repo->value[field];
+
+	switch (ghc_fields[field].type)
+	{
+		case GHC_TYPE_INT8:
+			return Int64GetDatum(value->number);
+		case GHC_TYPE_INT4:
+			return Int32GetDatum((int32) value->number);
+		case GHC_TYPE_TIME:
+			return TimestampTzGetDatum(ghc_values_timestamp(value->number));
+		case GHC_TYPE_BOOL:
+			return BoolGetDatum(value->number != 0);
+		case GHC_TYPE_TEXT:
+			return PointerGetDatum(cstring_to_text_with_len(value->text.data,
+															(int) value->text.len));
+		case GHC_TYPE_TEXT_ARRAY:
+			return names_datum(value->array);
+		case GHC_TYPE_INT8_ARRAY:
+			return numbers_datum(value->array);
+		case GHC_TYPE_JSON:
+			return DirectFunctionCall1(jsonb_in,
+									   CStringGetDatum(pnstrdup(value->text.data,
+																value->text.len)));
+	}
+	elog(ERROR, "unknown field type %d", (int) ghc_fields[field].type);
+	return (Datum) 0;			/* keep compilers quiet */
+}
+
+/* Do a stored variable-length value's bytes equal these? */
+static bool
+same_bytes(Datum stored, const char *data, size_t len)
+{
+	struct varlena *value = PG_DETOAST_DATUM_PACKED(stored);
+
+	return VARSIZE_ANY_EXHDR(value) == len &&
+		memcmp(VARDATA_ANY(value), data, len) == 0;
+}
+
+bool
+ghc_values_same(const GhcRepository *repo, GhcField field, Datum stored,
+				bool isnull)
+{
+	const GhcValue *value = &repo->value[field];
+	struct varlena *made;
+
+	if (repo->null & GHC_FIELD_BIT(field))
+		return isnull;
+	if (!(repo->set & GHC_FIELD_BIT(field)))
+		return true;
+	if (isnull)
+		return false;
+	switch (ghc_fields[field].type)
+	{
+		case GHC_TYPE_INT8:
+			return DatumGetInt64(stored) == value->number;
+		case GHC_TYPE_INT4:
+			return DatumGetInt32(stored) == value->number;
+		case GHC_TYPE_TIME:
+			return DatumGetTimestampTz(stored) == ghc_values_timestamp(value->number);
+		case GHC_TYPE_BOOL:
+			return DatumGetBool(stored) == (value->number != 0);
+		case GHC_TYPE_TEXT:
+			return same_bytes(stored, value->text.data, value->text.len);
+		default:
+			/* arrays and jsonb made from equal values have equal bytes */
+			made = (struct varlena *) DatumGetPointer(ghc_values_datum(repo, field));
+			return same_bytes(stored, VARDATA(made), VARSIZE(made) - VARHDRSZ);
+	}
+}

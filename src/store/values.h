@@ -1,0 +1,30 @@
+/*-------------------------------------------------------------------------
+ *
+ * values.h
+ *	  Values of GitHub as Datums, and whether a stored one is the same.
+ *
+ * IDENTIFICATION
+ *	  src/store/values.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GHC_VALUES_H
+#define GHC_VALUES_H
+
+#include "github/reply.h"
+#include "utils/timestamp.h"
+
+/* Seconds since 1970 as a timestamptz. */
+extern TimestampTz ghc_values_timestamp(int64 seconds);
+
+/* The Datum of a field that is set, palloc'd; throws on JSON that jsonb refuses. */
+extern Datum ghc_values_datum(const GhcRepository *repo, GhcField field);
+
+/*
+ * Does a stored value equal what GitHub shows?  A field that is neither set
+ * nor null counts as equal: nothing is known of it.
+ */
+extern bool ghc_values_same(const GhcRepository *repo, GhcField field,
+							Datum stored, bool isnull);
+
+#endif							/* GHC_VALUES_H */
