@@ -242,24 +242,40 @@ ghc_engine_turn(GhcEngine *engine, bool sockets)
 	return drive(engine, CURL_SOCKET_TIMEOUT, 0);
 }
 
-GhcTransfer *
-ghc_engine_next_done(GhcEngine *engine)
+/* The next transfer that libcurl is through with, taken off; or NULL. */
+static GhcTransfer *
+next_message(GhcEngine *engine, CURLcode *code)
 {
 	CURLMsg    *message;
 	int			left;
 
 	while ((message = curl_multi_info_read(engine->multi, &left)) != NULL)
 	{
-		CURLcode	code;
 		char	   *transfer = NULL;
 
 		if (message->msg != CURLMSG_DONE)
 			continue;
-		code = message->data.result;	/* gone once the handle is removed */
+		*code = message->data.result;	/* gone once the handle is removed */
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
 		ghc_engine_remove(engine, (GhcTransfer *) transfer);
-		ghc_transfer_finish((GhcTransfer *) transfer, code);
 		return (GhcTransfer *) transfer;
+	}
+	return NULL;
+}
+
+GhcTransfer *
+ghc_engine_next_done(GhcEngine *engine)
+{
+	GhcTransfer *transfer;
+	CURLcode	code;
+
+	while ((transfer = next_message(engine, &code)) != NULL)
+	{
+		if (ghc_transfer_repeats(transfer, code) &&
+			ghc_engine_add(engine, transfer) == CURLM_OK)
+			continue;
+		ghc_transfer_finish(transfer, code);
+		return transfer;
 	}
 	return NULL;
 }

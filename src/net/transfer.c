@@ -149,6 +149,7 @@ ghc_transfer_reset(GhcTransfer *transfer, size_t limit_bytes)
 	transfer->body.limit_bytes = limit_bytes;
 	state->packed.limit_bytes = limit_bytes;
 	state->encoding = GHC_ENCODING_NONE;
+	state->repeated = false;
 	transfer->owner = NULL;
 	transfer->result = GHC_NET_OTHER;
 	transfer->status = 0;
@@ -277,6 +278,25 @@ read_figures(GhcTransfer *transfer)
 	transfer->status = (int) status;
 	transfer->wire_bytes = wire;
 	transfer->took_ms = (total_us - before_us + 500) / 1000;
+}
+
+/*
+ * A server ends an HTTP/2 connection when it has served enough of it.  libcurl
+ * repeats by itself the requests that were not looked at any more, but some
+ * versions (7.88 for one) forget the last of them.
+ */
+bool
+ghc_transfer_repeats(GhcTransfer *transfer, CURLcode code)
+{
+	GhcTransferState *state = (GhcTransferState *) transfer;
+	long		connects = 0;
+
+	curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connects);
+	if (code != CURLE_HTTP2 || connects > 0 || transfer->headers.len > 0 ||
+		state->repeated)
+		return false;
+	state->repeated = true;
+	return true;
 }
 
 void

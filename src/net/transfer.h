@@ -32,6 +32,7 @@ typedef struct GhcTransferState
 	struct curl_slist *lines;	/* the request's header lines */
 	GhcBuffer	packed;			/* a gzip body before it is inflated */
 	GhcEncoding encoding;
+	bool		repeated;		/* sent a second time */
 } GhcTransferState;
 
 /* An empty transfer with a handle, or NULL if memory ran out. */
@@ -49,6 +50,9 @@ extern void ghc_transfer_wipe(GhcBuffer *buf);
 /* libcurl's callbacks; "arg" is the transfer. */
 extern size_t ghc_transfer_on_header(char *data, size_t size, size_t n, void *arg);
 extern size_t ghc_transfer_on_body(char *data, size_t size, size_t n, void *arg);
+
+/* True, once, if a request that ended so is to be sent again as it is. */
+extern bool ghc_transfer_repeats(GhcTransfer *transfer, CURLcode code);
 
 /* Fills the result from what libcurl says, inflates the body, wipes secrets. */
 extern void ghc_transfer_finish(GhcTransfer *transfer, CURLcode code);
