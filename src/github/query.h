@@ -45,9 +45,16 @@ typedef struct GhcQuery
 	int			n_counts;
 	int64_t		requests;		/* GitHub's sum, before the division by 100 */
 	int64_t		nodes;			/* against the limit of 500,000 */
+
+	/* what one repository of this shape adds to these */
+	int64_t		requests_each;
+	int64_t		nodes_each;
 } GhcQuery;
 
-/* Starts a query; with_viewer also asks whose token it is. */
+/*
+ * Starts a query; with_viewer also asks whose token it is.  The query is
+ * zeroed, or was used before; its memory is used again.
+ */
 extern void ghc_query_begin(GhcQuery *query, const GhcShape *shape,
 							bool with_viewer);
 
@@ -64,7 +71,10 @@ extern int	ghc_query_add_count(GhcQuery *query, const GhcRange *range);
 /* Ends the query; false if memory ran out. */
 extern bool ghc_query_end(GhcQuery *query);
 
-/* What the query costs by GitHub's published rule, at least 1. */
+/*
+ * What the query costs by GitHub's published rule, at least 1.  Known as soon
+ * as the last part was added.
+ */
 extern int	ghc_query_points(const GhcQuery *query);
 
 #endif							/* GHC_QUERY_H */
