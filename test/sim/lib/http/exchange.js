@@ -1,0 +1,90 @@
+/*
+ * One request and its answer: what both kinds of API need to know about it, and the book-keeping at its end.
+ */
+import { hash } from '../random.js';
+
+let serial = 0;
+
+export class Exchange {
+  constructor(sim, req, res) {
+    this.sim = sim;
+    this.req = req;
+    this.res = res;
+    this.clock = sim.clock;
+    this.settings = sim.settings;
+    this.startedAt = performance.now();
+    this.acceptsGzip = /\bgzip\b/i.test(req.headers['accept-encoding'] ?? '');
+    this.fault = null;
+    this.window = null; /* the budget window this request meets */
+    this.resource = null;
+    this.secondary = null;
+    this.serviceMs = null;
+    this.over = false;
+    this.requestId = requestId(sim.seed);
+    this.extraHeaders = {};
+    this.record = { at: sim.clock.now(), method: req.method, path: req.url, status: 0, points: 0 };
+    sim.counters.begin();
+    res.on('close', () => this.finish());
+  }
+
+  /** The address that the client used, with the prefix of the API: what Link and Location headers point to. */
+  baseUrl() {
+    const scheme = this.req.socket.encrypted ? 'https' : 'http';
+    const host = this.req.headers[':authority'] ?? this.req.headers.host ?? 'localhost';
+    return `${scheme}://${host}${this.prefix ?? ''}`;
+  }
+
+  commonHeaders() {
+    const headers = {
+      'Server': 'github.com', 'X-GitHub-Request-Id': this.requestId, 'X-Content-Type-Options': 'nosniff',
+      'Vary': 'Accept, Authorization, Cookie, X-GitHub-OTP', ...this.extraHeaders,
+    };
+    if (this.window && this.settings.limits) {
+      const { limit, used, remaining, reset } = this.shownWindow();
+      headers['X-RateLimit-Limit'] = String(limit);
+      headers['X-RateLimit-Remaining'] = String(remaining);
+      headers['X-RateLimit-Used'] = String(used);
+      headers['X-RateLimit-Reset'] = String(reset);
+      headers['X-RateLimit-Resource'] = this.resource;
+    }
+    return headers;
+  }
+
+  /** What the headers say of the budget; one fault lets them lag behind. */
+  shownWindow() {
+    const view = this.window.view();
+    if (this.fault?.name === 'staleRemaining') view.remaining = Math.min(view.limit, view.remaining + 1 + this.sim.random.below(200));
+    return view;
+  }
+
+  /** True once an answer was begun or the client went away. */
+  isOver() {
+    return this.over || this.res.headersSent || this.res.writableEnded || this.isGone();
+  }
+
+  isGone() {
+    return this.over || this.res.destroyed || (this.req.httpVersionMajor === 1 && this.req.socket.destroyed);
+  }
+
+  /** Milliseconds since the request arrived. */
+  elapsed() {
+    return performance.now() - this.startedAt;
+  }
+
+  /** Books the end of the exchange, once. */
+  finish() {
+    if (this.over) return;
+    this.over = true;
+    this.record.ms = Math.round(this.elapsed() * 100) / 100;
+    this.record.aborted = !this.res.writableFinished;
+    this.secondary?.end(this.serviceMs ?? this.elapsed());
+    this.sim.counters.end(this.record);
+  }
+}
+
+/** Something in the shape of GitHub's request ids. */
+function requestId(seed) {
+  serial++;
+  const part = (purpose, digits) => hash(seed, serial, purpose).toString(16).toUpperCase().padStart(8, '0').slice(0, digits);
+  return `${part(200, 4)}:${part(201, 6)}:${part(202, 6)}:${part(203, 6)}:${Math.floor(Date.now() / 1000).toString(16).toUpperCase()}`;
+}

@@ -1,0 +1,70 @@
+/*
+ * Sends an answer: common headers, gzip, and the faults that concern the way of sending.
+ */
+import { constants, gzipSync } from 'node:zlib';
+
+const GZIP_FROM = 800;
+const DRIP_PIECES = 20;
+const DRIP_TOTAL = 5000;
+const H2_INTERNAL_ERROR = 2;
+
+/** `exchange` is the request being answered (exchange.js); `body` a string, or an object to be sent as JSON. */
+export function send(exchange, { status = 200, body = '', headers = {}, type = 'application/json; charset=utf-8' }) {
+  if (exchange.isOver()) return;
+  let text = typeof body === 'string' ? body : JSON.stringify(body);
+  const fault = exchange.fault?.stage === 'reply' ? exchange.fault.name : null;
+  if (fault === 'brokenJson') text = `${text.slice(0, Math.floor(text.length * 0.7))}}`;
+  const plain = Buffer.from(text);
+  const zipped = exchange.acceptsGzip && (plain.length >= GZIP_FROM || fault === 'truncatedGzip');
+  let bytes = zipped ? gzipSync(plain, { level: exchange.settings.gzipLevel, strategy: constants.Z_DEFAULT_STRATEGY }) : plain;
+  if (fault === 'truncatedGzip') bytes = bytes.subarray(0, Math.max(12, Math.floor(bytes.length * 0.6)));
+
+  const all = { ...exchange.commonHeaders(), ...headers };
+  if (status !== 304 && status !== 204) {
+    all['Content-Type'] = type;
+    all['Content-Length'] = String(fault === 'wrongLength' ? bytes.length + 1000 : bytes.length);
+    if (zipped) all['Content-Encoding'] = 'gzip';
+  }
+  exchange.record.status = status;
+  exchange.record.bytes = bytes.length;
+  exchange.record.bodyBytes = plain.length;
+  exchange.res.writeHead(status, all);
+  sendBody(exchange, bytes, fault);
+}
+
+function sendBody(exchange, bytes, fault) {
+  const { res } = exchange;
+  const empty = exchange.req.method === 'HEAD' || exchange.record.status === 304 || exchange.record.status === 204;
+  if (empty) res.end();
+  else if (fault === 'resetBody') res.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => reset(exchange));
+  else if (fault === 'wrongLength') res.write(bytes, () => hangUp(exchange));
+  else if (fault === 'drip') drip(exchange, bytes);
+  else res.end(bytes);
+}
+
+function drip(exchange, bytes) {
+  const piece = Math.max(1, Math.ceil(bytes.length / DRIP_PIECES));
+  const next = (from) => {
+    if (exchange.isGone()) return;
+    if (from + piece >= bytes.length) {
+      exchange.res.end(bytes.subarray(from));
+      return;
+    }
+    exchange.res.write(bytes.subarray(from, from + piece));
+    exchange.clock.after(DRIP_TOTAL / DRIP_PIECES, () => next(from + piece));
+  };
+  next(0);
+}
+
+/** Breaks the connection off: RST over HTTP/1.1, an error on the stream over HTTP/2. */
+export function reset({ req, res }) {
+  if (req.httpVersionMajor === 2) res.stream.close(H2_INTERNAL_ERROR);
+  else if (req.socket.resetAndDestroy && !req.socket.encrypted) req.socket.resetAndDestroy();
+  else req.socket.destroy();
+}
+
+/** Ends the connection in good order although more was promised. */
+function hangUp({ req, res }) {
+  if (req.httpVersionMajor === 2) res.end();
+  else req.socket.end();
+}

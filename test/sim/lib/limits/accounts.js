@@ -1,0 +1,108 @@
+/*
+ * Who asks: users with their tokens, App installations with theirs, and anonymous addresses. Budgets belong to the account, never
+ * to the token (fact sheet 3.3). Token secrets follow from the seed.
+ */
+import { createHash } from 'node:crypto';
+import { newId } from '../graphql/nodeid.js';
+import { PrimaryBudget } from './primary.js';
+import { SecondaryLimits } from './secondary.js';
+
+const FIRST_VIEWER_ID = 90000001;
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+const ANONYMOUS = { graphql: 0, core: 60, search: 10 };
+
+/** Short hash of a secret, the only form in which the simulator shows it. */
+export function fingerprint(secret) {
+  return createHash('sha256').update(secret).digest('hex').slice(0, 12);
+}
+
+/** Secret of the j-th token of user i, both counted from 1: `ghp_` and 36 characters. */
+export function tokenSecret(seed, user, token) {
+  const digest = createHash('sha512').update(`ghsim ${seed} ${user} ${token}`).digest();
+  return `ghp_${Array.from(digest.subarray(0, 36), (byte) => ALPHABET[byte % ALPHABET.length]).join('')}`;
+}
+
+class Account {
+  constructor({ clock, limits, shards, name, points, core, search, viewer }) {
+    this.name = name;
+    this.viewer = viewer;
+    this.budgets = {
+      graphql: new PrimaryBudget(clock, 'graphql', points, shards),
+      core: new PrimaryBudget(clock, 'core', core, shards),
+      search: new PrimaryBudget(clock, 'search', search, 1),
+    };
+    this.secondary = new SecondaryLimits(clock, limits);
+  }
+}
+
+export class Accounts {
+  constructor({ clock, options }) {
+    this.clock = clock;
+    this.options = options;
+    this.byToken = new Map(); /* secret -> {account, expires} */
+    this.anonymous = new Map();
+    this.installations = new Map();
+    this.tokens = [];
+    for (let user = 1; user <= options.users; user++) this.addUser(user);
+  }
+
+  make(values) {
+    return new Account({ clock: this.clock, limits: this.options.limitValues, shards: this.options.shards, ...values });
+  }
+
+  addUser(number) {
+    const { options } = this;
+    const databaseId = FIRST_VIEWER_ID + number - 1;
+    const login = `crawler-user-${number}`;
+    const viewer = {
+      typeName: 'User', login, databaseId, name: `Crawler User ${number}`, id: newId('User', databaseId), url: `https://github.com/${login}`,
+      resourcePath: `/${login}`, avatarUrl: `https://avatars.githubusercontent.com/u/${databaseId}?v=4`, createdAt: '2020-01-01T00:00:00Z',
+    };
+    const account = this.make({
+      name: `user:${databaseId}`, points: options.points, core: options.restRequests, search: options.searchRequests, viewer,
+    });
+    for (let token = 1; token <= options.tokensPerUser; token++) {
+      const secret = tokenSecret(options.seed, number, token);
+      this.tokens.push(secret);
+      this.byToken.set(secret, { account, expires: Infinity });
+    }
+  }
+
+  /** Account of an installation, made on first use. */
+  installation(id) {
+    if (!this.installations.has(id)) {
+      const { options } = this;
+      const viewer = {
+        typeName: 'User', login: `ghsim-app-${id}[bot]`, databaseId: 95000000 + id, name: null, id: newId('User', 95000000 + id),
+        url: 'https://github.com/apps/ghsim', resourcePath: '/apps/ghsim', avatarUrl: 'https://avatars.githubusercontent.com/in/1?v=4',
+        createdAt: '2020-01-01T00:00:00Z',
+      };
+      this.installations.set(id, this.make({
+        name: `installation:${id}`, points: options.installationPoints, core: options.installationPoints, search: options.searchRequests, viewer,
+      }));
+    }
+    return this.installations.get(id);
+  }
+
+  addInstallationToken(installation, secret, expires) {
+    this.byToken.set(secret, { account: this.installation(installation), expires });
+  }
+
+  /** {account, secret} of an Authorization header; account null if the token is unknown or expired, secret null if none was sent. */
+  authenticate(header) {
+    const match = /^(bearer|token)\s+(\S+)$/i.exec(header ?? '');
+    if (!match) return { account: null, secret: header ? '' : null };
+    const [, scheme, secret] = match;
+    const known = this.byToken.get(secret);
+    const isJwtShaped = secret.split('.').length === 3;
+    const isValid = known && known.expires > this.clock.now() && !(isJwtShaped && scheme.toLowerCase() === 'token');
+    return { account: isValid ? known.account : null, secret };
+  }
+
+  ofAddress(address) {
+    if (!this.anonymous.has(address)) {
+      this.anonymous.set(address, this.make({ name: `ip:${address}`, points: ANONYMOUS.graphql, core: ANONYMOUS.core, search: ANONYMOUS.search, viewer: null }));
+    }
+    return this.anonymous.get(address);
+  }
+}
