@@ -3,6 +3,7 @@
  */
 import { admit, answerWithFault, problem, refuseAgent, refuseLimits, refuseToken, timeoutBody } from './gate.js';
 import { readBody } from './body.js';
+import { answerAfter } from './pace.js';
 import { send } from './reply.js';
 import { spoilTypes } from './spoil.js';
 
@@ -79,19 +80,13 @@ function rateView(exchange, price) {
 
 /** Waits as long as GitHub would, then answers; what takes too long ends as a time-out. */
 function answer(exchange, { body, stats }) {
-  const { sim, clock, settings } = exchange;
+  const { sim, settings } = exchange;
   const modelled = latencyOf(settings.latency, stats, sim.random);
   const isTimeout = settings.latency.flat === null && modelled > settings.timeoutMs;
-  const wait = clock.real(isTimeout ? settings.timeoutMs : modelled) * (exchange.fault?.name === 'slow' ? exchange.fault.factor ?? 5 : 1);
-  const finish = () => {
-    exchange.serviceMs = Math.max(wait, exchange.computeMs);
+  answerAfter(exchange, isTimeout ? settings.timeoutMs : modelled, () => {
     if (isTimeout) answerTimeout(exchange);
     else send(exchange, { body });
-  };
-  exchange.computeMs = exchange.elapsed();
-  const left = wait - exchange.computeMs;
-  if (left <= 0.5) finish();
-  else clock.wait(left, finish);
+  });
 }
 
 /** Milliseconds of GitHub's for the work of a request. */
