@@ -15,8 +15,8 @@ PG_CONFIG ?= pg_config
 SQL_PARTS = preamble.sql tables.sql functions.sql views.sql grants.sql
 
 # code that knows neither PostgreSQL nor libcurl; unit tests link it alone
-PURE_SRCS = $(wildcard src/base/buffer.c src/base/arena.c src/github/*.c \
-	src/crawl/search.c)
+PURE_SRCS = $(wildcard src/base/arena.c src/base/buffer.c src/base/idset.c \
+	src/github/*.c src/crawl/search.c)
 
 top := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 SRCS := $(sort $(patsubst $(top)/%,%,$(wildcard $(top)/src/*/*.c)))
@@ -147,5 +147,42 @@ build-unit: $(UNIT_PLAIN) $(UNIT_SANITIZED)
 unit: build-unit
 	prove --exec '' $(UNIT_PLAIN) $(UNIT_SANITIZED)
 
-.PHONY: sql check-sql unit build-unit FORCE
+# ---------------------------------------------------------------------------
+# from a bare machine
+# ---------------------------------------------------------------------------
+
+# The server that "make test" and "make demo" use, unless PG_CONFIG is given:
+# the one that scripts/setup installs, and not whatever is first in the path.
+PG_MAJOR ?= 15
+ifeq ($(filter command environment,$(firstword $(origin PG_CONFIG))),)
+SETUP_PG_CONFIG = $(or $(wildcard /usr/lib/postgresql/$(PG_MAJOR)/bin/pg_config),pg_config)
+else
+SETUP_PG_CONFIG = $(PG_CONFIG)
+endif
+
+# the server's folders belong to root
+AS_ROOT = $(shell test -w "$$($(PG_CONFIG) --pkglibdir)" || echo sudo)
+
+test:
+	PG_MAJOR=$(PG_MAJOR) scripts/setup
+	$(MAKE) --no-print-directory test-all PG_CONFIG=$$($(MAKE) -s --no-print-directory print-pg-config)
+
+print-pg-config:
+	@echo $(SETUP_PG_CONFIG)
+
+# What "make test" does after the set-up.  Ends with the unit and TAP tests, so
+# that prove's summary comes last.
+test-all: export PG_CONFIG := $(PG_CONFIG)
+test-all:
+	scripts/check-layers
+	scripts/check-functions
+	$(MAKE) --no-print-directory check-sql
+	scripts/lint
+	$(MAKE) --no-print-directory -j2 all build-unit WERROR=yes with_llvm=no
+	$(AS_ROOT) $(MAKE) --no-print-directory -s install WERROR=yes with_llvm=no
+	cd test/sim && npm test
+	scripts/run-regress
+	scripts/run-tap $(UNIT_PLAIN) $(UNIT_SANITIZED) test/t/*.pl
+
+.PHONY: sql check-sql unit build-unit test test-all print-pg-config FORCE
 .DEFAULT_GOAL := all
