@@ -350,7 +350,8 @@ ghc_query_end(GhcQuery *query)
 int
 ghc_query_points(const GhcQuery *query)
 {
-	int64_t		points = (query->requests + POINT_REQUESTS / 2) / POINT_REQUESTS;
+	int64_t		rounded = query->requests + POINT_REQUESTS / 2;
+	int64_t		points = rounded / POINT_REQUESTS;
 
 	if (points > INT32_MAX)
 		return INT32_MAX;
