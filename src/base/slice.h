@@ -39,7 +39,9 @@ ghc_slice_of(const char *text)
 static inline bool
 ghc_slice_equals(GhcSlice a, GhcSlice b)
 {
-	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+	/* by the length of b, which is often a literal */
+	return a.len == b.len &&
+		(b.len == 0 || memcmp(a.data, b.data, b.len) == 0);
 }
 
 #endif							/* GHC_SLICE_H */

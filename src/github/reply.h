@@ -83,7 +83,7 @@ typedef struct GhcReply
 {
 	bool		is_json;		/* the body is one JSON object */
 	bool		has_data;		/* it has "data" and that is no null */
-	GhcSlice	message;		/* a REST-style "message" at the top, or empty */
+	GhcSlice	message;		/* a REST-style "message" at the top */
 	const char *scan_error;		/* why it is not JSON; static text */
 	size_t		scan_error_at;
 
@@ -109,7 +109,8 @@ typedef struct GhcReply
 /*
  * Reads a body.  "extra" says that unknown members of a repository are
  * collected, as JSON objects, into GHC_FIELD_EXTRA; otherwise they are skipped.
- * Always fills *reply; returns false only if memory ran out.
+ * Always fills *reply; if the body is not JSON, as if it had been empty.
+ * Returns false only if memory ran out.
  */
 extern bool ghc_reply_read(GhcReply *reply, char *body, size_t len,
 						   bool extra, GhcArena *arena);

@@ -4,7 +4,7 @@
  *	  A one-pass reader of JSON that copies nothing; see scan.h.
  *
  * This is the innermost loop of a crawl, so the usual case is short: a string
- * is looked through eight bytes at a time for a byte that needs care, and
+ * is looked through many bytes at a time for a byte that needs care, and
  * only then decoded; a number is read digit by digit without the C library;
  * a key that the caller foretells is compared, not read.
  *
@@ -24,6 +24,9 @@
 #define NUMERIC_WHOLE_DIGITS 131072
 #define NUMERIC_FRACTION_DIGITS 16383
 
+/* so many digits fit into 64 bits, whatever they are */
+#define SHORT_INT_DIGITS 18
+
 bool
 ghc_scan_fail(GhcScan *scan, const char *error)
 {
@@ -39,7 +42,7 @@ ghc_scan_fail(GhcScan *scan, const char *error)
 static inline void
 skip_blanks(GhcScan *scan)
 {
-	while (scan->cur < scan->end &&
+	while (scan->cur < scan->end && (unsigned char) *scan->cur <= ' ' &&
 		   (*scan->cur == ' ' || *scan->cur == '\n' ||
 			*scan->cur == '\r' || *scan->cur == '\t'))
 		scan->cur++;
@@ -53,41 +56,39 @@ ghc_scan_init(GhcScan *scan, char *json, size_t len)
 	scan->end = len > 0 ? json + len : json;
 }
 
+/* by the first byte of a value */
+static const unsigned char types[256] = {
+	['n'] = GHC_SCAN_NULL,
+	['t'] = GHC_SCAN_BOOL,
+	['f'] = GHC_SCAN_BOOL,
+	['"'] = GHC_SCAN_STRING,
+	['['] = GHC_SCAN_ARRAY,
+	['{'] = GHC_SCAN_OBJECT,
+	['-'] = GHC_SCAN_NUMBER,
+	['0'] = GHC_SCAN_NUMBER,
+	['1'] = GHC_SCAN_NUMBER,
+	['2'] = GHC_SCAN_NUMBER,
+	['3'] = GHC_SCAN_NUMBER,
+	['4'] = GHC_SCAN_NUMBER,
+	['5'] = GHC_SCAN_NUMBER,
+	['6'] = GHC_SCAN_NUMBER,
+	['7'] = GHC_SCAN_NUMBER,
+	['8'] = GHC_SCAN_NUMBER,
+	['9'] = GHC_SCAN_NUMBER,
+};
+
 GhcScanType
 ghc_scan_peek(GhcScan *scan)
 {
+	GhcScanType type;
+
 	skip_blanks(scan);
 	if (scan->cur == scan->end)
 		return GHC_SCAN_END;
-	switch (*scan->cur)
-	{
-		case '"':
-			return GHC_SCAN_STRING;
-		case '{':
-			return GHC_SCAN_OBJECT;
-		case '[':
-			return GHC_SCAN_ARRAY;
-		case 'n':
-			return GHC_SCAN_NULL;
-		case 't':
-		case 'f':
-			return GHC_SCAN_BOOL;
-		case '-':
-		case '0':
-		case '1':
-		case '2':
-		case '3':
-		case '4':
-		case '5':
-		case '6':
-		case '7':
-		case '8':
-		case '9':
-			return GHC_SCAN_NUMBER;
-		default:
-			ghc_scan_fail(scan, "unexpected character");
-			return GHC_SCAN_END;
-	}
+	type = (GhcScanType) types[(unsigned char) *scan->cur];
+	if (type == GHC_SCAN_END)
+		ghc_scan_fail(scan, "unexpected character");
+	return type;
 }
 
 bool
@@ -191,12 +192,35 @@ to_integer(const char *p, const char *end, int64_t *value)
 	return true;
 }
 
+/*
+ * Takes the usual integer: a few digits and then a comma or the end of an
+ * object.  Anything else is left to the way that knows all of numbers.
+ */
+static inline bool
+try_short_int(GhcScan *scan, int64_t *value)
+{
+	const char *p = scan->cur;
+	int64_t		number = 0;
+
+	while (p < scan->end && *p >= '0' && *p <= '9' &&
+		   p - scan->cur < SHORT_INT_DIGITS)
+		number = number * 10 + (*p++ - '0');
+	if (p == scan->cur || p == scan->end || (*p != ',' && *p != '}') ||
+		(*scan->cur == '0' && p - scan->cur > 1))
+		return false;
+	scan->cur += p - scan->cur;
+	*value = number;
+	return true;
+}
+
 bool
 ghc_scan_int(GhcScan *scan, int64_t *value)
 {
 	char	   *from;
 	bool		fits;
 
+	if (try_short_int(scan, value))
+		return true;
 	if (ghc_scan_peek(scan) != GHC_SCAN_NUMBER)
 	{
 		ghc_scan_skip(scan);
@@ -206,12 +230,13 @@ ghc_scan_int(GhcScan *scan, int64_t *value)
 	return take_number(scan, &fits) && to_integer(from, scan->cur, value);
 }
 
-static bool
-take_word(GhcScan *scan, GhcSlice word)
+/* Takes a word if it stands at the cursor. */
+static inline bool
+try_word(GhcScan *scan, GhcSlice word)
 {
 	if ((size_t) (scan->end - scan->cur) < word.len ||
 		memcmp(scan->cur, word.data, word.len) != 0)
-		return ghc_scan_fail(scan, "invalid word");
+		return false;
 	scan->cur += word.len;
 	return true;
 }
@@ -219,13 +244,12 @@ take_word(GhcScan *scan, GhcSlice word)
 bool
 ghc_scan_bool(GhcScan *scan, bool *value)
 {
-	if (ghc_scan_peek(scan) != GHC_SCAN_BOOL)
-	{
-		ghc_scan_skip(scan);
-		return false;
-	}
-	*value = *scan->cur == 't';
-	return take_word(scan, *value ? GHC_SLICE("true") : GHC_SLICE("false"));
+	skip_blanks(scan);
+	*value = try_word(scan, GHC_SLICE("true"));
+	if (*value || try_word(scan, GHC_SLICE("false")))
+		return true;
+	ghc_scan_skip(scan);
+	return false;
 }
 
 static inline bool
@@ -305,24 +329,6 @@ ghc_scan_next_key(GhcScan *scan, bool *first, GhcSlice *key)
 	return next_key(scan, first, false, key);
 }
 
-bool
-ghc_scan_try_key(GhcScan *scan, bool *first, GhcSlice key)
-{
-	char	   *p = scan->cur;
-
-	/* a comma, two quotes and a colon */
-	if ((size_t) (scan->end - p) < key.len + 4)
-		return false;
-	if (!*first && *p++ != ',')
-		return false;
-	if (p[0] != '"' || p[key.len + 1] != '"' || p[key.len + 2] != ':' ||
-		memcmp(p + 1, key.data, key.len) != 0)
-		return false;
-	scan->cur = p + key.len + 3;
-	*first = false;
-	return true;
-}
-
 /*
  * Takes a value, which stays JSON text of the same length; clears *fits if a
  * number in it is too much for numeric.
@@ -337,9 +343,11 @@ take_value(GhcScan *scan, bool *fits)
 	switch (ghc_scan_peek(scan))
 	{
 		case GHC_SCAN_NULL:
-			return take_word(scan, GHC_SLICE("null"));
 		case GHC_SCAN_BOOL:
-			return ghc_scan_bool(scan, &number_fits);
+			return try_word(scan, GHC_SLICE("null")) ||
+				try_word(scan, GHC_SLICE("true")) ||
+				try_word(scan, GHC_SLICE("false")) ||
+				ghc_scan_fail(scan, "invalid word");
 		case GHC_SCAN_NUMBER:
 			if (!take_number(scan, &number_fits))
 				return false;

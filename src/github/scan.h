@@ -68,12 +68,56 @@ extern bool ghc_scan_enter_array(GhcScan *scan);
  */
 extern bool ghc_scan_next_key(GhcScan *scan, bool *first, GhcSlice *key);
 
+/* memcmp without the call, which takes longer than a key does */
+static inline bool
+ghc_scan_same_bytes(const char *a, const char *b, size_t n)
+{
+	uint64_t	word_a;
+	uint64_t	word_b;
+
+	if (n < sizeof(word_a))
+	{
+		while (n > 0 && a[n - 1] == b[n - 1])
+			n--;
+		return n == 0;
+	}
+
+	/* the last word overlaps the one before it */
+	for (size_t i = 0;; i += sizeof(word_a))
+	{
+		if (i > n - sizeof(word_a))
+			i = n - sizeof(word_a);
+		memcpy(&word_a, a + i, sizeof(word_a));
+		memcpy(&word_b, b + i, sizeof(word_b));
+		if (word_a != word_b)
+			return false;
+		if (i == n - sizeof(word_a))
+			return true;
+	}
+}
+
 /*
  * The same for a key that the caller foretells: if exactly that follows,
  * without blanks, it is taken, which is faster than reading it.  Otherwise
  * nothing happens, and the result is false.
  */
-extern bool ghc_scan_try_key(GhcScan *scan, bool *first, GhcSlice key);
+static inline bool
+ghc_scan_try_key(GhcScan *scan, bool *first, GhcSlice key)
+{
+	char	   *p = scan->cur;
+
+	/* a comma, two quotes and a colon */
+	if ((size_t) (scan->end - p) < key.len + 4)
+		return false;
+	if (!*first && *p++ != ',')
+		return false;
+	if (p[0] != '"' || p[key.len + 1] != '"' || p[key.len + 2] != ':' ||
+		!ghc_scan_same_bytes(p + 1, key.data, key.len))
+		return false;
+	scan->cur = p + key.len + 3;
+	*first = false;
+	return true;
+}
 
 /* Inside an array: true if an element follows, false at ']' or on an error. */
 extern bool ghc_scan_next_element(GhcScan *scan, bool *first);
@@ -89,6 +133,37 @@ extern bool ghc_scan_bool(GhcScan *scan, bool *value);
 
 /* Skips one value of any type, checking it as JSON. */
 extern bool ghc_scan_skip(GhcScan *scan);
+
+/* Takes a null; anything else is left where it is. */
+static inline bool
+ghc_scan_null(GhcScan *scan)
+{
+	if (scan->end - scan->cur < 4 || (unsigned char) *scan->cur <= ' ')
+		return ghc_scan_peek(scan) == GHC_SCAN_NULL && ghc_scan_skip(scan);
+	if (memcmp(scan->cur, "null", 4) != 0)
+		return false;
+	scan->cur += 4;
+	return true;
+}
+
+/* Enter an object or array as enter does, but skip anything else. */
+static inline bool
+ghc_scan_object(GhcScan *scan)
+{
+	if (ghc_scan_peek(scan) == GHC_SCAN_OBJECT)
+		return ghc_scan_enter_object(scan);
+	ghc_scan_skip(scan);
+	return false;
+}
+
+static inline bool
+ghc_scan_array(GhcScan *scan)
+{
+	if (ghc_scan_peek(scan) == GHC_SCAN_ARRAY)
+		return ghc_scan_enter_array(scan);
+	ghc_scan_skip(scan);
+	return false;
+}
 
 /*
  * Takes one value of any type as JSON text that PostgreSQL's jsonb accepts:

@@ -3,7 +3,7 @@
  * scan_text.c
  *	  The strings of JSON, decoded where they stand; see scan_text.h.
  *
- * Most strings need nothing done, and that is found out eight bytes at a
+ * Most strings need nothing done, and that is found out 8 or 16 bytes at a
  * time.  From the first byte that needs care on, a string is moved down over
  * the room that its escapes leave.
  *
@@ -14,16 +14,79 @@
  */
 #include "github/scan_text.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #define REPLACEMENT 0xFFFD		/* U+FFFD */
 #define REPLACEMENT_ESCAPE "\\ufffd"
 #define UNICODE_ESCAPE_BYTES 6
 
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define LOWEST_BYTE_FIRST
-#endif
+/* kept out of line, so that strings without escapes don't pay for it */
+static char *take_rest(GhcScan *scan, bool raw) __attribute__((noinline));
+
+static inline bool
+is_special(char c)
+{
+	unsigned char byte = (unsigned char) c;
+
+	return byte < 0x20 || byte > 0x7f || byte == '"' || byte == '\\';
+}
+
+#ifdef __SSE2__
+
+#define STRIDE 16
+
+/* Where in these bytes the first one is that needs care; -1 if nowhere. */
+static inline int
+special_in_stride(const char *p)
+{
+	__m128i		bytes = _mm_loadu_si128((const __m128i *) p);
+	__m128i		quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+	__m128i		backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+
+	/* as signed numbers, control characters and all but ASCII are small */
+	__m128i		small = _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20));
+	int			mask;
+
+	mask = _mm_movemask_epi8(_mm_or_si128(small,
+										  _mm_or_si128(quote, backslash)));
+	return mask == 0 ? -1 : __builtin_ctz((unsigned) mask);
+}
+
+#else
+
+#define STRIDE 8
 
 /* every byte of a word set to this one */
 #define ALL_BYTES(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+static inline int
+special_in_stride(const char *p)
+{
+	uint64_t	word;
+	uint64_t	quote;
+	uint64_t	backslash;
+	uint64_t	special;
+
+	memcpy(&word, p, sizeof(word));
+	quote = word ^ ALL_BYTES('"');
+	backslash = word ^ ALL_BYTES('\\');
+
+	/* a byte less than n borrows from its top bit; one over 127 has it */
+	special = (word - ALL_BYTES(0x20)) | (quote - ALL_BYTES(1)) |
+		(backslash - ALL_BYTES(1)) | word;
+	if ((special & ALL_BYTES(0x80)) == 0)
+		return -1;
+
+	/* a borrow may have spoilt the others, so they are looked at singly */
+	for (int i = 0; i < STRIDE; i++)
+		if (is_special(p[i]))
+			return i;
+	return -1;
+}
+
+#endif
 
 /*
  * The first byte of a string that isn't to be taken as it is: a quote, a
@@ -32,40 +95,16 @@
 static inline char *
 find_special(char *p, char *end)
 {
-	unsigned char c;
-
-	while (end - p >= 8)
+	while (end - p >= STRIDE)
 	{
-		uint64_t	word;
-		uint64_t	quote;
-		uint64_t	backslash;
-		uint64_t	special;
+		int			at = special_in_stride(p);
 
-		memcpy(&word, p, sizeof(word));
-		quote = word ^ ALL_BYTES('"');
-		backslash = word ^ ALL_BYTES('\\');
-
-		/* a byte less than n borrows from its top bit; one over 127 has it */
-		special = (word - ALL_BYTES(0x20)) | (quote - ALL_BYTES(1)) |
-			(backslash - ALL_BYTES(1)) | word;
-		special &= ALL_BYTES(0x80);
-		if (special != 0)
-		{
-#ifdef LOWEST_BYTE_FIRST
-			/* borrows spoil only bytes behind the one we look for */
-			return p + __builtin_ctzll(special) / 8;
-#else
-			break;
-#endif
-		}
-		p += 8;
+		if (at >= 0)
+			return p + at;
+		p += STRIDE;
 	}
-	for (; p < end; p++)
-	{
-		c = (unsigned char) *p;
-		if (c < 0x20 || c > 0x7f || c == '"' || c == '\\')
-			break;
-	}
+	while (p < end && !is_special(*p))
+		p++;
 	return p;
 }
 

@@ -1,0 +1,116 @@
+/*-------------------------------------------------------------------------
+ *
+ * page.c
+ *	  Reads one page of a search out of a reply; see repository.h and reply.h.
+ *
+ * IDENTIFICATION
+ *	  src/github/page.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "github/repository.h"
+
+/* GitHub's largest page; a larger one is read all the same */
+#define FIRST_REPOSITORIES 100
+
+/* Reads pageInfo; false if it doesn't say whether and how to go on. */
+static bool
+read_page_info(GhcScan *scan, GhcPage *page)
+{
+	GhcSlice	key;
+	bool		first = true;
+	bool		has_next = false;
+
+	page->has_next = false;
+	page->end_cursor = GHC_SLICE("");
+	if (!ghc_scan_object(scan))
+		return false;
+	while (ghc_scan_next_key(scan, &first, &key))
+	{
+		if (ghc_slice_equals(key, GHC_SLICE("hasNextPage")))
+			has_next = ghc_scan_bool(scan, &page->has_next);
+		else if (ghc_slice_equals(key, GHC_SLICE("endCursor")))
+		{
+			if (!ghc_scan_string(scan, &page->end_cursor))
+				page->end_cursor.len = 0;
+		}
+		else
+			ghc_scan_skip(scan);
+	}
+	return has_next && (!page->has_next || page->end_cursor.len > 0);
+}
+
+/* Makes room for one more repository; false if memory ran out. */
+static bool
+grow_page(GhcRepositoryReader *reader, GhcPage *page)
+{
+	size_t		n = (size_t) page->n;
+	size_t		capacity = n == 0 ? FIRST_REPOSITORIES : n * 2;
+	GhcRepository *repos;
+
+	if (page->n < page->capacity)
+		return true;
+	repos = ghc_repository_alloc(reader, capacity * sizeof(*repos));
+	if (repos == NULL)
+		return false;
+	if (n > 0)
+		memcpy(repos, page->repos, n * sizeof(*repos));
+	page->repos = repos;
+	page->capacity = (int) capacity;
+	return true;
+}
+
+static bool
+read_nodes(GhcRepositoryReader *reader, GhcPage *page)
+{
+	GhcScan    *scan = reader->scan;
+	bool		first = true;
+
+	page->n = page->nulls = page->dropped = 0;
+	if (!ghc_scan_array(scan))
+		return false;
+	while (ghc_scan_next_element(scan, &first) && grow_page(reader, page))
+	{
+		switch (ghc_repository_read(reader, &page->repos[page->n]))
+		{
+			case GHC_MEMBER_REPOSITORY:
+				page->n++;
+				break;
+			case GHC_MEMBER_NULL:
+				page->nulls++;
+				break;
+			case GHC_MEMBER_DROPPED:
+				page->dropped++;
+				break;
+		}
+	}
+	return true;
+}
+
+void
+ghc_page_read(GhcRepositoryReader *reader, GhcPage *page)
+{
+	GhcScan    *scan = reader->scan;
+	GhcSlice	key;
+	bool		first = true;
+	bool		has_count = false;
+	bool		has_info = false;
+	bool		has_nodes = false;
+
+	memset(page, 0, sizeof(*page));
+	if (!ghc_scan_object(scan))
+		return;
+	page->present = true;
+	while (ghc_scan_next_key(scan, &first, &key))
+	{
+		if (ghc_slice_equals(key, GHC_SLICE("repositoryCount")))
+			has_count = ghc_scan_int(scan, &page->count) && page->count >= 0;
+		else if (ghc_slice_equals(key, GHC_SLICE("pageInfo")))
+			has_info = read_page_info(scan, page);
+		else if (ghc_slice_equals(key, GHC_SLICE("nodes")))
+			has_nodes = read_nodes(reader, page);
+		else
+			ghc_scan_skip(scan);
+	}
+	page->complete = has_count && has_info && has_nodes;
+}
