@@ -21,7 +21,7 @@ class Located {
 
 /** Returns {data, errors}; errors are {error, path, nodes}. `resolverOf(typeName, field)` gives the resolver of a field. */
 export function executeQuery({ schema, operation, fragments, variables, context, resolverOf }) {
-  const state = { schema, fragments, variables, context, resolverOf, path: [], errors: [] };
+  const state = { schema, fragments, variables, context, resolverOf, path: [], depth: 0, errors: [] };
   const root = schema.getQueryType();
   try {
     const plan = planSelection(state, root, [operation.selectionSet]);
@@ -71,18 +71,19 @@ function executeFields(plan, source, state) {
 }
 
 function executeField(field, source, state) {
-  const depth = state.path.length;
-  state.path.push(field.key);
+  const { depth } = state;
+  state.path[depth] = field.key;
+  state.depth = depth + 1;
   try {
     if (field.argsError !== null) throw field.argsError;
     const value = field.resolve(source, field.args, state.context, field);
     const result = completeNullable(value, field.complete, field, state);
     if (result === null && field.nonNull) throw nullError(field);
-    state.path.length = depth;
+    state.depth = depth;
     return result;
   } catch (thrown) {
     const located = locate(thrown, field, state);
-    state.path.length = depth;
+    state.depth = depth;
     if (field.nonNull) throw located;
     state.errors.push(located);
     return null;
@@ -94,7 +95,7 @@ function nullError({ parentType, fieldName }) {
 }
 
 function locate(thrown, field, state) {
-  return thrown instanceof Located ? thrown : new Located(thrown, state.path.slice(), field ? field.nodes : []);
+  return thrown instanceof Located ? thrown : new Located(thrown, state.path.slice(0, state.depth), field ? field.nodes : []);
 }
 
 /** An error in place of a value counts as if it had been thrown here. */
@@ -141,21 +142,22 @@ function listCompleter(type, field) {
   const complete = completer(getNullableType(type.ofType), field);
   return (values, _field, state) => {
     const out = new Array(values.length);
-    const depth = state.path.length;
+    const { depth } = state;
     for (let i = 0; i < values.length; i++) {
       state.path[depth] = i;
+      state.depth = depth + 1;
       try {
         out[i] = completeNullable(values[i], complete, field, state);
         if (out[i] === null && nonNull) throw nullError(field);
       } catch (thrown) {
         const located = locate(thrown, field, state);
-        state.path.length = depth;
+        state.depth = depth;
         if (nonNull) throw located;
         state.errors.push(located);
         out[i] = null;
       }
     }
-    state.path.length = depth;
+    state.depth = depth;
     return out;
   };
 }

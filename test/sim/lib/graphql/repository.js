@@ -28,7 +28,18 @@ export class Owner {
   }
 }
 
-export const isoTime = (seconds) => (seconds === 0 ? null : `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`);
+const TWO_DIGITS = Array.from({ length: 60 }, (none, i) => String(i).padStart(2, '0'));
+const days = new Map();
+
+/** Epoch seconds as GitHub writes times; 0 is null. Dates are remembered, as making one costs more than the rest of a field. */
+export function isoTime(seconds) {
+  if (seconds === 0) return null;
+  const day = Math.floor(seconds / 86400);
+  let date = days.get(day);
+  if (date === undefined) days.set(day, date = new Date(day * 86400000).toISOString().slice(0, 11));
+  const rest = seconds - day * 86400;
+  return `${date}${TWO_DIGITS[Math.floor(rest / 3600)]}:${TWO_DIGITS[Math.floor(rest / 60) % 60]}:${TWO_DIGITS[rest % 60]}Z`;
+}
 
 /** `id` as GitHub shows it by default, or in the new form where the client asked for it. */
 export function shownId(world, row, forceNew) {
