@@ -26,10 +26,18 @@
 
 typedef struct GhcLimits
 {
-	int64_t		points_hour;	/* 0: unlimited, as on Enterprise Server */
-	int			requests_minute;
+	int64_t		points_hour;	/* believed until headers say it; 0: unlimited,
+								 * as on Enterprise Server */
+	int			requests_minute;	/* 0: unlimited, like the next */
 	int			response_ms_minute;
 } GhcLimits;
+
+/* an hour in which points are counted */
+typedef struct GhcPeriod
+{
+	int64_t		remaining;
+	int64_t		reset_ms;		/* its end by our clock, 0: there is none */
+} GhcPeriod;
 
 typedef struct GhcBudget
 {
@@ -39,15 +47,18 @@ typedef struct GhcBudget
 	int64_t		limit;			/* as last seen, -1 unknown */
 	int64_t		remaining;		/* ditto, less what is in flight */
 	int64_t		reset_ms;		/* end of the period, 0 unknown */
+	bool		guessed;		/* we opened it, no header has told yet */
+	GhcPeriod	other;			/* GitHub may count in two places at once */
 
-	/* the last minute */
+	/* the last minute; seconds in any order, those that are over are free */
 	int64_t		bucket_second[GHC_MINUTE_BUCKETS];
 	int			bucket_requests[GHC_MINUTE_BUCKETS];
 	int			bucket_response_ms[GHC_MINUTE_BUCKETS];
 
 	/* waiting by order of GitHub */
 	int64_t		benched_until_ms;
-	int			refusals;		/* in a row */
+	int			refusals;		/* in a row, of any kind */
+	int			secondaries;	/* in a row, of these the secondary limits */
 
 	int			in_flight;
 	int			reserved_points;
@@ -63,6 +74,10 @@ typedef enum GhcWait
 	GHC_WAIT_MINUTE,			/* requests or response time of the minute */
 } GhcWait;
 
+/*
+ * A budget that knows nothing yet.  What a former holder knew may be put in
+ * afterwards: limit, remaining, reset_ms, benched_until_ms, and buckets.
+ */
 extern void ghc_budget_init(GhcBudget *budget, const GhcLimits *limits);
 
 /*
@@ -78,7 +93,7 @@ extern void ghc_budget_send(GhcBudget *budget, int points, int64_t now_ms);
 /*
  * Settles a request: response time, headers, what it cost (-1 unknown), and
  * the judgement; benches the budget where GitHub asked for a wait or is owed
- * one.  "random" feeds the jitter.
+ * one.  "random" feeds the jitter, which never shortens a wait GitHub asked for.
  */
 extern void ghc_budget_settle(GhcBudget *budget, const GhcHeaders *headers,
 							  const GhcJudgement *judgement, int64_t cost,

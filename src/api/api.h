@@ -1,0 +1,17 @@
+/*-------------------------------------------------------------------------
+ *
+ * api.h
+ *	  What SQL-callable functions share.
+ *
+ * IDENTIFICATION
+ *	  src/api/api.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GHC_API_H
+#define GHC_API_H
+
+/* Throws if the server is in recovery: nothing can be written there. */
+extern void ghc_api_require_primary(void);
+
+#endif							/* GHC_API_H */

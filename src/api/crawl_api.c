@@ -1,0 +1,318 @@
+/*-------------------------------------------------------------------------
+ *
+ * crawl_api.c
+ *	  SQL-callable functions that start and steer crawls.
+ *
+ * They run in the caller's transaction; whatever they do is undone by its
+ * rollback, the starting of workers included (see crawl/launch.c).
+ *
+ * IDENTIFICATION
+ *	  src/api/crawl_api.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "api/api.h"
+#include "base/settings.h"
+#include "crawl/launch.h"
+#include "github/instant.h"
+#include "github/selection.h"
+#include "store/crawls.h"
+#include "store/data.h"
+#include "store/db.h"
+#include "store/tokens.h"
+
+PG_FUNCTION_INFO_V1(ghcrawl_start);
+PG_FUNCTION_INFO_V1(ghcrawl_pause);
+PG_FUNCTION_INFO_V1(ghcrawl_resume);
+PG_FUNCTION_INFO_V1(ghcrawl_cancel);
+PG_FUNCTION_INFO_V1(ghcrawl_ensure_workers);
+
+/* before GitHub's first repository */
+#define FIRST_MOMENT "2007-10-01T00:00:00Z"
+
+/* the schema that is made where there is none yet */
+#define DEFAULT_SCHEMA "github"
+
+/* Reads the selection; throws what is wrong with it. */
+static void
+parse_selection(const char *selection, GhcRange *range)
+{
+	GhcProblem	problem;
+
+	if (!ghc_selection_parse(ghc_slice_of(selection), range, &problem))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s", problem.message),
+				 problem.detail[0] ? errdetail("%s", problem.detail) : 0,
+				 problem.hint[0] ? errhint("%s", problem.hint) : 0));
+	if (problem.unknown[0])
+		ereport(WARNING,
+				(errcode(ERRCODE_WARNING),
+				 errmsg("qualifier not known to ghcrawl: %s", problem.unknown),
+				 errdetail("It is passed on to GitHub as it is.")));
+}
+
+static char *
+format_range(const GhcRange *range)
+{
+	GhcBuffer	text = {0};
+	char	   *copy;
+
+	ghc_range_format(range, &text);
+	if (text.failed)
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	copy = pnstrdup(text.data ? text.data : "", text.len);
+	ghc_buffer_free(&text);
+	return copy;
+}
+
+/*
+ * The root range has both bounds of "created": what is created later belongs
+ * to a later crawl.
+ */
+static void
+close_range(GhcRange *range)
+{
+	GhcInterval *created = &range->dim[GHC_DIM_CREATED];
+	int64		first;
+	bool		is_date;
+	int64		now = timestamptz_to_time_t(GetCurrentTimestamp());
+
+	(void) ghc_instant_parse(GHC_SLICE(FIRST_MOMENT), &first, &is_date);
+	created->lo = Max(created->lo, first);
+	created->hi = Min(created->hi, now);
+	if (created->lo > created->hi)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the selection lies in the future"),
+				 errhint("Nothing can have been created then yet.")));
+}
+
+static void
+check_profile(const char *profile)
+{
+	if (!ghc_crawls_profile_exists(profile))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("profile \"%s\" does not exist", profile),
+				 errhint("Use one of %s, or add a row to ghcrawl.profile.",
+						 ghc_crawls_profile_names())));
+}
+
+static void
+check_token(void)
+{
+	if (ghc_tokens_count(ghc_api_url) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("no usable token for \"%s\"", ghc_api_url),
+				 errdetail("GitHub answers GraphQL queries with a token only."),
+				 errhint("Use ghcrawl_add_token_file('name', '/path/of/token') or ghcrawl_add_token('name', 'ghp_…').")));
+}
+
+/* Starts what workers are missing; throws if none runs and none can. */
+static int
+start_workers(void)
+{
+	bool		short_of_slots;
+	int			started = ghc_launch_missing(&short_of_slots);
+
+	if (short_of_slots)
+		ereport(started > 0 ? WARNING : ERROR,
+				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+				 errmsg("no free background worker slot"),
+				 errdetail("Of the %d workers wanted %d could be started.",
+						   ghc_workers, started),
+				 errhint("You might need to increase \"%s\".",
+						 "max_worker_processes")));
+	return started;
+}
+
+static char *
+role_name(void)
+{
+	return GetUserNameFromId(GetUserId(), false);
+}
+
+/* The schema for the present host, made in the caller's name if need be. */
+static char *
+require_schema(void)
+{
+	char	   *schema = ghc_data_find(ghc_api_url);
+
+	if (schema != NULL)
+		return schema;
+	ghc_data_create(DEFAULT_SCHEMA, ghc_api_url);
+	return DEFAULT_SCHEMA;
+}
+
+/* Inserts the crawl, or finds a running one of the same kind. */
+static int64
+insert_or_find(GhcNewCrawl *crawl)
+{
+	int64		id = ghc_crawls_find_same(crawl->query, crawl->profile,
+										  crawl->api_url);
+
+	if (id == 0)
+	{
+		id = ghc_crawls_insert(crawl);
+		if (id != 0)
+			return id;
+		id = ghc_crawls_find_same(crawl->query, crawl->profile, crawl->api_url);
+		if (id == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+					 errmsg("another session started the same crawl just now"),
+					 errhint("Try again.")));
+	}
+	ereport(NOTICE,
+			(errmsg("crawl %lld of the same selection and profile is under way",
+					(long long) id)));
+	return id;
+}
+
+Datum
+ghcrawl_start(PG_FUNCTION_ARGS)
+{
+	GhcNewCrawl crawl = {0};
+	GhcRange	range;
+	GhcDbScope	scope;
+	int64		id;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("selection, profile and priority must not be null")));
+	ghc_api_require_primary();
+	crawl.selection = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	crawl.profile = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	crawl.priority = PG_GETARG_INT32(2);
+	crawl.max_repositories = PG_ARGISNULL(3) ? -1 : PG_GETARG_INT64(3);
+	if (!PG_ARGISNULL(3) && crawl.max_repositories <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("max_repositories must be greater than zero")));
+	parse_selection(crawl.selection, &range);
+	crawl.query = format_range(&range);
+	close_range(&range);
+	crawl.root = format_range(&range);
+	crawl.position = range.dim[GHC_DIM_CREATED].lo;
+	crawl.owner = role_name();
+	crawl.api_url = ghc_api_url;
+
+	ghc_db_enter(&scope);
+	check_profile(crawl.profile);
+	check_token();
+	ghc_db_leave(&scope);
+	crawl.data_schema = require_schema();
+
+	ghc_db_enter(&scope);
+	id = insert_or_find(&crawl);
+	start_workers();
+	ghc_db_leave(&scope);
+	PG_RETURN_INT64(id);
+}
+
+/* Locks a crawl that the caller may steer; returns its state. */
+static char *
+lock_own_crawl(int64 crawl_id, Oid caller)
+{
+	char	   *owner;
+	char	   *state = ghc_crawls_lock(crawl_id, &owner);
+	Oid			owner_oid;
+	Oid			admin = get_role_oid("ghcrawl_admin", true);
+
+	if (state == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("crawl %lld does not exist", (long long) crawl_id),
+				 errhint("SELECT * FROM ghcrawl.crawls.")));
+	owner_oid = get_role_oid(owner, true);
+	if (!(OidIsValid(owner_oid) && has_privs_of_role(caller, owner_oid)) &&
+		!(OidIsValid(admin) && has_privs_of_role(caller, admin)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("must be owner of crawl %lld", (long long) crawl_id),
+				 errdetail("It was started by \"%s\".", owner),
+				 errhint("Members of ghcrawl_admin may steer any crawl.")));
+	return state;
+}
+
+static bool
+has_ended(const char *state)
+{
+	return strcmp(state, "running") != 0 && strcmp(state, "paused") != 0;
+}
+
+/*
+ * Brings a crawl into a state; a state it has already is no error, an end
+ * that it has come to is.
+ */
+static char *
+steer(int64 crawl_id, const char *wanted)
+{
+	GhcDbScope	scope;
+	Oid			caller = GetUserId();
+	char	   *state;
+
+	ghc_api_require_primary();
+	ghc_db_enter(&scope);
+	state = lock_own_crawl(crawl_id, caller);
+	if (strcmp(state, wanted) != 0 && has_ended(state))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("crawl %lld has ended", (long long) crawl_id),
+				 errdetail("Its state is \"%s\".", state),
+				 errhint("Start it anew with ghcrawl_start.")));
+	if (strcmp(state, wanted) != 0)
+		ghc_crawls_set_state(crawl_id, wanted, NULL);
+	if (strcmp(wanted, "running") == 0)
+		start_workers();
+	else
+		ghc_launch_wake();
+	ghc_db_leave(&scope);
+	return pstrdup(wanted);
+}
+
+Datum
+ghcrawl_pause(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(steer(PG_GETARG_INT64(0), "paused")));
+}
+
+Datum
+ghcrawl_resume(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(steer(PG_GETARG_INT64(0), "running")));
+}
+
+Datum
+ghcrawl_cancel(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(steer(PG_GETARG_INT64(0), "cancelled")));
+}
+
+Datum
+ghcrawl_ensure_workers(PG_FUNCTION_ARGS)
+{
+	GhcDbScope	scope;
+	int			started = 0;
+
+	(void) fcinfo;
+	ghc_api_require_primary();
+	ghc_db_enter(&scope);
+	if (ghc_crawls_count_running() > 0)
+		started = start_workers();
+	ghc_db_leave(&scope);
+	PG_RETURN_INT32(started);
+}

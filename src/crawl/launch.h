@@ -1,0 +1,47 @@
+/*-------------------------------------------------------------------------
+ *
+ * launch.h
+ *	  Starting and waking workers.
+ *
+ * IDENTIFICATION
+ *	  src/crawl/launch.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GHC_LAUNCH_H
+#define GHC_LAUNCH_H
+
+#include "access/transam.h"
+
+/* what a worker is told at its start, in bgw_extra */
+typedef struct GhcWorkerStart
+{
+	Oid			database;
+	FullTransactionId xid;		/* to be waited for; invalid: none */
+} GhcWorkerStart;
+
+/*
+ * Registers a worker for a database, which first waits for the given
+ * transaction (invalid: for none).  False if no slot is free.
+ */
+extern bool ghc_launch_worker(Oid database, FullTransactionId xid);
+
+/*
+ * For SQL-callable functions, between ghc_db_enter and ghc_db_leave: starts
+ * the workers that are missing in this database up to ghcrawl.workers, so
+ * that they see what the current transaction commits, and returns how many.
+ * Sets *short_of_slots where a slot was missing.  At the transaction's end
+ * those that are alive are woken.
+ */
+extern int	ghc_launch_missing(bool *short_of_slots);
+
+/*
+ * Likewise: wakes the live workers once the current transaction has
+ * committed, and keeps them from ending before.
+ */
+extern void ghc_launch_wake(void);
+
+/* Registers the launcher; for _PG_init while libraries are preloaded. */
+extern void ghc_launch_register_launcher(void);
+
+#endif							/* GHC_LAUNCH_H */

@@ -1,0 +1,368 @@
+/*-------------------------------------------------------------------------
+ *
+ * refresh.c
+ *	  What a worker knows of crawls, tokens and budgets, read anew.
+ *
+ * Others change these while the worker runs: users start, pause and cancel
+ * crawls, add and remove tokens; workers come and go.  Everything is read
+ * first and then taken over in memory, so that a transaction that fails in
+ * between leaves the worker as it was.
+ *
+ * Budgets are shared out among the live workers: each takes locks on no more
+ * than its share, and gives idle ones back when another worker came.
+ *
+ * IDENTIFICATION
+ *	  src/crawl/refresh.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/memutils.h"
+
+#include "crawl/worker.h"
+#include "store/errors.h"
+#include "store/locks.h"
+#include "store/token_file.h"
+#include "store/workers.h"
+
+#define MAX_WORKERS 64
+
+/* Replaces a string that lives as long as the worker. */
+static void
+set_text(GhcWorker *worker, char **target, const char *text)
+{
+	if (*target != NULL && text != NULL && strcmp(*target, text) == 0)
+		return;
+	if (*target != NULL)
+		pfree(*target);
+	*target = text ? MemoryContextStrdup(worker->context, text) : NULL;
+}
+
+static void
+take_over_crawl(GhcWorker *worker, GhcRun *run, const GhcCrawl *crawl)
+{
+	char	   *extra = unconstify(char *, run->crawl.shape.extra);
+
+	run->crawl.crawl_id = crawl->crawl_id;
+	run->crawl.priority = crawl->priority;
+	run->crawl.max_repositories = crawl->max_repositories;
+	run->crawl.seen = crawl->seen;
+	run->seen_here = 0;
+	run->crawl.shape.fields = crawl->shape.fields;
+	set_text(worker, &extra, crawl->shape.extra);
+	run->crawl.shape.extra = extra;
+	set_text(worker, &run->crawl.api_url, crawl->api_url);
+	set_text(worker, &run->crawl.data_schema, crawl->data_schema);
+	run->present = true;
+	run->exhausted = false;
+}
+
+static void
+take_over_crawls(GhcWorker *worker, List *crawls)
+{
+	List	   *before = worker->runs;
+	List	   *after = NIL;
+	ListCell   *cell;
+
+	foreach(cell, before)
+		((GhcRun *) lfirst(cell))->present = false;
+	foreach(cell, crawls)
+	{
+		const GhcCrawl *crawl = lfirst(cell);
+		GhcRun	   *run = ghc_worker_run(worker, crawl->crawl_id);
+
+		if (run == NULL)
+			run = MemoryContextAllocZero(worker->context, sizeof(GhcRun));
+		take_over_crawl(worker, run, crawl);
+		after = lappend(after, run);
+	}
+	foreach(cell, before)
+	{
+		GhcRun	   *run = lfirst(cell);
+
+		if (run->present)
+			continue;
+		pfree(run->crawl.api_url);
+		pfree(run->crawl.data_schema);
+		if (run->crawl.shape.extra)
+			pfree(unconstify(char *, run->crawl.shape.extra));
+		pfree(run);
+	}
+	worker->runs = after;
+	list_free(before);
+}
+
+/* Is any running crawl about this host? */
+static bool
+is_wanted(GhcWorker *worker, const char *api_url)
+{
+	ListCell   *cell;
+
+	foreach(cell, worker->runs)
+		if (strcmp(((GhcRun *) lfirst(cell))->crawl.api_url, api_url) == 0)
+			return true;
+	return false;
+}
+
+static GhcLane *
+find_lane(GhcWorker *worker, int budget_id, int token_id)
+{
+	ListCell   *cell;
+
+	foreach(cell, worker->lanes)
+	{
+		GhcLane    *lane = lfirst(cell);
+
+		if (lane->budget_id == budget_id &&
+			(budget_id != 0 || lane->token_id == token_id))
+			return lane;
+	}
+	return NULL;
+}
+
+static GhcLane *
+make_lane(GhcWorker *worker, const char *api_url, const GhcLimits *limits)
+{
+	GhcLane    *lane = palloc0(sizeof(GhcLane));
+
+	lane->api_url = pstrdup(api_url);
+	ghc_budget_init(&lane->meter, limits);
+	worker->lanes = lappend(worker->lanes, lane);
+	return lane;
+}
+
+/* What a budget had used up when it was last in somebody's hands. */
+static void
+restore_meter(GhcBudget *meter, const GhcBudgetRow *row)
+{
+	int64		updated_ms = ghc_worker_ms(row->updated_at);
+
+	meter->limit = row->limit;
+	meter->remaining = row->remaining;
+	meter->reset_ms = ghc_worker_ms(row->reset_at);
+	meter->benched_until_ms = ghc_worker_ms(row->benched_until);
+	meter->bucket_second[0] = updated_ms / 1000;
+	meter->bucket_requests[0] = row->minute_requests;
+	meter->bucket_response_ms[0] = row->minute_response_ms;
+}
+
+/* How many budgets this worker may hold. */
+static int
+fair_share(int n_budgets)
+{
+	int			pids[MAX_WORKERS];
+	int			n_workers = ghc_workers_pids(pids, MAX_WORKERS);
+
+	return n_workers > 1 ? (n_budgets + n_workers - 1) / n_workers : n_budgets;
+}
+
+static void
+take_over_budgets(GhcWorker *worker, List *budgets, int share)
+{
+	int			held = 0;
+	ListCell   *cell;
+
+	foreach(cell, budgets)
+	{
+		const GhcBudgetRow *row = lfirst(cell);
+		GhcLimits	limits = {
+			row->points_hour, row->requests_minute, row->response_ms_minute
+		};
+		GhcLane    *lane = find_lane(worker, row->budget_id, 0);
+		bool		idle = lane != NULL && lane->work == NULL &&
+			lane->transfer == NULL;
+
+		if (!is_wanted(worker, row->api_url))
+			continue;
+		if (lane == NULL && held < share &&
+			ghc_locks_take(GHC_LOCK_BUDGET, row->budget_id))
+		{
+			lane = make_lane(worker, row->api_url, &limits);
+			lane->budget_id = row->budget_id;
+			restore_meter(&lane->meter, row);
+		}
+		else if (lane == NULL || (idle && held >= share))
+			continue;
+		lane->meter.limits = limits;
+		set_text(worker, &lane->login, row->login);
+		lane->present = true;
+		held++;
+	}
+}
+
+/* The lane that uses a token, made if the token is one nobody asked about. */
+static GhcLane *
+lane_of_token(GhcWorker *worker, const GhcToken *token)
+{
+	static const GhcLimits unknown = {5000, 2000, 60000};
+	GhcLane    *lane = find_lane(worker, token->budget_id, token->token_id);
+
+	if (token->budget_id != 0 || !is_wanted(worker, token->api_url))
+		return lane;
+	if (lane == NULL && ghc_locks_take(GHC_LOCK_TOKEN, token->token_id))
+	{
+		lane = make_lane(worker, token->api_url, &unknown);
+		lane->token_id = token->token_id;
+	}
+	if (lane != NULL)
+		lane->present = true;
+	return lane;
+}
+
+/* Gives lanes their tokens; the old ones go with their context. */
+static void
+take_over_tokens(GhcWorker *worker, List *tokens, MemoryContext context)
+{
+	ListCell   *cell;
+
+	foreach(cell, worker->lanes)
+		((GhcLane *) lfirst(cell))->tokens = NIL;
+	foreach(cell, tokens)
+	{
+		GhcToken   *token = lfirst(cell);
+		GhcLane    *lane;
+
+		MemoryContextSwitchTo(worker->context);
+		lane = lane_of_token(worker, token);
+		MemoryContextSwitchTo(context);
+		if (lane != NULL && lane->present && token->secret != NULL)
+			lane->tokens = lappend(lane->tokens, token);
+	}
+	MemoryContextSwitchTo(worker->context);
+	if (worker->tokens != NULL)
+		MemoryContextDelete(worker->tokens);
+	worker->tokens = context;
+}
+
+static void
+end_lanes(GhcWorker *worker)
+{
+	ListCell   *cell;
+
+	foreach(cell, list_copy(worker->lanes))
+	{
+		GhcLane    *lane = lfirst(cell);
+
+		if (!lane->present && lane->transfer == NULL)
+			ghc_lane_end(worker, lane);
+	}
+}
+
+/* The tokens, with the secrets that are kept in files. */
+static List *
+load_tokens(GhcWorker *worker)
+{
+	List	   *tokens = ghc_tokens_load();
+	MemoryContext context = CurrentMemoryContext;
+	ListCell   *cell;
+
+	foreach(cell, tokens)
+	{
+		GhcToken   *token = lfirst(cell);
+		char	   *problem = NULL;
+
+		if (token->file == NULL)
+			continue;
+		token->secret = ghc_token_file_read(token->file, &problem);
+		if (token->secret != NULL ||
+			list_member_int(worker->unreadable, token->token_id))
+			continue;
+		/* said once, not every two seconds */
+		ghc_errors_record(0, "token", psprintf("token \"%s\" can't be used: %s",
+											   token->name, problem), NULL, 1);
+		MemoryContextSwitchTo(worker->context);
+		worker->unreadable = lappend_int(worker->unreadable, token->token_id);
+		MemoryContextSwitchTo(context);
+	}
+	return tokens;
+}
+
+/* Does this worker have a task of the crawl in hand? */
+static bool
+has_in_hand(GhcWorker *worker, int64 crawl_id)
+{
+	ListCell   *cell;
+
+	foreach(cell, worker->lanes)
+	{
+		GhcLane    *lane = lfirst(cell);
+
+		if (lane->work != NULL && lane->work->task.crawl_id == crawl_id)
+			return true;
+	}
+	foreach(cell, worker->orphans)
+		if (((GhcWork *) lfirst(cell))->task.crawl_id == crawl_id)
+			return true;
+	return false;
+}
+
+/* Tasks of crawls that were paused or cancelled go back. */
+static void
+give_back_orphans(GhcWorker *worker)
+{
+	ListCell   *cell;
+
+	foreach(cell, worker->orphans)
+	{
+		GhcWork    *work = lfirst(cell);
+
+		if (ghc_worker_run(worker, work->task.crawl_id) != NULL)
+			continue;
+		ghc_tasks_requeue(&work->row, worker->no, 0);
+		work->over = true;
+	}
+}
+
+/* Claims of workers that are no more go back, ended crawls are ended. */
+static void
+tidy(GhcWorker *worker)
+{
+	ListCell   *cell;
+
+	foreach(cell, ghc_tasks_claimants())
+	{
+		int			no = lfirst_int(cell);
+
+		if (no != worker->no && ghc_locks_is_free(GHC_LOCK_WORKER, no))
+			ghc_tasks_release(no);
+	}
+	give_back_orphans(worker);
+	foreach(cell, worker->runs)
+	{
+		int64		crawl_id = ((GhcRun *) lfirst(cell))->crawl.crawl_id;
+
+		if (!has_in_hand(worker, crawl_id) && ghc_crawls_end_if_done(crawl_id))
+			worker->refresh = true;
+	}
+}
+
+void
+ghc_refresh(GhcWorker *worker)
+{
+	MemoryContext before = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(worker->context,
+												  "ghcrawl tokens",
+												  ALLOCSET_SMALL_SIZES);
+	List	   *crawls = ghc_crawls_load();
+	List	   *budgets = ghc_budgets_load();
+	int			share = fair_share(list_length(budgets));
+	List	   *tokens;
+	ListCell   *cell;
+
+	MemoryContextSwitchTo(context);
+	tokens = load_tokens(worker);
+
+	MemoryContextSwitchTo(worker->context);
+	take_over_crawls(worker, crawls);
+	foreach(cell, worker->lanes)
+		((GhcLane *) lfirst(cell))->present = false;
+	take_over_budgets(worker, budgets, share);
+	take_over_tokens(worker, tokens, context);
+	end_lanes(worker);
+
+	MemoryContextSwitchTo(before);
+	worker->refresh = false;
+	worker->refreshed_ms = ghc_worker_now_ms();
+	tidy(worker);
+}

@@ -1,0 +1,346 @@
+/*-------------------------------------------------------------------------
+ *
+ * worker.c
+ *	  The background worker: its birth, its loop, its end.
+ *
+ * Cases that must come out right:
+ *
+ * - The crawl it was started for is rolled back, in a savepoint or whole, or
+ *	 its transaction is prepared: the worker waits for that transaction, finds
+ *	 no work, ends with 0.
+ * - It is killed: the postmaster starts it again, after a crash of the server
+ *	 as well; its claims are void with its lock.
+ * - Its database is dropped: connecting fails, which must not be tried for
+ *	 ever, so it ends with 0.
+ * - Its extension is dropped or replaced: the next transaction notices.
+ * - More are started than wanted: the surplus finds no number and ends.
+ * - A crawl is started just when it wants to end: the gate (locks.h).
+ *
+ * It has no transaction open while it waits.
+ *
+ * IDENTIFICATION
+ *	  src/crawl/worker.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/transam.h"
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "storage/ipc.h"
+#include "storage/lmgr.h"
+#include "tcop/tcopprot.h"
+#include "utils/elog.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+
+#include "base/compat.h"
+#include "base/settings.h"
+#include "base/version.h"
+#include "crawl/launch.h"
+#include "crawl/worker.h"
+#include "store/db.h"
+#include "store/locks.h"
+#include "store/workers.h"
+
+/* looks for work that others may have left at least this often */
+#define IDLE_MS 10000
+
+/* while a request could go out, but its task is being waited for */
+#define POLL_MS 1000
+
+PGDLLEXPORT void ghcrawl_worker_main(Datum arg);
+
+int64
+ghc_worker_now_ms(void)
+{
+	return ghc_worker_ms(GetCurrentTimestamp());
+}
+
+TimestampTz
+ghc_worker_timestamp(int64 ms)
+{
+	if (ms == 0)
+		return 0;
+	return ms * 1000 - (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY;
+}
+
+int64
+ghc_worker_ms(TimestampTz moment)
+{
+	if (moment == 0)
+		return 0;
+	return moment / 1000 +
+		(POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * (USECS_PER_DAY / 1000);
+}
+
+/* Set while connecting: what the last error was. */
+static int	connect_sqlerrcode;
+static emit_log_hook_type previous_log_hook;
+
+static void
+note_error(ErrorData *error)
+{
+	if (error->elevel >= ERROR)
+		connect_sqlerrcode = error->sqlerrcode;
+	if (previous_log_hook)
+		previous_log_hook(error);
+}
+
+/*
+ * A worker whose database is gone ends with 0, so that the postmaster forgets
+ * it; the error that says so is FATAL and would end it with 1.
+ */
+static void
+end_if_database_is_gone(int code, Datum arg)
+{
+	(void) arg;
+	if (code != 0 && connect_sqlerrcode == ERRCODE_UNDEFINED_DATABASE)
+		proc_exit(0);
+}
+
+static void
+connect_to(Oid database)
+{
+	previous_log_hook = emit_log_hook;
+	emit_log_hook = note_error;
+	on_proc_exit(end_if_database_is_gone, (Datum) 0);
+	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
+	emit_log_hook = previous_log_hook;
+	connect_sqlerrcode = 0;
+}
+
+/*
+ * Waits for the transaction that started us.  An id from before a restart of
+ * the server may be old; one that is far behind has ended.
+ */
+static void
+wait_for_transaction(FullTransactionId xid)
+{
+	if (!FullTransactionIdIsValid(xid))
+		return;
+	StartTransactionCommand();
+	if (U64FromFullTransactionId(ReadNextFullTransactionId()) -
+		U64FromFullTransactionId(xid) < (UINT64CONST(1) << 30))
+		XactLockTableWait(XidFromFullTransactionId(xid), NULL, NULL, XLTW_None);
+	CommitTransactionCommand();
+}
+
+/* Takes the first free number; 0 if there are workers enough. */
+static int
+take_number(void)
+{
+	for (int no = 1; no <= ghc_workers; no++)
+		if (ghc_locks_take(GHC_LOCK_WORKER, no))
+			return no;
+	return 0;
+}
+
+static void
+fill_config(GhcNetConfig *config)
+{
+	memset(config, 0, sizeof(*config));
+	if (ghc_user_agent_contact[0] != '\0')
+		config->user_agent = psprintf("ghcrawl/%s (PostgreSQL; %s)", GHC_VERSION,
+									  ghc_user_agent_contact);
+	else
+		config->user_agent = "ghcrawl/" GHC_VERSION " (PostgreSQL)";
+	config->ca_file = ghc_ca_file[0] ? ghc_ca_file : NULL;
+	config->proxy = ghc_proxy[0] ? ghc_proxy : NULL;
+	config->connect_timeout_ms = ghc_connect_timeout_ms;
+	config->request_timeout_ms = ghc_request_timeout_ms;
+	config->max_connections = ghc_max_connections;
+	config->max_response_bytes = (size_t) ghc_max_response_kb * 1024;
+}
+
+/*
+ * The first transaction: is there work, and what did a worker of our number
+ * leave?  False if there is nothing to do here.
+ */
+static bool
+look_for_work(GhcWorker *worker)
+{
+	bool		found;
+
+	if (!ghc_db_begin("ghcrawl: looking for work"))
+		return false;
+	found = ghc_crawls_count_running() > 0;
+	if (found && worker->no == 0)
+	{
+		worker->no = take_number();
+		found = worker->no != 0;
+		if (found)
+		{
+			ghc_workers_begin(worker->no);
+			ghc_tasks_release(worker->no);
+		}
+	}
+	ghc_db_commit();
+	return found;
+}
+
+/*
+ * May we end?  Not while a transaction that counts on us is open, and not if
+ * it has committed work since we looked.  The lock goes with the process.
+ */
+static bool
+may_end(GhcWorker *worker)
+{
+	if (worker->runs != NIL || ghc_net_in_flight(worker->net) > 0)
+		return false;
+	if (!ghc_locks_take(GHC_LOCK_GATE, 0))
+		return false;
+	if (!look_for_work(worker))
+		return true;
+	ghc_locks_release(GHC_LOCK_GATE, 0);
+	worker->refresh = true;
+	return false;
+}
+
+/* Why a lane waits, in few words. */
+static const char *
+name_wait(GhcWait wait, const GhcLane *lane)
+{
+	switch (wait)
+	{
+		case GHC_WAIT_POINTS:
+			return "points";
+		case GHC_WAIT_MINUTE:
+			return "the minute's limit";
+		case GHC_WAIT_BENCHED:
+			return lane->judgement.verdict == GHC_VERDICT_EXHAUSTED ? "points" :
+				lane->judgement.verdict == GHC_VERDICT_SECONDARY ? "a secondary limit" :
+				lane->judgement.verdict == GHC_VERDICT_NETWORK ? "the network" :
+				"GitHub";
+		default:
+			return "";
+	}
+}
+
+/*
+ * Works out how long to wait, and what on: nothing as long as a request is
+ * under way or could be sent.
+ */
+static long
+figure_wait(GhcWorker *worker)
+{
+	int64		now_ms = ghc_worker_now_ms();
+	int64		first_ms = now_ms + IDLE_MS;
+	const char *why = worker->runs ? "a token" : "";
+	bool		idle = false;
+	int64		until_ms;
+	int64		earliest_ms = 0;
+	ListCell   *cell;
+
+	foreach(cell, worker->lanes)
+	{
+		GhcLane    *lane = lfirst(cell);
+		GhcWait		wait;
+
+		if (lane->tokens == NIL || lane->transfer != NULL)
+			continue;
+		wait = ghc_budget_ready(&lane->meter, Max(1, lane->points), now_ms,
+								&until_ms);
+		if (wait == GHC_WAIT_NONE)
+			idle = true;
+		else if (earliest_ms == 0 || until_ms < earliest_ms)
+		{
+			earliest_ms = until_ms;
+			why = name_wait(wait, lane);
+		}
+	}
+	if (worker->retry_ms != 0)
+	{
+		earliest_ms = worker->retry_ms;
+		why = worker->trouble;
+	}
+	else if (idle || ghc_net_in_flight(worker->net) > 0)
+		why = "";
+	strlcpy(worker->waiting_on, why, sizeof(worker->waiting_on));
+	worker->waiting_until_ms = why[0] ? earliest_ms : 0;
+	if (earliest_ms != 0)
+		first_ms = Min(first_ms, earliest_ms);
+	if (idle)
+		first_ms = Min(first_ms, now_ms + POLL_MS);
+	if (worker->refresh && worker->retry_ms == 0)
+		first_ms = now_ms;
+	return (long) Max(0, first_ms - now_ms);
+}
+
+/* One turn of the loop; false if the worker has to end. */
+static bool
+run_turn(GhcWorker *worker)
+{
+	GhcTransfer *transfer;
+	long		timeout_ms;
+
+	CHECK_FOR_INTERRUPTS();
+	if (ConfigReloadPending)
+	{
+		GhcNetConfig config;
+
+		ConfigReloadPending = false;
+		ProcessConfigFile(PGC_SIGHUP);
+		fill_config(&config);
+		ghc_net_configure(worker->net, &config);
+	}
+
+	while ((transfer = ghc_net_next_done(worker->net)) != NULL)
+		ghc_lane_take_in(transfer);
+	if (!ghc_turn(worker))
+		return false;
+	ghc_lane_send_all(worker);
+	if (worker->runs == NIL && may_end(worker))
+		return false;
+	timeout_ms = figure_wait(worker);
+	MemoryContextReset(worker->turn);
+
+	Assert(!IsTransactionState());
+	if (ghc_net_wait(worker->net, timeout_ms, PG_WAIT_EXTENSION))
+		worker->refresh = true;
+	return true;
+}
+
+static void
+set_up(GhcWorker *worker)
+{
+	GhcNetConfig config;
+
+	worker->context = AllocSetContextCreate(TopMemoryContext, "ghcrawl worker",
+											ALLOCSET_DEFAULT_SIZES);
+	worker->turn = AllocSetContextCreate(worker->context, "ghcrawl turn",
+										 ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(worker->turn);
+	fill_config(&config);
+	worker->net = ghc_net_create(&config);
+	worker->refresh = true;
+}
+
+void
+ghcrawl_worker_main(Datum arg)
+{
+	static GhcWorker worker;
+	GhcWorkerStart start;
+
+	(void) arg;
+	pqsignal(SIGTERM, die);
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	BackgroundWorkerUnblockSignals();
+
+	memcpy(&start, MyBgworkerEntry->bgw_extra, sizeof(start));
+	connect_to(start.database);
+	ghc_db_pin_settings();
+	wait_for_transaction(start.xid);
+	if (!look_for_work(&worker))
+		proc_exit(0);
+
+	pgstat_report_appname("ghcrawl worker");
+	set_up(&worker);
+	while (run_turn(&worker))
+		;
+	proc_exit(0);
+}

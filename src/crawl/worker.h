@@ -1,0 +1,158 @@
+/*-------------------------------------------------------------------------
+ *
+ * worker.h
+ *	  What the parts of a worker share: its state, its lanes, its turns.
+ *
+ * A worker turns in a circle: what came from the network is taken in, pure
+ * and in memory (lane.c); all of it is written in one transaction, which also
+ * claims what is to be asked next (turn.c); requests go out; then it waits,
+ * with no transaction open (worker.c).  What it knows of crawls, tokens and
+ * budgets is read anew now and then, or when somebody wakes it (refresh.c).
+ *
+ * A lane is a budget in this worker's hands: its tokens, its meter, and the
+ * one request that it may have under way.
+ *
+ * IDENTIFICATION
+ *	  src/crawl/worker.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GHC_WORKER_H
+#define GHC_WORKER_H
+
+#include "crawl/task.h"
+#include "github/budget.h"
+#include "net/loop.h"
+#include "store/crawls.h"
+#include "store/tasks.h"
+#include "store/tokens.h"
+
+/* a task in this worker's hands, with what the database knows of it */
+typedef struct GhcWork
+{
+	GhcTask		task;
+	GhcTaskRow	row;			/* strings are not kept */
+	int64		counted;		/* of seen, in the crawl's counters */
+	int64		contributed;	/* of expected, likewise */
+	int			pages_reported; /* of task.pages, likewise */
+	bool		over;			/* given back; to be freed after the commit */
+} GhcWork;
+
+/* a running crawl, and what this worker did for it since the last report */
+typedef struct GhcRun
+{
+	GhcCrawl	crawl;
+	GhcCounts	counts;			/* to be added */
+	int64		seen_here;		/* since crawl.seen was read */
+	float		rate;			/* repositories a second, smoothed */
+	int64		rated_ms;		/* when rate was last worked out */
+	bool		exhausted;		/* nothing to claim when last tried */
+	bool		present;		/* private to refresh */
+} GhcRun;
+
+typedef struct GhcLane
+{
+	int			budget_id;		/* 0: whose token it is isn't known yet */
+	int			token_id;		/* of the token in use */
+	char	   *api_url;
+	char	   *login;
+	List	   *tokens;			/* GhcToken, secrets read */
+	GhcBudget	meter;
+	GhcWork    *work;			/* NULL: free, or asking whose token it is */
+
+	/* the request under way, or just answered */
+	GhcTransfer *transfer;
+	GhcQuery	query;
+	GhcShape	shape;			/* of the query */
+	int			points;			/* expected */
+	int64		sent_ms;
+
+	/* its answer, from taking it in until it is written */
+	bool		answered;
+	GhcReply	reply;
+	GhcArena	arena;
+	GhcJudgement judgement;
+	GhcHeaders	headers;
+	GhcOutcome	outcome;
+	const GhcPage *store;		/* repositories to be stored, or NULL */
+	bool		stored;			/* private to turn.c */
+	bool		work_over;		/* the task is no longer ours */
+
+	/* not yet written */
+	int64		points_used;
+	int64		requests;
+	bool		meter_changed;
+	bool		present;		/* private to refresh */
+} GhcLane;
+
+typedef struct GhcWorker
+{
+	int			no;				/* its number, from 1 */
+	GhcNetLoop *net;
+	List	   *lanes;			/* GhcLane */
+	List	   *runs;			/* GhcRun, most urgent first */
+	List	   *orphans;		/* GhcWork whose lane has to wait */
+	List	   *unreadable;		/* ids of tokens whose file can't be read */
+	MemoryContext context;		/* lives as long as the worker */
+	MemoryContext tokens;		/* of all lanes, replaced at each refresh */
+	MemoryContext turn;			/* reset each turn */
+	bool		careful;		/* store row by row where that fails */
+	int			failures;		/* transactions in a row that failed */
+	int64		retry_ms;		/* not to write again before; 0: at once */
+	char		trouble[200];	/* what the database said */
+	int64		refreshed_ms;
+	bool		refresh;		/* read crawls and tokens anew */
+	int64		reported_ms;	/* when the worker's row was written */
+	char		waiting_on[200];	/* empty: working */
+	int64		waiting_until_ms;	/* 0: not known */
+	char		reported[200];	/* waiting_on as last written */
+} GhcWorker;
+
+/* Milliseconds since 1970. */
+extern int64 ghc_worker_now_ms(void);
+
+/* Milliseconds since 1970 as a timestamptz, and back; 0 stays 0. */
+extern TimestampTz ghc_worker_timestamp(int64 ms);
+extern int64 ghc_worker_ms(TimestampTz moment);
+
+/* lane.c: pure of the database */
+
+/* Sends whatever lanes may send now. */
+extern void ghc_lane_send_all(GhcWorker *worker);
+
+/* Takes in a finished transfer; nothing is written yet. */
+extern void ghc_lane_take_in(GhcTransfer *transfer);
+
+/* After its answer was written: makes the lane ready for the next. */
+extern void ghc_lane_settle(GhcWorker *worker, GhcLane *lane);
+
+/* True if the lane has nothing in hand and may send now. */
+extern bool ghc_lane_is_free(GhcLane *lane, int64 now_ms);
+
+/* Frees a task in hand. */
+extern void ghc_lane_drop_work(GhcWork *work);
+
+/* Frees a lane whose transfer is not under way; gives its locks back. */
+extern void ghc_lane_end(GhcWorker *worker, GhcLane *lane);
+
+/* The run of a crawl; NULL if it isn't running any more. */
+extern GhcRun *ghc_worker_run(GhcWorker *worker, int64 crawl_id);
+
+/* refresh.c: in a transaction of the caller's */
+
+/*
+ * Reads crawls, tokens and budgets anew, takes and gives back budgets, gives
+ * back the claims of the dead, ends crawls that have nothing left.
+ */
+extern void ghc_refresh(GhcWorker *worker);
+
+/* turn.c */
+
+/*
+ * Writes all that was taken in and claims new tasks, in one transaction;
+ * does nothing where there is nothing to do.  Returns false if the extension
+ * is gone.  Database errors are kept in the worker and tried again later.
+ */
+extern bool ghc_turn(GhcWorker *worker);
+
+#endif							/* GHC_WORKER_H */

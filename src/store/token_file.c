@@ -1,0 +1,92 @@
+/*-------------------------------------------------------------------------
+ *
+ * token_file.c
+ *	  Secrets that are kept in files on the server, and their fingerprints.
+ *
+ * A file that holds anything but one token must not be sent to anybody, so
+ * what it holds is checked before it is used, and no message quotes it.
+ * GitHub's tokens have no fixed length (github-api.md 8); only what can't go
+ * into a header is refused.
+ *
+ * IDENTIFICATION
+ *	  src/store/token_file.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "common/cryptohash.h"
+#include "common/sha2.h"
+#include "storage/fd.h"
+
+#include "store/token_file.h"
+
+#define MAX_TOKEN_BYTES 8192
+#define FINGERPRINT_BYTES 4
+
+const char *
+ghc_token_problem(const char *secret)
+{
+	size_t		len = strlen(secret);
+
+	if (len == 0)
+		return "it is empty";
+	if (len > MAX_TOKEN_BYTES)
+		return "it is too long for a token";
+	for (size_t i = 0; i < len; i++)
+		if (secret[i] <= ' ' || secret[i] > '~')
+			return "it has characters that no token has";
+	return NULL;
+}
+
+char *
+ghc_token_file_read(const char *path, char **problem)
+{
+	char		text[MAX_TOKEN_BYTES + 2];
+	FILE	   *file = AllocateFile(path, PG_BINARY_R);
+	size_t		len;
+	const char *bad;
+
+	if (file == NULL)
+	{
+		*problem = psprintf("could not open its file: %m");
+		return NULL;
+	}
+	len = fread(text, 1, sizeof(text) - 1, file);
+	if (ferror(file))
+	{
+		*problem = psprintf("could not read its file: %m");
+		FreeFile(file);
+		return NULL;
+	}
+	FreeFile(file);
+	while (len > 0 && (text[len - 1] == '\n' || text[len - 1] == '\r'))
+		len--;
+	text[len] = '\0';
+	bad = strlen(text) < len ? "it has characters that no token has" :
+		ghc_token_problem(text);
+	if (bad != NULL)
+		*problem = psprintf("its file does not hold one token: %s", bad);
+	return bad ? NULL : pstrdup(text);
+}
+
+char *
+ghc_token_fingerprint(const char *secret)
+{
+	uint8		hash[PG_SHA256_DIGEST_LENGTH];
+	pg_cryptohash_ctx *ctx = pg_cryptohash_create(PG_SHA256);
+	const char *underscore = strchr(secret, '_');
+	int			kind = underscore && underscore - secret < 12 ?
+		(int) (underscore - secret) + 1 : 0;
+	char	   *out;
+
+	if (pg_cryptohash_init(ctx) < 0 ||
+		pg_cryptohash_update(ctx, (const uint8 *) secret, strlen(secret)) < 0 ||
+		pg_cryptohash_final(ctx, hash, sizeof(hash)) < 0)
+		elog(ERROR, "could not compute SHA-256: %s", pg_cryptohash_error(ctx));
+	pg_cryptohash_free(ctx);
+	out = psprintf("%.*s…", kind, secret);
+	for (int i = 0; i < FINGERPRINT_BYTES; i++)
+		out = psprintf("%s%02x", out, hash[i]);
+	return out;
+}
