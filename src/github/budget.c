@@ -9,7 +9,11 @@
  * header says, and all periods that are running must have points left.
  *
  * A clock may jump.  Whatever seems to lie further ahead than it can is drawn
- * near, so that a jump back delays by a period at most and forgets nothing.
+ * near, so that a jump back forgets nothing and delays no more than GitHub may.
+ *
+ * Response time is charged when the answer is there.  With one request in
+ * flight the answers of a minute can't take longer than that minute, but for
+ * the one that began before it.
  *
  * IDENTIFICATION
  *	  src/github/budget.c
@@ -154,30 +158,42 @@ minute_until_ms(const GhcBudget *budget, int64_t second)
  * ---------------------------------------------------------------------------
  */
 
+/* True if the period runs; draws its end near if the clock jumped back. */
+static bool
+is_running(GhcPeriod *period, int64_t now_ms)
+{
+	period->reset_ms = min_of(period->reset_ms, now_ms + HOUR_MS);
+	return period->reset_ms > now_ms;
+}
+
 /* Drops periods that are over, and puts the tighter one first. */
 static void
 roll_periods(GhcBudget *budget, int64_t now_ms)
 {
-	GhcPeriod	main = {budget->remaining, budget->reset_ms};
-	GhcPeriod  *other = &budget->other;
+	GhcPeriod	none = {-1, 0};
+	GhcPeriod	first = {budget->remaining, budget->reset_ms};
+	GhcPeriod	other = budget->other;
 
-	main.reset_ms = min_of(main.reset_ms, now_ms + HOUR_MS);
-	other->reset_ms = min_of(other->reset_ms, now_ms + HOUR_MS);
-	if (other->reset_ms > now_ms &&
-		(main.reset_ms <= now_ms || other->remaining < main.remaining))
+	if (!is_running(&first, now_ms))
 	{
-		GhcPeriod	swap = main;
-
-		main = *other;
-		*other = swap;
+		first = none;
+		first.remaining = budget->limit;
 	}
-	if (main.reset_ms <= now_ms)
-		main = (GhcPeriod) {budget->limit, 0};
-	if (other->reset_ms <= now_ms)
-		*other = (GhcPeriod) {-1, 0};
-	budget->guessed = budget->guessed && main.reset_ms > 0;
-	budget->remaining = main.remaining;
-	budget->reset_ms = main.reset_ms;
+	if (!is_running(&other, now_ms))
+		other = none;
+
+	if (other.reset_ms > 0 &&
+		(first.reset_ms == 0 || other.remaining < first.remaining))
+	{
+		GhcPeriod	swap = first;
+
+		first = other;
+		other = swap;
+	}
+	budget->remaining = first.remaining;
+	budget->reset_ms = first.reset_ms;
+	budget->guessed = budget->guessed && first.reset_ms > 0;
+	budget->other = other;
 }
 
 /* Takes points off every period, or gives some back if negative. */
@@ -228,8 +244,10 @@ take_headers(GhcBudget *budget, const GhcHeaders *headers, int64_t now_ms)
 	int64_t		now_s = headers->date > 0 ? headers->date : now_ms / SECOND_MS;
 	int64_t		ahead_ms = (headers->reset_at - now_s) * SECOND_MS;
 	GhcPeriod	told = {headers->remaining, now_ms + min_of(ahead_ms, HOUR_MS)};
+	GhcPeriod  *other = &budget->other;
 
-	if (headers->resource[0] != '\0' && strcmp(headers->resource, "graphql") != 0)
+	if (headers->resource[0] != '\0' &&
+		strcmp(headers->resource, "graphql") != 0)
 		return;
 	if (headers->remaining < 0 || headers->reset_at <= 0 || ahead_ms <= 0)
 		return;
@@ -243,9 +261,9 @@ take_headers(GhcBudget *budget, const GhcHeaders *headers, int64_t now_ms)
 		budget->guessed = false;
 	}
 	else if (!tighten(&budget->remaining, &budget->reset_ms, told) &&
-			 !tighten(&budget->other.remaining, &budget->other.reset_ms, told) &&
-			 budget->other.reset_ms <= 0)
-		budget->other = told;
+			 !tighten(&other->remaining, &other->reset_ms, told) &&
+			 other->reset_ms <= 0)
+		*other = told;
 }
 
 /* ---------------------------------------------------------------------------
@@ -291,8 +309,8 @@ bench_ms(GhcBudget *budget, const GhcJudgement *judgement, int64_t now_ms,
 			return secondary_wait_ms(asked_ms, budget->secondaries, random);
 		case GHC_VERDICT_EXHAUSTED:
 			if (judgement->wait_s < 0)
-				wait_ms = budget->reset_ms > now_ms ?
-					budget->reset_ms - now_ms : MINUTE_MS;
+				wait_ms = budget->guessed || budget->reset_ms <= now_ms ?
+					MINUTE_MS : budget->reset_ms - now_ms;
 			break;
 		default:
 			break;

@@ -26,8 +26,8 @@
 
 typedef struct GhcLimits
 {
-	int64_t		points_hour;	/* believed until headers say it; 0: unlimited,
-								 * as on Enterprise Server */
+	int64_t		points_hour;	/* believed until headers say it; 0:
+								 * unlimited, as on Enterprise Server */
 	int			requests_minute;	/* 0: unlimited, like the next */
 	int			response_ms_minute;
 } GhcLimits;
@@ -93,7 +93,7 @@ extern void ghc_budget_send(GhcBudget *budget, int points, int64_t now_ms);
 /*
  * Settles a request: response time, headers, what it cost (-1 unknown), and
  * the judgement; benches the budget where GitHub asked for a wait or is owed
- * one.  "random" feeds the jitter, which never shortens a wait GitHub asked for.
+ * one.  "random" feeds the jitter, which never shortens what GitHub asked for.
  */
 extern void ghc_budget_settle(GhcBudget *budget, const GhcHeaders *headers,
 							  const GhcJudgement *judgement, int64_t cost,
