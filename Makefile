@@ -22,7 +22,7 @@ top := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 SRCS := $(sort $(patsubst $(top)/%,%,$(wildcard $(top)/src/*/*.c)))
 OBJS = $(SRCS:.c=.o)
 DATA = $(notdir $(wildcard $(top)/$(EXTENSION)--*.sql))
-DOCS = $(wildcard README.md)
+DOCS := $(notdir $(wildcard $(top)/README.md))
 
 REGRESS = $(sort $(basename $(notdir $(wildcard $(top)/test/regress/sql/*.sql))))
 REGRESS_OPTS = --inputdir=$(top)/test/regress --outputdir=build/regress \
