@@ -12,6 +12,7 @@ export class Clock {
     this.scale = scale;
     this.startedAt = Date.now();
     this.worldOffset = until === null ? 0 : until - this.startedAt;
+    this.worldStart = Math.floor((until ?? this.startedAt) / 1000);
   }
 
   /** Real time in epoch milliseconds. */

@@ -10,8 +10,12 @@ import { buildSchema, parse, validate } from 'graphql';
 
 const CACHED_DOCUMENTS = 1000;
 
+let loaded = null;
+
+/** The schema, built once a process. */
 export function loadSchema() {
-  return buildSchema(published.idl, { assumeValidSDL: true });
+  loaded ??= buildSchema(published.idl, { assumeValidSDL: true });
+  return loaded;
 }
 
 export class Documents {

@@ -6,7 +6,8 @@
  * A resolver is (source, args, context, info); objects carry `typeName` where the schema says union or interface.
  */
 import {
-  getArgumentValues, getNullableType, isAbstractType, isEnumType, isLeafType, isListType, isNonNullType,
+  getArgumentValues, getNullableType, isAbstractType, isEnumType, isLeafType, isListType, isNonNullType, SchemaMetaFieldDef,
+  TypeMetaFieldDef,
 } from 'graphql';
 import { collectFields } from './collect.js';
 
@@ -41,11 +42,11 @@ function planSelection(state, type, selectionSets) {
 function planField(state, parentType, key, nodes) {
   const name = nodes[0].name.value;
   if (name === '__typename') return { key, constant: parentType.name };
-  const definition = fieldDefinition(state.schema, parentType, name);
+  const definition = fieldDefinition(parentType, name);
   const field = {
-    key, nodes, parentType, definition, fieldName: name, nonNull: isNonNullType(definition.type), args: null, argsError: null,
+    key, nodes, schema: state.schema, parentType, fieldName: name, nonNull: isNonNullType(definition.type), args: null, argsError: null,
     selectionSets: nodes.filter((node) => node.selectionSet).map((node) => node.selectionSet), plans: new Map(),
-    resolve: state.resolverOf(parentType.name, definition),
+    resolve: definition.resolve ?? state.resolverOf(parentType.name, definition),
   };
   try {
     field.args = getArgumentValues(definition, nodes[0], state.variables);
@@ -57,8 +58,9 @@ function planField(state, parentType, key, nodes) {
   return field;
 }
 
-function fieldDefinition(schema, parentType, name) {
-  return parentType.getFields()[name];
+/** Introspection's fields of the root have no place in the type. */
+function fieldDefinition(parentType, name) {
+  return { __schema: SchemaMetaFieldDef, __type: TypeMetaFieldDef }[name] ?? parentType.getFields()[name];
 }
 
 function executeFields(plan, source, state) {

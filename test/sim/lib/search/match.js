@@ -29,7 +29,9 @@ export function compileSearch(world, wanted) {
 
   for (const [field, range] of Object.entries(wanted.ranges)) addRange(field, range, false);
   for (const [field, ...range] of wanted.notRanges) addRange(field, range, true);
-  for (const [kind, values] of wanted.orEd) addTest({ kind, values, not: false });
+  for (const [kind, values] of wanted.orEd) if (kind !== 'user' && kind !== 'repo') addTest({ kind, values, not: false });
+  const place = placeTest(world, wanted.orEd);
+  if (place) slow.push(place);
   for (const test of wanted.tests) addTest(test);
   if (wanted.words.length + wanted.notWords.length > 0) slow.push((row) => matchesWords(world, wanted, row));
 
@@ -78,7 +80,7 @@ function scanner(conditions) {
   return scan;
 }
 
-/** Rows that `user:`, `org:` and `repo:` leave over, ascending, or null if none of them is given. */
+/** Rows that `user:`, `org:` and `repo:` leave over now, ascending, or null if none of them is given: an access path, no test. */
 function candidateRows(world, wanted) {
   const users = wanted.orEd.get('user');
   const repos = wanted.orEd.get('repo');
@@ -100,13 +102,20 @@ function splitName(nameWithOwner) {
   return slash < 0 ? ['', ''] : [nameWithOwner.slice(0, slash), nameWithOwner.slice(slash + 1)];
 }
 
+/** Test for `user:`, `org:` and `repo:`, which are OR-ed among each other, or null if none is given. */
+function placeTest(world, orEd) {
+  const users = new Set(orEd.get('user'));
+  const repos = new Set(orEd.get('repo'));
+  if (users.size + repos.size === 0) return null;
+  return (row) => users.has(world.ownerLogin(row).toLowerCase()) || repos.has(world.nameWithOwner(row).toLowerCase());
+}
+
 function slowTest(world, kind, values, not) {
   const has = {
     topic: (row) => world.topics(row).includes(values[0]),
     is: () => values[0] === 'public',
-    /* Positive ones have chosen the rows already; `user` and `repo` together are OR-ed. */
-    user: (row) => !not || values.includes(world.ownerLogin(row).toLowerCase()),
-    repo: (row) => !not || values.includes(world.nameWithOwner(row).toLowerCase()),
+    user: (row) => values.includes(world.ownerLogin(row).toLowerCase()),
+    repo: (row) => values.includes(world.nameWithOwner(row).toLowerCase()),
   }[kind];
   return (row) => has(row) !== not;
 }

@@ -70,15 +70,15 @@ export class SearchEngine {
     return [from, Math.max(from, range[1] >= 0xffffffff ? columns.length : columns.lowerBound('created', range[1] + 1))];
   }
 
-  /** True if the row matches, as it is or as it was when `entry` of the log was written. */
+  /** Function that tells whether a row matches in the state it is in. */
   matcher(query) {
-    const wanted = parseSearch(query);
+    return this.rowMatcher(parseSearch(query));
+  }
+
+  rowMatcher(wanted) {
     const plan = compileSearch(this.world, wanted);
     const out = new Uint32Array(1);
-    return (row) => {
-      if (plan.rows !== null && !plan.rows.includes(row)) return false;
-      return plan.scan(this.world.columns, plan.parameters, null, row, row + 1, plan.test, out) === 1;
-    };
+    return (row) => plan.scan(this.world.columns, plan.parameters, null, row, row + 1, plan.test, out) === 1;
   }
 
   /** Replaces rows that changed within the lag of the index by what the index still holds of them. */
@@ -87,9 +87,7 @@ export class SearchEngine {
     if (lag === 0 || this.world.log.length === 0) return { rows, settledAt: 0 };
     const changes = this.world.changesSince(this.clock.now() - lag);
     if (changes.size === 0) return { rows, settledAt: 0 };
-    const plan = compileSearch(this.world, wanted);
-    const out = new Uint32Array(1);
-    const matchedThen = (row) => plan.scan(this.world.columns, plan.parameters, null, row, row + 1, plan.test, out) === 1;
+    const matchedThen = this.rowMatcher(wanted);
     const kept = Array.from(rows).filter((row) => !changes.has(row));
     for (const [row, [oldest]] of changes) {
       if (this.world.during(oldest, matchedThen)) kept.push(row);
