@@ -33,7 +33,7 @@ static const char *const descriptions[] = {
 	"null",
 	"\"A small tool that does one thing\"",
 	"\"The \\\"best\\\" parser for C\\/C++, with Python bindings\"",
-	"\"\xe4\xb8\xad\xe6\x96\x87\xe7\xac\x94\xe8\xae\xb0 notes \xf0\x9f\x9a\x80\"",
+	"\"\xe4\xb8\xad\xe6\x96\x87 notes \xf0\x9f\x9a\x80\"",
 };
 
 static const char *const languages[] = {"C", "Python", "TypeScript", "HTML"};
