@@ -38,7 +38,8 @@ export function requestsTo(ready) {
 
 function tryJson(text) {
   try {
-    return { json: JSON.parse(text), ...JSON.parse(text) };
+    const json = JSON.parse(text);
+    return { json, data: json.data, errors: json.errors, extensions: json.extensions };
   } catch {
     return {};
   }

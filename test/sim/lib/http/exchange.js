@@ -18,7 +18,6 @@ export class Exchange {
     this.window = null; /* the budget window this request meets */
     this.resource = null;
     this.secondary = null;
-    this.serviceMs = null;
     this.over = false;
     this.requestId = requestId(sim.seed);
     this.extraHeaders = {};
@@ -77,7 +76,7 @@ export class Exchange {
     this.over = true;
     this.record.ms = Math.round(this.elapsed() * 100) / 100;
     this.record.aborted = !this.res.writableFinished;
-    this.secondary?.end(this.serviceMs ?? this.elapsed());
+    this.secondary?.end();
     this.sim.counters.end(this.record);
   }
 }

@@ -54,20 +54,29 @@ export class SecondaryLimits {
   /** Response time of the last minute, that of requests still running included. */
   timeSpent(kind) {
     let sum = (kind === 'graphql' ? this.graphqlTime : this.restTime).sum();
-    for (const request of this.running) if (request.kind === kind) sum += this.clock.now() - request.startedAt;
+    for (const request of this.running) if (request.kind === kind) sum += this.timeOf(request);
     return sum;
   }
 
-  /** Notes a request that was let in; call `end` on the result with its response time in real milliseconds. */
+  /** Response time of a request so far, at most what it is expected to take. */
+  timeOf(request) {
+    return Math.min(this.clock.now() - request.startedAt, request.expected);
+  }
+
+  /**
+   * Notes a request that was let in. On the result call `expect` with its modelled response time in real milliseconds, if there is
+   * one, and `end` when it is over.
+   */
   begin(kind, endpoint, points) {
-    const request = { kind, startedAt: this.clock.now() };
+    const request = { kind, startedAt: this.clock.now(), expected: Infinity };
     this.running.add(request);
     if (kind === 'graphql') this.graphqlPoints.add(points);
     else this.pointsOf(endpoint).add(points);
     return {
-      end: (milliseconds) => {
+      expect: (milliseconds) => { request.expected = milliseconds; },
+      end: () => {
         if (!this.running.delete(request)) return;
-        (kind === 'graphql' ? this.graphqlTime : this.restTime).add(milliseconds);
+        (kind === 'graphql' ? this.graphqlTime : this.restTime).add(this.timeOf(request));
       },
     };
   }
