@@ -81,7 +81,7 @@ format_range(const GhcRange *range)
  * to a later crawl.
  */
 static void
-close_range(GhcRange *range)
+bound_range(GhcRange *range)
 {
 	GhcInterval *created = &range->dim[GHC_DIM_CREATED];
 	int64		first;
@@ -204,7 +204,7 @@ ghcrawl_start(PG_FUNCTION_ARGS)
 				 errmsg("max_repositories must be greater than zero")));
 	parse_selection(crawl.selection, &range);
 	crawl.query = format_range(&range);
-	close_range(&range);
+	bound_range(&range);
 	crawl.root = format_range(&range);
 	crawl.position = range.dim[GHC_DIM_CREATED].lo;
 	crawl.owner = role_name();

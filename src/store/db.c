@@ -268,11 +268,13 @@ prepare(GhcStatement *statement)
 uint64
 ghc_db_run(GhcStatement *statement, Datum *values, const char *nulls)
 {
+	MemoryContext before = CurrentMemoryContext;
 	int			rc;
 
 	if (statement->plan == NULL)
 		prepare(statement);
 	rc = SPI_execute_plan(statement->plan, values, nulls, false, 0);
+	MemoryContextSwitchTo(before);	/* SPI leaves us in its own */
 	if (rc < 0)
 		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(rc));
 	return SPI_processed;
@@ -281,8 +283,10 @@ ghc_db_run(GhcStatement *statement, Datum *values, const char *nulls)
 uint64
 ghc_db_run_text(const char *sql)
 {
+	MemoryContext before = CurrentMemoryContext;
 	int			rc = SPI_execute(sql, false, 0);
 
+	MemoryContextSwitchTo(before);
 	if (rc < 0)
 		elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(rc));
 	return SPI_processed;

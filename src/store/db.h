@@ -76,7 +76,8 @@ extern void ghc_db_leave(GhcDbScope *scope);
 /*
  * Runs a statement; values as its args say, nulls as SPI takes them or NULL.
  * Returns the number of rows (SPI_tuptable holds them, valid until the next
- * statement or the end).  Throws on any error.
+ * statement or the end).  The memory context stays as it is.  Throws on any
+ * error.
  */
 extern uint64 ghc_db_run(GhcStatement *statement, Datum *values,
 						 const char *nulls);
