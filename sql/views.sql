@@ -70,7 +70,9 @@ FROM ghcrawl.crawls c,
 			  WHERE c.state = 'running') v,
 	 LATERAL (SELECT CASE WHEN c.state <> 'running' THEN NULL
 						  WHEN pg_catalog.pg_is_in_recovery() THEN 'the server to be promoted'
-						  WHEN v.live = 0 THEN 'a worker: ghcrawl_ensure_workers()'
+						  /* one that was just asked for may still be coming */
+						  WHEN v.live = 0 AND c.created_at < pg_catalog.now() - interval '5 seconds'
+						  THEN 'a worker: ghcrawl_ensure_workers()'
 						  WHEN v.waiting = v.live THEN v.waiting_on END AS waiting_on) w,
 	 LATERAL (SELECT LEAST(c.expected, c.max_repositories) AS expected) e,
 	 LATERAL (SELECT e.expected,

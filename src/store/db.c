@@ -37,6 +37,7 @@
 
 static MemoryContext context_before;
 
+/* Settings of a worker, whatever its role or database was given. */
 void
 ghc_db_pin_settings(void)
 {
@@ -55,6 +56,15 @@ ghc_db_pin_settings(void)
 		{"DateStyle", "ISO"},
 		{"TimeZone", "UTC"},
 		{"bytea_output", "hex"},
+
+		/*
+		 * Plans are made once, some while their tables are still empty, and
+		 * must be right for tables of any size: always by index.
+		 */
+		{"plan_cache_mode", "force_generic_plan"},
+		{"enable_seqscan", "off"},
+		{"enable_hashjoin", "off"},
+		{"enable_mergejoin", "off"},
 	};
 
 	for (int i = 0; i < (int) lengthof(pins); i++)

@@ -1,0 +1,550 @@
+/* Made by "make sql" from the files under sql/; edit those. */
+
+/* ---- sql/preamble.sql ---- */
+
+/* ghcrawl--1.0.sql is joined by make from the parts in sql/; edit those. */
+
+\echo Use "CREATE EXTENSION ghcrawl" to load this file. \quit
+
+/*
+ * Text from GitHub is UTF-8 with every character there is; a database that
+ * can't hold them all could never store exactly what GitHub shows.
+ */
+DO $$
+BEGIN
+	IF pg_catalog.current_setting('server_encoding') OPERATOR(pg_catalog.<>) 'UTF8' THEN
+		RAISE EXCEPTION 'ghcrawl needs a database whose encoding is UTF8'
+			USING ERRCODE = 'feature_not_supported',
+				  DETAIL = pg_catalog.format('The encoding of database "%s" is %s.',
+							pg_catalog.current_database(),
+							pg_catalog.current_setting('server_encoding')),
+				  HINT = 'CREATE DATABASE … ENCODING ''UTF8'' TEMPLATE template0.';
+	END IF;
+	IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles
+				   WHERE rolname OPERATOR(pg_catalog.=) 'ghcrawl_admin') THEN
+		CREATE ROLE ghcrawl_admin NOLOGIN;
+	END IF;
+	IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles
+				   WHERE rolname OPERATOR(pg_catalog.=) 'ghcrawl_reader') THEN
+		CREATE ROLE ghcrawl_reader NOLOGIN;
+	END IF;
+END
+$$;
+
+CREATE SCHEMA ghcrawl;
+COMMENT ON SCHEMA ghcrawl IS 'Control tables and views of the GitHub crawler';
+
+/* ---- sql/tables.sql ---- */
+
+/*
+ * Control tables.
+ *
+ * Durable ones, what a crawl is and how far it got, are part of a dump;
+ * volatile ones (worker, budget) and secrets (token) are not.  No table holds a
+ * pid or an expiry clock that anything relies on: who is alive is known from
+ * the advisory lock that each worker holds on its number.  Tables that are
+ * written with every page have no foreign keys, which would lock the crawl's
+ * row each time.
+ */
+
+CREATE TABLE ghcrawl.profile (
+	name		text PRIMARY KEY,
+	columns		text[] NOT NULL,
+	extra		text,
+	builtin		boolean NOT NULL DEFAULT false,
+	CHECK (columns OPERATOR(pg_catalog.@>) '{repo_id,name_with_owner}')
+);
+COMMENT ON TABLE ghcrawl.profile IS 'What a crawl asks of each repository; add rows of your own';
+COMMENT ON COLUMN ghcrawl.profile.columns IS 'Columns of github.repository to fill; what isn''t named stays as it was';
+COMMENT ON COLUMN ghcrawl.profile.extra IS 'Further GraphQL fields of Repository, e.g. watchers{totalCount}; they land in column extra';
+COMMENT ON COLUMN ghcrawl.profile.builtin IS 'Comes with the extension and is not dumped';
+
+INSERT INTO ghcrawl.profile (name, columns, builtin) VALUES
+	('stars', '{repo_id,created_at,pushed_at,stars,name_with_owner}', true),
+	('flat', '{repo_id,created_at,pushed_at,updated_at,archived_at,owner_id,parent_id,stars,forks,disk_kb,is_fork,is_archived,is_disabled,is_empty,is_locked,is_mirror,is_template,is_in_organization,has_issues,has_projects,has_wiki,has_discussions,name_with_owner,description,homepage,language,license,default_branch}', true),
+	('full', '{repo_id,created_at,pushed_at,updated_at,archived_at,owner_id,parent_id,stars,forks,disk_kb,is_fork,is_archived,is_disabled,is_empty,is_locked,is_mirror,is_template,is_in_organization,has_issues,has_projects,has_wiki,has_discussions,name_with_owner,description,homepage,language,license,default_branch,topics,languages,language_bytes}', true);
+
+CREATE TABLE ghcrawl.data_schema (
+	schema_name	name PRIMARY KEY,
+	api_url		text NOT NULL UNIQUE,
+	version		int NOT NULL,
+	created_at	timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE ghcrawl.data_schema IS 'Schemas that hold data tables, one per GitHub host: ids of two hosts never meet';
+COMMENT ON COLUMN ghcrawl.data_schema.api_url IS 'Address of the API whose repositories are stored there';
+
+CREATE SEQUENCE ghcrawl.crawl_id_seq;
+COMMENT ON SEQUENCE ghcrawl.crawl_id_seq IS 'Ids of crawls';
+
+CREATE TABLE ghcrawl.crawl (
+	crawl_id	bigint PRIMARY KEY DEFAULT nextval('ghcrawl.crawl_id_seq'),
+	selection	text NOT NULL,
+	query		text NOT NULL,
+	profile		text NOT NULL REFERENCES ghcrawl.profile,
+	priority	int NOT NULL,
+	max_repositories bigint CHECK (max_repositories OPERATOR(pg_catalog.>) 0),
+	state		text NOT NULL CHECK (state OPERATOR(pg_catalog.=) ANY
+					('{running,paused,cancelled,done,done_with_gaps,failed}')),
+	reason		text,
+	owner		name NOT NULL,
+	api_url		text NOT NULL,
+	data_schema	name NOT NULL REFERENCES ghcrawl.data_schema ON UPDATE CASCADE,
+	created_at	timestamptz NOT NULL DEFAULT now(),
+	finished_at	timestamptz
+);
+CREATE UNIQUE INDEX crawl_running ON ghcrawl.crawl (api_url, query, profile)
+	WHERE state OPERATOR(pg_catalog.=) ANY ('{running,paused}');
+CREATE INDEX crawl_state ON ghcrawl.crawl (state) WHERE state OPERATOR(pg_catalog.=) 'running';
+COMMENT ON TABLE ghcrawl.crawl IS 'A crawl is one call of ghcrawl_start';
+COMMENT ON COLUMN ghcrawl.crawl.selection IS 'As the user gave it';
+COMMENT ON COLUMN ghcrawl.crawl.query IS 'The same, normalised';
+COMMENT ON COLUMN ghcrawl.crawl.state IS 'planning and waiting are shown by ghcrawl.progress only, they follow from other tables';
+COMMENT ON COLUMN ghcrawl.crawl.reason IS 'Why it failed';
+COMMENT ON COLUMN ghcrawl.crawl.owner IS 'The role that started it';
+
+CREATE TABLE ghcrawl.crawl_counter (
+	crawl_id	bigint NOT NULL,
+	worker_no	int NOT NULL,
+	requests	bigint NOT NULL DEFAULT 0,
+	points		bigint NOT NULL DEFAULT 0,
+	wire_bytes	bigint NOT NULL DEFAULT 0,
+	expected	bigint NOT NULL DEFAULT 0,
+	seen		bigint NOT NULL DEFAULT 0,
+	inserted	bigint NOT NULL DEFAULT 0,
+	updated		bigint NOT NULL DEFAULT 0,
+	tasks		bigint NOT NULL DEFAULT 0,
+	tasks_ended	bigint NOT NULL DEFAULT 0,
+	gaps		bigint NOT NULL DEFAULT 0,
+	missing		bigint NOT NULL DEFAULT 0,
+	rate		real NOT NULL DEFAULT 0,
+	updated_at	timestamptz NOT NULL DEFAULT now(),
+	PRIMARY KEY (crawl_id, worker_no)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE ghcrawl.crawl_counter IS 'What each worker did for a crawl, so that nothing need be counted and workers never wait for each other; their sum is the crawl''s';
+COMMENT ON COLUMN ghcrawl.crawl_counter.expected IS 'Repositories that GitHub counts in the ranges, as a sum of differences: a split replaces its range by its parts';
+COMMENT ON COLUMN ghcrawl.crawl_counter.seen IS 'Distinct repositories seen in the ranges read';
+COMMENT ON COLUMN ghcrawl.crawl_counter.inserted IS 'Rows new in the data table';
+COMMENT ON COLUMN ghcrawl.crawl_counter.updated IS 'Rows changed in the data table; seen rows that are in neither were unchanged';
+COMMENT ON COLUMN ghcrawl.crawl_counter.gaps IS 'Ranges given up before everything promised was seen';
+COMMENT ON COLUMN ghcrawl.crawl_counter.missing IS 'Repositories promised but not seen in those';
+COMMENT ON COLUMN ghcrawl.crawl_counter.rate IS 'Repositories a second of late';
+
+CREATE SEQUENCE ghcrawl.task_id_seq CACHE 32;
+COMMENT ON SEQUENCE ghcrawl.task_id_seq IS 'Ids of tasks';
+
+CREATE TABLE ghcrawl.task (
+	crawl_id	bigint NOT NULL,
+	task_id		bigint NOT NULL DEFAULT nextval('ghcrawl.task_id_seq'),
+	parent_id	bigint,
+	kind		text NOT NULL,
+	query		text NOT NULL,
+	state		text NOT NULL DEFAULT 'open' CHECK (state OPERATOR(pg_catalog.=) ANY
+					('{open,split,done,gap,cancelled}')),
+	promised	bigint,
+	seen		bigint NOT NULL DEFAULT 0,
+	pages		int NOT NULL DEFAULT 0,
+	attempts	int NOT NULL DEFAULT 0,
+	error		text,
+	started_at	timestamptz,
+	finished_at	timestamptz,
+	PRIMARY KEY (crawl_id, task_id)
+) WITH (fillfactor = 80);
+COMMENT ON TABLE ghcrawl.task IS 'The tree of ranges of a crawl';
+COMMENT ON COLUMN ghcrawl.task.query IS 'The range as a complete GitHub search';
+COMMENT ON COLUMN ghcrawl.task.promised IS 'What GitHub counts in the range';
+COMMENT ON COLUMN ghcrawl.task.seen IS 'Most distinct repositories seen in one reading';
+COMMENT ON COLUMN ghcrawl.task.started_at IS 'A finished range says: everything in it was looked at between started_at and finished_at';
+
+CREATE TABLE ghcrawl.queue (
+	crawl_id	bigint NOT NULL,
+	position	bigint NOT NULL,
+	task_id		bigint NOT NULL,
+	ready_at	timestamptz NOT NULL DEFAULT now(),
+	PRIMARY KEY (crawl_id, position, task_id)
+);
+COMMENT ON TABLE ghcrawl.queue IS 'Tasks that no worker has claimed; rows are only inserted and deleted';
+COMMENT ON COLUMN ghcrawl.queue.position IS 'Order within a crawl: start of the range in seconds, so that repository ids ascend';
+COMMENT ON COLUMN ghcrawl.queue.ready_at IS 'Not to be tried again before';
+
+CREATE TABLE ghcrawl.claim (
+	crawl_id	bigint NOT NULL,
+	task_id		bigint NOT NULL,
+	position	bigint NOT NULL,
+	worker_no	int NOT NULL,
+	claimed_at	timestamptz NOT NULL DEFAULT now(),
+	PRIMARY KEY (crawl_id, task_id)
+);
+COMMENT ON TABLE ghcrawl.claim IS 'Tasks that a worker has in hand; void once the worker''s lock is free';
+
+CREATE TABLE ghcrawl.worker (
+	worker_no	int PRIMARY KEY,
+	started_at	timestamptz NOT NULL DEFAULT now(),
+	in_flight	int NOT NULL DEFAULT 0,
+	budgets		int NOT NULL DEFAULT 0,
+	waiting_on	text,
+	waiting_until timestamptz,
+	updated_at	timestamptz NOT NULL DEFAULT now()
+) WITH (fillfactor = 50);
+COMMENT ON TABLE ghcrawl.worker IS 'What each worker last said of itself';
+
+CREATE SEQUENCE ghcrawl.budget_id_seq;
+COMMENT ON SEQUENCE ghcrawl.budget_id_seq IS 'Ids of budgets';
+
+CREATE TABLE ghcrawl.budget (
+	budget_id	int PRIMARY KEY DEFAULT nextval('ghcrawl.budget_id_seq'),
+	api_url		text NOT NULL,
+	kind		text NOT NULL DEFAULT 'user',
+	account_id	bigint NOT NULL,
+	login		text NOT NULL,
+	points_hour	int NOT NULL DEFAULT 5000 CHECK (points_hour OPERATOR(pg_catalog.>=) 0),
+	requests_minute int NOT NULL DEFAULT 2000 CHECK (requests_minute OPERATOR(pg_catalog.>) 0),
+	response_ms_minute int NOT NULL DEFAULT 60000 CHECK (response_ms_minute OPERATOR(pg_catalog.>) 0),
+	"limit"		bigint,
+	remaining	bigint,
+	reset_at	timestamptz,
+	minute_requests int NOT NULL DEFAULT 0,
+	minute_response_ms int NOT NULL DEFAULT 0,
+	benched_until timestamptz,
+	benched_for	text,
+	points_used	bigint NOT NULL DEFAULT 0,
+	requests	bigint NOT NULL DEFAULT 0,
+	updated_at	timestamptz NOT NULL DEFAULT now(),
+	UNIQUE (api_url, kind, account_id)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE ghcrawl.budget IS 'What GitHub counts against: one user on one host, however many tokens';
+COMMENT ON COLUMN ghcrawl.budget.points_hour IS 'GraphQL points an hour until GitHub says what they are; 0: no limit';
+COMMENT ON COLUMN ghcrawl.budget.requests_minute IS 'GraphQL requests a minute, as GitHub publishes';
+COMMENT ON COLUMN ghcrawl.budget.response_ms_minute IS 'Summed response time a minute in milliseconds, as GitHub publishes';
+COMMENT ON COLUMN ghcrawl.budget.minute_requests IS 'Requests in the minute before updated_at; a worker that takes over counts them';
+
+CREATE SEQUENCE ghcrawl.token_id_seq;
+COMMENT ON SEQUENCE ghcrawl.token_id_seq IS 'Ids of tokens';
+
+CREATE TABLE ghcrawl.token (
+	token_id	int PRIMARY KEY DEFAULT nextval('ghcrawl.token_id_seq'),
+	name		text NOT NULL UNIQUE,
+	api_url		text NOT NULL,
+	secret		text,
+	file		text,
+	fingerprint	text NOT NULL,
+	budget_id	int REFERENCES ghcrawl.budget,
+	added_by	name NOT NULL,
+	added_at	timestamptz NOT NULL DEFAULT now(),
+	refused_at	timestamptz,
+	refused_for	text,
+	CHECK ((secret IS NULL) OPERATOR(pg_catalog.<>) (file IS NULL))
+);
+COMMENT ON TABLE ghcrawl.token IS 'Secrets; readable by superusers only and never dumped. The WAL and base backups hold what a table holds: use ghcrawl_add_token_file to keep a secret out of them';
+COMMENT ON COLUMN ghcrawl.token.api_url IS 'The only address the token is ever sent to';
+COMMENT ON COLUMN ghcrawl.token.file IS 'File on the server that holds the secret, read by the worker';
+COMMENT ON COLUMN ghcrawl.token.budget_id IS 'Known once GitHub has said whose token it is';
+COMMENT ON COLUMN ghcrawl.token.refused_at IS 'GitHub answered 401; the token isn''t used again';
+
+CREATE SEQUENCE ghcrawl.error_id_seq;
+COMMENT ON SEQUENCE ghcrawl.error_id_seq IS 'Ids of errors';
+
+CREATE TABLE ghcrawl.error (
+	error_id	bigint PRIMARY KEY DEFAULT nextval('ghcrawl.error_id_seq'),
+	crawl_id	bigint NOT NULL DEFAULT 0,
+	class		text NOT NULL,
+	message		text NOT NULL,
+	sample		text,
+	count		bigint NOT NULL DEFAULT 1,
+	first_seen	timestamptz NOT NULL DEFAULT now(),
+	last_seen	timestamptz NOT NULL DEFAULT now(),
+	UNIQUE (crawl_id, class, message)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE ghcrawl.error IS 'What went wrong, alike things in one row with a count';
+COMMENT ON COLUMN ghcrawl.error.crawl_id IS '0: concerns no crawl but a token or a budget';
+COMMENT ON COLUMN ghcrawl.error.sample IS 'Where it happened last: a range, a repository, a request id for GitHub''s support';
+
+SELECT pg_catalog.pg_extension_config_dump('ghcrawl.profile', 'WHERE NOT builtin');
+SELECT pg_catalog.pg_extension_config_dump('ghcrawl.data_schema', '');
+SELECT pg_catalog.pg_extension_config_dump('ghcrawl.crawl_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('ghcrawl.crawl', '');
+SELECT pg_catalog.pg_extension_config_dump('ghcrawl.crawl_counter', '');
+SELECT pg_catalog.pg_extension_config_dump('ghcrawl.task_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('ghcrawl.task', '');
+SELECT pg_catalog.pg_extension_config_dump('ghcrawl.queue', '');
+SELECT pg_catalog.pg_extension_config_dump('ghcrawl.claim', '');
+SELECT pg_catalog.pg_extension_config_dump('ghcrawl.error_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('ghcrawl.error', '');
+
+/* ---- sql/functions.sql ---- */
+
+/*
+ * Functions that users call; they live in the schema the extension is
+ * created in.  They need nobody's search_path: all are C and name what they
+ * touch in full.
+ */
+
+CREATE FUNCTION @extschema@.ghcrawl_start(
+	selection text,
+	profile text DEFAULT 'full',
+	priority int DEFAULT 0,
+	max_repositories bigint DEFAULT NULL)
+RETURNS bigint
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'ghcrawl_start';
+COMMENT ON FUNCTION @extschema@.ghcrawl_start(text, text, int, bigint) IS
+'Starts crawling everything that a GitHub repository search selects; returns the crawl''s id at once';
+
+CREATE FUNCTION @extschema@.ghcrawl_pause(crawl bigint)
+RETURNS text
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'ghcrawl_pause';
+COMMENT ON FUNCTION @extschema@.ghcrawl_pause(bigint) IS
+'Pauses a running crawl; returns its state';
+
+CREATE FUNCTION @extschema@.ghcrawl_resume(crawl bigint)
+RETURNS text
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'ghcrawl_resume';
+COMMENT ON FUNCTION @extschema@.ghcrawl_resume(bigint) IS
+'Goes on with a paused crawl; returns its state';
+
+CREATE FUNCTION @extschema@.ghcrawl_cancel(crawl bigint)
+RETURNS text
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'ghcrawl_cancel';
+COMMENT ON FUNCTION @extschema@.ghcrawl_cancel(bigint) IS
+'Ends a crawl for good; what it stored stays; returns its state';
+
+CREATE PROCEDURE @extschema@.ghcrawl_wait(
+	crawl bigint,
+	timeout interval DEFAULT NULL,
+	INOUT state text DEFAULT NULL)
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'ghcrawl_wait';
+COMMENT ON PROCEDURE @extschema@.ghcrawl_wait(bigint, interval, text) IS
+'Waits until a crawl has ended or the time is up, telling its progress; holds no snapshot; returns the crawl''s state';
+
+CREATE FUNCTION @extschema@.ghcrawl_ensure_workers()
+RETURNS int
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'ghcrawl_ensure_workers';
+COMMENT ON FUNCTION @extschema@.ghcrawl_ensure_workers() IS
+'Starts workers that are missing, if any crawl is running; returns how many were started. For a server restarted without preloading, by hand or from pg_cron';
+
+CREATE FUNCTION @extschema@.ghcrawl_add_token(name text, secret text)
+RETURNS text
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'ghcrawl_add_token';
+COMMENT ON FUNCTION @extschema@.ghcrawl_add_token(text, text) IS
+'Adds a GitHub token for the present ghcrawl.api_url; returns its fingerprint. The statement may show in logs: ghcrawl_add_token_file is safer';
+
+CREATE FUNCTION @extschema@.ghcrawl_add_token_file(name text, path text)
+RETURNS text
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'ghcrawl_add_token_file';
+COMMENT ON FUNCTION @extschema@.ghcrawl_add_token_file(text, text) IS
+'Adds a GitHub token that stays in a file on the server; needs the rights of pg_read_server_files; returns its fingerprint';
+
+CREATE FUNCTION @extschema@.ghcrawl_remove_token(name text)
+RETURNS text
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'ghcrawl_remove_token';
+COMMENT ON FUNCTION @extschema@.ghcrawl_remove_token(text) IS
+'Forgets a token; returns its fingerprint';
+
+CREATE FUNCTION @extschema@.ghcrawl_create_tables(schema_name name DEFAULT 'github')
+RETURNS text
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'ghcrawl_create_tables';
+COMMENT ON FUNCTION @extschema@.ghcrawl_create_tables(name) IS
+'Makes the data tables for the present ghcrawl.api_url, owned by the caller, or takes over those that are there; ghcrawl_start does it by itself';
+
+CREATE FUNCTION ghcrawl.batch()
+RETURNS SETOF record
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'ghcrawl_batch';
+COMMENT ON FUNCTION ghcrawl.batch() IS
+'Rows that a worker is about to store; has none anywhere else';
+
+/* ---- sql/views.sql ---- */
+
+/*
+ * Views: what a person or a dashboard looks at.  None counts rows of data or
+ * of tasks; all work on a standby.
+ */
+
+/* numbers of the workers that are alive here, from the locks they hold */
+CREATE VIEW ghcrawl.live_worker AS
+SELECT l.objid::int AS worker_no, l.pid
+FROM pg_catalog.pg_locks l
+WHERE l.locktype = 'advisory'
+  AND l.classid = 1 AND l.objsubid = 71
+  AND l.database = (SELECT oid FROM pg_catalog.pg_database
+					WHERE datname = pg_catalog.current_database());
+COMMENT ON VIEW ghcrawl.live_worker IS 'Workers that are alive: each holds an advisory lock on its number, of a kind that SQL can''t take';
+
+CREATE VIEW ghcrawl.crawls AS
+SELECT c.crawl_id AS crawl, c.selection, c.profile, c.priority,
+	   c.max_repositories, c.state, c.reason, c.owner, c.api_url, c.data_schema,
+	   c.created_at, c.finished_at,
+	   n.seen AS stored, n.expected, n.inserted, n.updated, n.tasks, n.tasks_ended,
+	   n.gaps, n.missing, n.requests, n.points, n.wire_bytes, n.rate, n.updated_at
+FROM ghcrawl.crawl c,
+	 LATERAL (SELECT coalesce(sum(seen), 0)::bigint AS seen,
+					 sum(expected)::bigint AS expected,
+					 coalesce(sum(inserted), 0)::bigint AS inserted,
+					 coalesce(sum(updated), 0)::bigint AS updated,
+					 coalesce(sum(tasks), 0)::bigint AS tasks,
+					 coalesce(sum(tasks_ended), 0)::bigint AS tasks_ended,
+					 coalesce(sum(gaps), 0)::bigint AS gaps,
+					 coalesce(sum(missing), 0)::bigint AS missing,
+					 coalesce(sum(requests), 0)::bigint AS requests,
+					 coalesce(sum(points), 0)::bigint AS points,
+					 coalesce(sum(wire_bytes), 0)::bigint AS wire_bytes,
+					 coalesce(sum(rate), 0)::real AS rate,
+					 max(updated_at) AS updated_at
+			  FROM ghcrawl.crawl_counter k
+			  WHERE k.crawl_id = c.crawl_id) n;
+COMMENT ON VIEW ghcrawl.crawls IS 'All crawls with their settings and sums';
+COMMENT ON COLUMN ghcrawl.crawls.stored IS 'Distinct repositories seen and stored';
+COMMENT ON COLUMN ghcrawl.crawls.expected IS 'Repositories GitHub counts in the selection, as far as known';
+COMMENT ON COLUMN ghcrawl.crawls.inserted IS 'Of these, new in the data table';
+COMMENT ON COLUMN ghcrawl.crawls.updated IS 'Of these, changed in the data table';
+COMMENT ON COLUMN ghcrawl.crawls.gaps IS 'Ranges given up before everything promised was seen';
+COMMENT ON COLUMN ghcrawl.crawls.missing IS 'Repositories promised but not seen in those';
+COMMENT ON COLUMN ghcrawl.crawls.points IS 'GraphQL points spent';
+COMMENT ON COLUMN ghcrawl.crawls.rate IS 'Repositories a second of late';
+
+CREATE VIEW ghcrawl.progress AS
+SELECT c.crawl,
+	   CASE WHEN c.state <> 'running' THEN c.state
+			WHEN w.waiting_on IS NOT NULL THEN 'waiting'
+			WHEN c.expected IS NULL THEN 'planning'
+			ELSE 'running' END AS state,
+	   pg_catalog.rpad(pg_catalog.repeat('#', (p.part * 10)::int), 10, '.') AS bar,
+	   pg_catalog.round(p.part * 100, 1) AS percent,
+	   c.stored,
+	   p.expected,
+	   CASE WHEN c.state = 'running' THEN pg_catalog.round(c.rate::numeric, 0) END AS rate,
+	   CASE WHEN c.state = 'running' AND c.rate > 0 AND w.waiting_on IS NULL
+			THEN pg_catalog.make_interval(secs =>
+				pg_catalog.ceil((p.expected - c.stored) / c.rate)) END AS eta,
+	   w.waiting_on
+FROM ghcrawl.crawls c,
+	 LATERAL (SELECT pg_catalog.count(*) AS live,
+					 pg_catalog.count(k.waiting_on) AS waiting,
+					 pg_catalog.min(k.waiting_on || coalesce(
+						pg_catalog.to_char(k.waiting_until, '" until "HH24:MI:SS'), '')) AS waiting_on
+			  FROM ghcrawl.live_worker l
+			  LEFT JOIN ghcrawl.worker k USING (worker_no)
+			  WHERE c.state = 'running') v,
+	 LATERAL (SELECT CASE WHEN c.state <> 'running' THEN NULL
+						  WHEN pg_catalog.pg_is_in_recovery() THEN 'the server to be promoted'
+						  /* one that was just asked for may still be coming */
+						  WHEN v.live = 0 AND c.created_at < pg_catalog.now() - interval '5 seconds'
+						  THEN 'a worker: ghcrawl_ensure_workers()'
+						  WHEN v.waiting = v.live THEN v.waiting_on END AS waiting_on) w,
+	 LATERAL (SELECT LEAST(c.expected, c.max_repositories) AS expected) e,
+	 LATERAL (SELECT e.expected,
+					 CASE WHEN c.state = 'done' THEN 1.0
+						  ELSE LEAST(0.999, coalesce(c.stored::numeric
+							   / nullif(GREATEST(e.expected, c.stored), 0), 0)) END AS part) p;
+COMMENT ON VIEW ghcrawl.progress IS 'How far each crawl is; made for \watch 2';
+COMMENT ON COLUMN ghcrawl.progress.state IS 'planning, running, waiting, paused, cancelled, done, done_with_gaps, failed';
+COMMENT ON COLUMN ghcrawl.progress.stored IS 'Distinct repositories seen and stored';
+COMMENT ON COLUMN ghcrawl.progress.expected IS 'Repositories GitHub counts in the selection, as far as known; at most max_repositories';
+COMMENT ON COLUMN ghcrawl.progress.rate IS 'Repositories a second of late';
+COMMENT ON COLUMN ghcrawl.progress.eta IS 'Time left at that rate';
+COMMENT ON COLUMN ghcrawl.progress.waiting_on IS 'Why nothing moves, and until when';
+
+CREATE VIEW ghcrawl.partitions AS
+SELECT t.crawl_id AS crawl, t.task_id AS task, t.parent_id AS parent, t.kind,
+	   CASE WHEN t.state <> 'open' THEN t.state
+			WHEN k.task_id IS NOT NULL THEN 'claimed'
+			ELSE 'ready' END AS state,
+	   t.promised, t.seen, t.pages, t.attempts, t.query, t.error,
+	   t.started_at, t.finished_at
+FROM ghcrawl.task t
+LEFT JOIN ghcrawl.claim k ON k.crawl_id = t.crawl_id AND k.task_id = t.task_id;
+COMMENT ON VIEW ghcrawl.partitions IS 'The ranges that crawls are cut into: ready, claimed, split, done, gap, cancelled';
+COMMENT ON COLUMN ghcrawl.partitions.query IS 'The range as a GitHub search; try it on github.com';
+COMMENT ON COLUMN ghcrawl.partitions.promised IS 'What GitHub counts in it';
+COMMENT ON COLUMN ghcrawl.partitions.seen IS 'Distinct repositories seen in it';
+
+CREATE VIEW ghcrawl.workers AS
+SELECT w.worker_no AS worker, l.pid,
+	   CASE WHEN l.pid IS NULL THEN 'gone'
+			WHEN w.waiting_on IS NOT NULL THEN 'waiting'
+			ELSE 'working' END AS state,
+	   w.budgets, w.in_flight, w.waiting_on, w.waiting_until, w.started_at, w.updated_at
+FROM ghcrawl.worker w
+LEFT JOIN ghcrawl.live_worker l USING (worker_no);
+COMMENT ON VIEW ghcrawl.workers IS 'Background workers of this database';
+COMMENT ON COLUMN ghcrawl.workers.budgets IS 'Budgets the worker holds';
+COMMENT ON COLUMN ghcrawl.workers.in_flight IS 'Requests under way';
+
+CREATE VIEW ghcrawl.tokens AS
+SELECT t.name, t.fingerprint, b.login,
+	   CASE WHEN t.refused_at IS NOT NULL THEN 'refused'
+			WHEN b.budget_id IS NULL THEN 'new'
+			WHEN b.benched_until > pg_catalog.now() THEN 'benched'
+			ELSE 'ready' END AS state,
+	   b."limit", b.remaining, b.reset_at, b.points_used, b.requests,
+	   CASE WHEN t.refused_at IS NULL THEN b.benched_until END AS benched_until,
+	   coalesce(t.refused_for, CASE WHEN b.benched_until > pg_catalog.now()
+									THEN b.benched_for END) AS reason,
+	   CASE WHEN t.file IS NULL THEN 'table' ELSE 'file' END AS kept_in,
+	   t.api_url, t.added_by, t.added_at
+FROM ghcrawl.token t
+LEFT JOIN ghcrawl.budget b USING (budget_id);
+COMMENT ON VIEW ghcrawl.tokens IS 'Tokens by fingerprint; figures are the budget''s, which all tokens of a user share';
+
+CREATE VIEW ghcrawl.errors AS
+SELECT crawl_id AS crawl, class, message, count, sample, first_seen, last_seen
+FROM ghcrawl.error;
+COMMENT ON VIEW ghcrawl.errors IS 'What went wrong, alike things in one row; crawl 0: a token or a budget';
+
+/* ---- sql/grants.sql ---- */
+
+/*
+ * Nothing for PUBLIC.  Administrators act through functions, which write the
+ * control tables in the extension owner's name; readers see views.
+ */
+
+REVOKE ALL ON FUNCTION
+	@extschema@.ghcrawl_start(text, text, int, bigint),
+	@extschema@.ghcrawl_pause(bigint),
+	@extschema@.ghcrawl_resume(bigint),
+	@extschema@.ghcrawl_cancel(bigint),
+	@extschema@.ghcrawl_ensure_workers(),
+	@extschema@.ghcrawl_add_token(text, text),
+	@extschema@.ghcrawl_add_token_file(text, text),
+	@extschema@.ghcrawl_remove_token(text),
+	@extschema@.ghcrawl_create_tables(name),
+	ghcrawl.batch()
+FROM PUBLIC;
+REVOKE ALL ON PROCEDURE @extschema@.ghcrawl_wait(bigint, interval, text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION
+	@extschema@.ghcrawl_start(text, text, int, bigint),
+	@extschema@.ghcrawl_pause(bigint),
+	@extschema@.ghcrawl_resume(bigint),
+	@extschema@.ghcrawl_cancel(bigint),
+	@extschema@.ghcrawl_ensure_workers(),
+	@extschema@.ghcrawl_add_token(text, text),
+	@extschema@.ghcrawl_add_token_file(text, text),
+	@extschema@.ghcrawl_remove_token(text),
+	@extschema@.ghcrawl_create_tables(name)
+TO ghcrawl_admin;
+GRANT EXECUTE ON PROCEDURE @extschema@.ghcrawl_wait(bigint, interval, text)
+TO ghcrawl_admin, ghcrawl_reader;
+
+GRANT USAGE ON SCHEMA ghcrawl TO ghcrawl_admin, ghcrawl_reader;
+GRANT SELECT ON
+	ghcrawl.crawls,
+	ghcrawl.progress,
+	ghcrawl.partitions,
+	ghcrawl.workers,
+	ghcrawl.tokens,
+	ghcrawl.errors
+TO ghcrawl_admin, ghcrawl_reader;
+
+/* what an administrator adjusts; secrets are in neither */
+GRANT SELECT, INSERT, UPDATE, DELETE ON ghcrawl.profile TO ghcrawl_admin;
+GRANT SELECT, UPDATE (points_hour, requests_minute, response_ms_minute)
+	ON ghcrawl.budget TO ghcrawl_admin;
