@@ -155,7 +155,7 @@ sub new_node
 
 	$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
 	$node->append_conf('postgresql.conf',
-		join("\n", 'max_worker_processes = 16', 'log_min_messages = info',
+		join("\n", 'max_worker_processes = 16', 'log_min_messages = info', 'log_statement = none',
 			'log_line_prefix = \'%m [%p] %b %q%a \'', 'autovacuum_naptime = 5s',
 			@lines) . "\n");
 	$node->start;
