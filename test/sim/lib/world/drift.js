@@ -20,8 +20,8 @@ export class Drift {
 
   setRates(rates) {
     for (const [name, rate] of Object.entries(rates)) {
-      if (!DRIFTS.includes(name)) throw new Error(`unknown drift ${name}; known are ${DRIFTS.join(', ')}`);
-      if (!(rate >= 0)) throw new Error(`rate of drift ${name} must not be negative`);
+      if (!DRIFTS.includes(name)) throw new RangeError(`unknown drift ${name}; known are ${DRIFTS.join(', ')}`);
+      if (!(rate >= 0)) throw new RangeError(`rate of drift ${name} must not be negative`);
     }
     this.rates = rates;
     this.lastStep = this.clock.now();
