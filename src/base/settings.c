@@ -140,7 +140,7 @@ define_number_settings(void)
 {
 	DefineCustomIntVariable("ghcrawl.workers",
 							"Sets how many workers crawl in each database.",
-							"One takes in more than fifty budgets of github.com allow; 0 lets no new worker begin.",
+							"One takes in more than fifty budgets of github.com allow; 0 stops them all.",
 							&ghc_workers,
 							1, 0, 64,
 							PGC_SIGHUP, 0,

@@ -232,6 +232,7 @@ take_over_tokens(GhcWorker *worker, List *tokens, MemoryContext context)
 	MemoryContextSwitchTo(worker->context);
 	if (worker->tokens != NULL)
 		MemoryContextDelete(worker->tokens);
+	MemoryContextSetParent(context, worker->context);
 	worker->tokens = context;
 }
 
@@ -301,8 +302,20 @@ has_in_hand(GhcWorker *worker, int64 crawl_id)
 static void
 give_back_orphans(GhcWorker *worker)
 {
+	MemoryContext before = MemoryContextSwitchTo(worker->context);
 	ListCell   *cell;
 
+	foreach(cell, worker->lanes)
+	{
+		GhcLane    *lane = lfirst(cell);
+
+		if (lane->work == NULL || lane->transfer != NULL ||
+			ghc_worker_run(worker, lane->work->task.crawl_id) != NULL)
+			continue;
+		worker->orphans = lappend(worker->orphans, lane->work);
+		lane->work = NULL;
+	}
+	MemoryContextSwitchTo(before);
 	foreach(cell, worker->orphans)
 	{
 		GhcWork    *work = lfirst(cell);
@@ -341,7 +354,7 @@ void
 ghc_refresh(GhcWorker *worker)
 {
 	MemoryContext before = CurrentMemoryContext;
-	MemoryContext context = AllocSetContextCreate(worker->context,
+	MemoryContext context = AllocSetContextCreate(worker->turn,
 												  "ghcrawl tokens",
 												  ALLOCSET_SMALL_SIZES);
 	List	   *crawls = ghc_crawls_load();

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * turn.c
- *	  The transaction of a turn: stores, counts, ends tasks, claims new ones.
+ *	  The transaction of a turn: writes answers, counts, claims new tasks.
  *
  * Rows and the note that their range is done commit together or not at all.
  * Everything written follows from what lanes hold in memory, and memory is
@@ -16,17 +16,12 @@
 #include "postgres.h"
 
 #include "common/pg_prng.h"
-#include "mb/pg_wchar.h"
-#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "crawl/worker.h"
 #include "github/selection.h"
 #include "store/batch.h"
-#include "store/data.h"
 #include "store/db.h"
-#include "store/errors.h"
-#include "store/pages.h"
 #include "store/workers.h"
 
 /* crawls, tokens and budgets are read anew this often */
@@ -41,377 +36,6 @@
 /* after a failed transaction */
 #define RETRY_BASE_MS 250
 #define RETRY_CAP_MS 60000
-
-/* Repositories newly seen by a task, for the crawl's counters. */
-static int64
-seen_delta(const GhcWork *work)
-{
-	return Max(0, work->task.seen - work->counted);
-}
-
-/* What a task stands for in the crawl's expected number. */
-static int64
-contribution(const GhcWork *work, GhcOutcome outcome)
-{
-	const GhcTask *task = &work->task;
-	int64		sum = 0;
-
-	if (outcome == GHC_OUTCOME_DONE)
-		return task->seen;
-	if (outcome != GHC_OUTCOME_SPLIT)
-		return task->promised >= 0 ? task->promised : work->contributed;
-	for (int i = 0; i < task->cut->n_children; i++)
-		sum += Max(0, task->cut->children[i].count);
-	return sum;
-}
-
-/* Text from GitHub, cut to a length in bytes, valid in the database. */
-static char *
-clean_text(const char *text, size_t max)
-{
-	int			len = pg_encoding_mbcliplen(PG_UTF8, text, (int) strlen(text),
-											(int) max);
-
-	if (pg_verify_mbstr(PG_UTF8, text, len, true))
-		return pnstrdup(text, len);
-	return pstrdup("unreadable text");
-}
-
-/* How many more repositories a crawl may store. */
-static int64
-allowance(const GhcRun *run)
-{
-	if (run->crawl.max_repositories < 0)
-		return PG_INT64_MAX;
-	return Max(0, run->crawl.max_repositories - run->crawl.seen - run->seen_here);
-}
-
-/* How many of a lane's repositories are to be stored. */
-static int
-rows_of(const GhcLane *lane, const GhcRun *run)
-{
-	if (!lane->answered || lane->store == NULL || lane->work == NULL)
-		return 0;
-	/* a limited crawl doesn't count what it will read again, so it can't store it */
-	if (lane->work->task.cut != NULL && run->crawl.max_repositories >= 0)
-		return 0;
-	return (int) Min(lane->store->n, allowance(run));
-}
-
-/* Values and members that could not be taken in, for ghcrawl.errors. */
-static void
-record_noted(GhcRun *run, const GhcPage *page)
-{
-	int			noted[GHC_FIELD_COUNT] = {0};
-	char		sample[64];
-
-	for (int i = 0; i < page->n; i++)
-	{
-		if (page->repos[i].noted == 0)
-			continue;
-		snprintf(sample, sizeof(sample), "repository %lld",
-				 (long long) page->repos[i].repo_id);
-		for (int f = 0; f < GHC_FIELD_COUNT; f++)
-			noted[f] += (page->repos[i].noted & GHC_FIELD_BIT(f)) != 0;
-	}
-	for (int f = 0; f < GHC_FIELD_COUNT; f++)
-		if (noted[f] > 0)
-			ghc_errors_record(run->crawl.crawl_id, "value",
-							  psprintf("%s: not as the column can hold it, mended or left out",
-									   ghc_fields[f].column), sample, noted[f]);
-	if (page->dropped > 0)
-		ghc_errors_record(run->crawl.crawl_id, "member",
-						  "a repository without an id was left out", NULL,
-						  page->dropped);
-	if (page->nulls > 0)
-		ghc_errors_record(run->crawl.crawl_id, "hidden",
-						  "GitHub counts a repository but doesn't show it",
-						  NULL, page->nulls);
-}
-
-/* Counts what became of the rows of one run. */
-static void
-tally(GhcRun *run, const GhcStoreRow *rows, int n)
-{
-	for (int i = 0; i < n; i++)
-	{
-		run->counts.inserted += rows[i].stored == GHC_STORED_NEW;
-		run->counts.updated += rows[i].stored == GHC_STORED_CHANGED;
-	}
-}
-
-/* Stores the pages of all lanes that read the same fields for the same run. */
-static void
-store_like(GhcWorker *worker, GhcRun *run, GhcFieldSet fields, int n_rows)
-{
-	GhcStoreRow *rows = palloc(n_rows * sizeof(GhcStoreRow));
-	int			n = 0;
-	ListCell   *cell;
-
-	foreach(cell, worker->lanes)
-	{
-		GhcLane    *lane = lfirst(cell);
-		int			take;
-
-		if (!lane->answered || lane->work == NULL || lane->stored ||
-			lane->shape.fields != fields ||
-			lane->work->task.crawl_id != run->crawl.crawl_id)
-			continue;
-		lane->stored = true;
-		take = rows_of(lane, run);
-		for (int i = 0; i < take; i++)
-			rows[n++] = (GhcStoreRow)
-		{
-			run->crawl.crawl_id, &lane->store->repos[i],
-				ghc_worker_timestamp(lane->sent_ms), GHC_STORED_NEW
-		};
-		if (take > 0)
-			record_noted(run, lane->store);
-	}
-	Assert(n <= n_rows);
-	if (n == 0)
-		return;
-	ghc_pages_store(run->crawl.data_schema, fields, rows, n, worker->careful);
-	tally(run, rows, n);
-}
-
-static void
-store_pages(GhcWorker *worker)
-{
-	int			n_rows = 0;
-	ListCell   *cell;
-
-	foreach(cell, worker->lanes)
-	{
-		GhcLane    *lane = lfirst(cell);
-
-		lane->stored = false;
-		if (lane->answered && lane->store != NULL)
-			n_rows += lane->store->n;
-	}
-	if (n_rows == 0)
-		return;
-	foreach(cell, worker->lanes)
-	{
-		GhcLane    *lane = lfirst(cell);
-		GhcRun	   *run = lane->answered && lane->work != NULL && !lane->stored ?
-			ghc_worker_run(worker, lane->work->task.crawl_id) : NULL;
-
-		if (run == NULL)
-			continue;
-		if (!OidIsValid(ghc_data_owner(run->crawl.data_schema)))
-			ghc_crawls_set_state(run->crawl.crawl_id, "failed",
-								 psprintf("the data tables in schema \"%s\" are gone",
-										  run->crawl.data_schema));
-		else
-			store_like(worker, run, lane->shape.fields, n_rows);
-	}
-}
-
-/* Fills in the stored form of a task with where it is now. */
-static void
-fill_row(GhcWork *work, const char *error)
-{
-	work->row.promised = work->task.promised;
-	work->row.seen = work->task.seen;
-	work->row.attempts = work->task.attempts;
-	work->row.pages = work->task.pages - work->pages_reported;
-	work->row.error = error;
-}
-
-static void
-add_children(GhcWork *work)
-{
-	const GhcCut *cut = work->task.cut;
-	GhcChildRows rows = {cut->n_children, work->task.kind->name, NULL, NULL, NULL};
-	GhcBuffer	text = {0};
-
-	rows.queries = palloc(cut->n_children * sizeof(char *));
-	rows.positions = palloc(cut->n_children * sizeof(int64));
-	rows.promised = palloc(cut->n_children * sizeof(int64));
-	for (int i = 0; i < cut->n_children; i++)
-	{
-		ghc_buffer_reset(&text);
-		ghc_range_format(&cut->children[i].range, &text);
-		if (text.failed)
-			ereport(ERROR,
-					(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-		rows.queries[i] = pnstrdup(text.data, text.len);
-		rows.positions[i] = cut->children[i].range.dim[GHC_DIM_CREATED].lo;
-		rows.promised[i] = cut->children[i].count;
-	}
-	ghc_buffer_free(&text);
-	ghc_tasks_add_children(&work->row, &rows);
-}
-
-/* Writes how a task stands after an answer; false if it isn't ours any more. */
-static bool
-write_work(GhcWorker *worker, GhcLane *lane, GhcRun *run)
-{
-	GhcWork    *work = lane->work;
-	bool		held;
-
-	switch (lane->outcome)
-	{
-		case GHC_OUTCOME_DONE:
-			fill_row(work, NULL);
-			held = ghc_tasks_end(&work->row, worker->no, "done");
-			break;
-		case GHC_OUTCOME_GAP:
-			fill_row(work, work->task.why);
-			held = ghc_tasks_end(&work->row, worker->no, "gap");
-			if (held)
-			{
-				run->counts.gaps++;
-				run->counts.missing += work->task.missing;
-			}
-			break;
-		case GHC_OUTCOME_SPLIT:
-			fill_row(work, NULL);
-			held = ghc_tasks_end(&work->row, worker->no, "split");
-			if (held)
-			{
-				add_children(work);
-				run->counts.tasks += work->task.cut->n_children;
-				run->exhausted = false;
-			}
-			break;
-		default:
-			fill_row(work, lane->judgement.verdict == GHC_VERDICT_OK ? NULL :
-					 clean_text(lane->judgement.reason, 200));
-			held = ghc_tasks_progress(&work->row, worker->no);
-	}
-	lane->work_over = !held || lane->outcome == GHC_OUTCOME_DONE ||
-		lane->outcome == GHC_OUTCOME_GAP || lane->outcome == GHC_OUTCOME_SPLIT;
-	if (held)
-	{
-		run->counts.tasks_ended += lane->work_over;
-		run->counts.seen += Min(seen_delta(work), allowance(run));
-		run->counts.expected += contribution(work, lane->outcome) - work->contributed;
-	}
-	return held;
-}
-
-/* Writes down a failure, grouped with those like it. */
-static void
-write_failure(GhcLane *lane)
-{
-	const char *id = lane->headers.request_id;
-	char	   *reason = clean_text(lane->judgement.reason, 190);
-	char	   *sample = NULL;
-
-	if (lane->work != NULL)
-	{
-		GhcBuffer	range = {0};
-
-		ghc_range_format(&lane->work->task.range, &range);
-		sample = psprintf("%.*s%s%s", (int) Min(range.len, 300),
-						  range.data ? range.data : "",
-						  id[0] ? ", request " : "", id);
-		ghc_buffer_free(&range);
-	}
-	else if (id[0])
-		sample = psprintf("request %s", id);
-	ghc_errors_record(lane->work ? lane->work->task.crawl_id : 0,
-					  ghc_verdict_name(lane->judgement.verdict), reason,
-					  sample ? clean_text(sample, 400) : NULL, 1);
-}
-
-/* An answer to whose token it is. */
-static void
-write_viewer(GhcWorker *worker, GhcLane *lane)
-{
-	GhcToken   *token = lane->tokens ? linitial(lane->tokens) : NULL;
-	int64		account = lane->reply.viewer_id;
-	char	   *login;
-
-	if (token == NULL)
-		return;					/* removed meanwhile */
-	if (lane->judgement.verdict != GHC_VERDICT_OK &&
-		lane->judgement.verdict != GHC_VERDICT_PARTIAL)
-		return;
-	/* an installation's token has no viewer: it counts by itself */
-	if (account == 0)
-	{
-		account = -token->token_id;
-		login = psprintf("token %s", token->name);
-	}
-	else
-		login = clean_text(pnstrdup(lane->reply.viewer_login.data,
-									lane->reply.viewer_login.len), 100);
-	ghc_tokens_set_budget(token->token_id, lane->api_url, account, login);
-	worker->refresh = true;
-}
-
-static void
-write_answer(GhcWorker *worker, GhcLane *lane)
-{
-	GhcRun	   *run = lane->work ?
-		ghc_worker_run(worker, lane->work->task.crawl_id) : NULL;
-	GhcVerdict	verdict = lane->judgement.verdict;
-
-	lane->work_over = false;
-	if (verdict != GHC_VERDICT_OK)
-		write_failure(lane);
-	if (verdict == GHC_VERDICT_BAD_TOKEN)
-	{
-		ghc_tokens_refuse(lane->token_id, clean_text(lane->judgement.reason, 200));
-		worker->refresh = true;
-	}
-	if (lane->work == NULL)
-	{
-		if (lane->budget_id == 0)
-			write_viewer(worker, lane);
-		return;
-	}
-	if (run == NULL)
-	{
-		/* paused meanwhile, or cancelled; then there is no claim any more */
-		ghc_tasks_requeue(&lane->work->row, worker->no, 0);
-		lane->work_over = true;
-		return;
-	}
-	run->counts.requests++;
-	run->counts.points += lane->points_used;
-	run->counts.wire_bytes += lane->transfer->wire_bytes;
-	if (verdict == GHC_VERDICT_BAD_QUERY)
-	{
-		ghc_crawls_set_state(run->crawl.crawl_id, "failed",
-							 clean_text(lane->judgement.reason, 200));
-		lane->work_over = true;
-		worker->refresh = true;
-		return;
-	}
-	write_work(worker, lane, run);
-}
-
-static void
-save_budget(GhcLane *lane)
-{
-	GhcBudget  *meter = &lane->meter;
-	int64		now_s = ghc_worker_now_ms() / 1000;
-	bool		benched = meter->benched_until_ms > now_s * 1000;
-	GhcBudgetRow row = {
-		.budget_id = lane->budget_id,
-		.limit = meter->limit,
-		.remaining = meter->remaining,
-		.reset_at = ghc_worker_timestamp(meter->reset_ms),
-		.benched_until = benched ? ghc_worker_timestamp(meter->benched_until_ms) : 0,
-		.points_used = lane->points_used,
-		.requests = lane->requests
-	};
-
-	if (benched)
-		row.benched_for = clean_text(lane->judgement.reason, 190);
-	for (int i = 0; i < GHC_MINUTE_BUCKETS; i++)
-	{
-		if (meter->bucket_second[i] <= now_s - 60)
-			continue;
-		row.minute_requests += meter->bucket_requests[i];
-		row.minute_response_ms += meter->bucket_response_ms[i];
-	}
-	ghc_budgets_save(&row);
-}
 
 /* Can a stored task be taken up?  If not, it is ended as a gap. */
 static bool
@@ -512,8 +136,7 @@ write_counts(GhcWorker *worker)
 			continue;
 		update_rate(run);
 		ghc_crawls_count(run->crawl.crawl_id, worker->no, &run->counts);
-		if (allowance(run) <= run->counts.seen &&
-			run->crawl.max_repositories >= 0)
+		if (run->crawl.max_repositories >= 0 && ghc_answers_allowance(run) == 0)
 		{
 			ghc_crawls_set_state(run->crawl.crawl_id, "done", NULL);
 			worker->refresh = true;
@@ -586,7 +209,7 @@ settle(GhcWorker *worker, List *claimed)
 		else if (work != NULL)
 		{
 			work->counted = Max(work->counted, work->task.seen);
-			work->contributed = contribution(work, lane->outcome);
+			work->contributed = ghc_answers_contribution(work, lane->outcome);
 			work->pages_reported = work->task.pages;
 		}
 		ghc_lane_settle(worker, lane);
@@ -627,16 +250,7 @@ write_turn(GhcWorker *worker)
 	if (worker->refresh ||
 		ghc_worker_now_ms() - worker->refreshed_ms > REFRESH_MS)
 		ghc_refresh(worker);
-	store_pages(worker);
-	foreach(cell, worker->lanes)
-	{
-		GhcLane    *lane = lfirst(cell);
-
-		if (lane->answered)
-			write_answer(worker, lane);
-		if (lane->meter_changed && lane->budget_id != 0)
-			save_budget(lane);
-	}
+	ghc_answers_write(worker);
 	claimed = claim(worker);
 	write_counts(worker);
 	if (report_is_due(worker, ghc_worker_now_ms()))

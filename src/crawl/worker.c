@@ -289,6 +289,10 @@ run_turn(GhcWorker *worker)
 		ghc_net_configure(worker->net, &config);
 	}
 
+	/* fewer are wanted now; what we claimed is void with our number */
+	if (worker->no > ghc_workers)
+		return false;
+
 	while ((transfer = ghc_net_next_done(worker->net)) != NULL)
 		ghc_lane_take_in(transfer);
 	if (!ghc_turn(worker))

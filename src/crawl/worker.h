@@ -4,9 +4,9 @@
  *	  What the parts of a worker share: its state, its lanes, its turns.
  *
  * A worker turns in a circle: what came from the network is taken in, pure
- * and in memory (lane.c); all of it is written in one transaction, which also
- * claims what is to be asked next (turn.c); requests go out; then it waits,
- * with no transaction open (worker.c).  What it knows of crawls, tokens and
+ * and in memory (lane.c); all of it is written in one transaction (answers.c),
+ * which also claims what is to be asked next (turn.c); requests go out; it
+ * waits, with no transaction open (worker.c).  What it knows of crawls, tokens and
  * budgets is read anew now and then, or when somebody wakes it (refresh.c).
  *
  * A lane is a budget in this worker's hands: its tokens, its meter, and the
@@ -145,6 +145,17 @@ extern GhcRun *ghc_worker_run(GhcWorker *worker, int64 crawl_id);
  * back the claims of the dead, ends crawls that have nothing left.
  */
 extern void ghc_refresh(GhcWorker *worker);
+
+/* answers.c: in the transaction of a turn */
+
+/* Writes all that lanes were answered; sets their work_over. */
+extern void ghc_answers_write(GhcWorker *worker);
+
+/* What a task stands for in its crawl's expected number, after an outcome. */
+extern int64 ghc_answers_contribution(const GhcWork *work, GhcOutcome outcome);
+
+/* How many more repositories a crawl may store. */
+extern int64 ghc_answers_allowance(const GhcRun *run);
 
 /* turn.c */
 

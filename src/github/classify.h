@@ -46,6 +46,7 @@ typedef struct GhcHeaders
 	char		location[256];
 } GhcHeaders;
 
+/* Marks all headers as absent. */
 extern void ghc_headers_init(GhcHeaders *headers);
 
 /*

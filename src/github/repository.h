@@ -53,6 +53,7 @@ typedef struct GhcRepositoryReader
 	GhcBuffer	extra_json;
 } GhcRepositoryReader;
 
+/* Prepares for reading the repositories of one reply. */
 extern void ghc_repository_begin(GhcRepositoryReader *reader, GhcScan *scan,
 								 GhcArena *arena, bool extra);
 

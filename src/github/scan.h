@@ -49,6 +49,7 @@ typedef struct GhcScan
 	size_t		error_at;		/* byte offset of the error */
 } GhcScan;
 
+/* Starts reading len bytes of JSON, which it may change. */
 extern void ghc_scan_init(GhcScan *scan, char *json, size_t len);
 
 /* Stops at the cursor with an error (static text); returns false. */
