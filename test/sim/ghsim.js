@@ -32,7 +32,7 @@ try {
 
 const leave = () => {
   simulator.stop().finally(() => process.exit(0));
-  setTimeout(() => process.exit(0), 500).unref();
+  simulator.clock.wait(500, () => process.exit(0));
 };
 simulator.onStop = leave;
 process.on('SIGTERM', leave);

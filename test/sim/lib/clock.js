@@ -20,6 +20,11 @@ export class Clock {
     return Date.now();
   }
 
+  /** Milliseconds that only go forward, for durations. */
+  ticks() {
+    return performance.now();
+  }
+
   /** The world's time in epoch seconds. */
   worldSeconds() {
     return Math.floor((Date.now() + this.worldOffset) / 1000);

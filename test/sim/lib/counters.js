@@ -1,7 +1,7 @@
 /*
  * What was asked and what was overstepped, in all, by token and by account; and the last requests in full, for tests.
  */
-const KEPT_REQUESTS = 20000;
+const KEPT_REQUESTS = 5000;
 
 const VIOLATIONS = [
   'concurrent', 'minute_points', 'rest_minute_points', 'response_time', 'primary_after_exhausted', 'requests_while_benched',

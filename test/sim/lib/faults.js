@@ -9,11 +9,11 @@ import { Random } from './random.js';
 
 export const FAULTS = {
   json502: 'instead', html502: 'instead', json504: 'instead', html504: 'instead', timeout200: 'instead', html200: 'instead',
-  unauthorized: 'instead', redirect: 'instead', reset: 'instead', stall: 'instead', serverError: 'instead',
+  unauthorized: 'instead', redirect: 'instead', reset: 'instead', goaway: 'instead', stall: 'instead', serverError: 'instead',
   rateLimited: 'refuse', rateLimit: 'refuse', secondary: 'refuse', secondaryBare: 'refuse', secondary200: 'refuse',
   resourceLimits: 'result', nullNodes: 'result', forbiddenNodes: 'result', emptyResults: 'result', droppedItems: 'result',
   wrongTypes: 'result', nullFields: 'result', somethingWrong: 'result',
-  resetBody: 'reply', drip: 'reply', truncatedGzip: 'reply', brokenJson: 'reply', wrongLength: 'reply', staleRemaining: 'reply', slow: 'reply',
+  resetBody: 'reply', drip: 'reply', truncatedGzip: 'reply', brokenJson: 'reply', wrongLength: 'reply', staleRemaining: 'reply', slow: 'reply', closing: 'reply',
 };
 /** Faults that make sense for REST too. */
 const REST_STAGES = new Set(['instead', 'reply']);

@@ -128,3 +128,25 @@ test('the same seed gives the same tokens and the same world in another process'
   const all = async ({ ready }) => requestsTo(ready).control('truth?q=fork:true&format=json&fields=nameWithOwner,stars,description,topics,languages,createdAt,updatedAt');
   assert.equal(await all(one), await all(two));
 });
+
+test('a connection that the server gives up: GOAWAY over HTTP/2, a close over HTTP/1.1', async (t) => {
+  const { ready } = await run(t, '--repositories', '1000', '--latency', '0', '--tls');
+  const { control, graphql } = requestsTo(ready);
+  const ca = readFileSync(ready.ca);
+  const session = http2.connect(ready.https, { ca });
+  session.on('error', () => {});
+  const gone = once(session, 'goaway');
+  await control('script', [{ fault: null }, { fault: 'goaway' }]);
+  assert.equal((await over2(session, ready.tokens[0])).status, 200);
+  await assert.rejects(over2(session, ready.tokens[0]));
+  await gone;
+  const second = http2.connect(ready.https, { ca });
+  const closed = once(second, 'close');
+  await control('script', [{ fault: 'closing' }]);
+  assert.equal(JSON.parse((await over2(second, ready.tokens[0])).bytes).data.search.nodes.length, 100);
+  await closed;
+  await control('script', [{ fault: 'goaway' }]);
+  await assert.rejects(graphql('{ viewer { login } }'));
+  await control('script', [{ fault: 'closing' }]);
+  assert.equal((await graphql('{ viewer { login } }')).headers.get('connection'), 'close');
+});

@@ -6,7 +6,7 @@ import { getOperationAST, getVariableValues, GraphQLError, Kind } from 'graphql'
 import { hashText, Random } from '../random.js';
 import { disturbPage } from '../search/noise.js';
 import { Documents, loadSchema } from './documents.js';
-import { forbiddenSaml, formatError, resourceLimits } from './errors.js';
+import { forbiddenAllowList, forbiddenSaml, formatError, resourceLimits } from './errors.js';
 import { executeQuery } from './execute.js';
 import { priceOperation } from './price.js';
 import { resolverOf } from './resolvers.js';
@@ -55,7 +55,7 @@ export class GraphQLService {
   /** What resolvers see of the request. */
   context({ viewer, rate, newIds = false, webUrl = 'https://github.com', fault = null, text = '' }) {
     const { world, engine, settings, random } = this;
-    const stats = { nodes: 0, pages: 0, counts: 0, connections: 0, work: 0 };
+    const stats = { nodes: 0, pages: 0, repositories: 0, counts: 0, connections: 0, work: 0 };
     const budget = this.workBudget(text, fault);
     const context = { world, engine, settings, viewer, rate, newIds, webUrl, warnings: [], stats, forbidden: false };
     context.spend = (amount) => (stats.work += amount) <= budget;
@@ -63,6 +63,7 @@ export class GraphQLService {
       stats.nodes += count;
       stats.pages++;
     };
+    context.noteRepository = () => { stats.repositories++; };
     context.noteCount = () => {
       stats.counts++;
       if (!context.spend(WORK_OF_A_COUNT)) throw resourceLimits();
@@ -113,6 +114,6 @@ function disturbNode(context, repo, fault, random) {
   context.disturbed = true;
   if (!isFirst && !random.chance(0.1)) return repo;
   if (fault.name === 'nullNodes') return null;
-  context.forbidden = true;
-  return forbiddenSaml();
+  context.forbidden = fault.kind !== 'allowList';
+  return fault.kind === 'allowList' ? forbiddenAllowList() : forbiddenSaml();
 }

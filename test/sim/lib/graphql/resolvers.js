@@ -3,8 +3,7 @@
  *
  * A field of the schema without a resolver has no data here: null if it may be null, an error that names it otherwise.
  *
- * The context of a request: {world, engine, viewer, rate, settings, newIds, webUrl, warnings, random, noteNodes, noteCount,
- * noteConnection, spend, disturb}; see request.js.
+ * The context of a request is made by request.js.
  */
 import { isNonNullType } from 'graphql';
 import { SearchError } from '../search/parse.js';
@@ -59,7 +58,7 @@ function resolveNode(id, context) {
   if (parsed.legacy) warnLegacy(id, newId(parsed.typeName, parsed.databaseId), context);
   if (parsed.typeName === 'Repository') {
     const row = world.visibleRow(parsed.databaseId);
-    return row < 0 ? null : context.disturb(new Repo(row));
+    return row < 0 ? null : showNode(context, row);
   }
   const number = world.owners.byDatabaseId(parsed.databaseId);
   const owner = number < 0 ? null : new Owner(world, number);
@@ -94,9 +93,15 @@ function search({ query, type, ...args }, context) {
 function searchNodes(page, context) {
   page.nodes ??= Array.from(page.rows.subarray(page.from, page.to), (row) => {
     const { world } = context;
-    return afford(context, world.isVisible(row) ? context.disturb(new Repo(row)) : null);
+    return afford(context, world.isVisible(row) ? showNode(context, row) : null);
   });
   return page.nodes;
+}
+
+/** A visible repository, unless a fault hides it. */
+function showNode(context, row) {
+  context.noteRepository();
+  return context.disturb(new Repo(row));
 }
 
 /** The node, or the refusal once the work of the query exceeds the secret budget. */

@@ -2,6 +2,7 @@
  * The /_sim/ paths: truth, counters, faults, changes to the world. For tests on the same machine; no token, no limits, not counted.
  */
 import { UnknownFault } from '../faults.js';
+import { fingerprint } from '../limits/accounts.js';
 import { SearchError } from '../search/parse.js';
 import { applyOperations } from '../world/operations.js';
 import { answerTruth } from './truth.js';
@@ -32,8 +33,9 @@ const ROUTES = {
   'POST world': (sim, parameters, body) => applyOperations(sim.world, body),
   'GET requests': (sim, parameters) => {
     const last = Number(parameters.get('last') ?? 100);
-    return last > 0 ? sim.counters.last.slice(-last) : [];
+    return last > 0 ? sim.counters.last.slice(-last).map((record) => ({ ...record, cost: record.points })) : [];
   },
+  'GET tokens': (sim) => [...sim.accounts.byToken].map(([secret, { account }]) => ({ token: secret, fingerprint: fingerprint(secret), user: account.name })),
   'GET limits': (sim) => Object.fromEntries([...new Set([...sim.accounts.byToken.values()].map(({ account }) => account))].map((account) => [account.name, {
     graphql: account.budgets.graphql.windows.map((window) => window.view()),
     core: account.budgets.core.windows.map((window) => window.view()),

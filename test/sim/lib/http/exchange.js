@@ -12,14 +12,14 @@ export class Exchange {
     this.res = res;
     this.clock = sim.clock;
     this.settings = sim.settings;
-    this.startedAt = performance.now();
+    this.startedAt = sim.clock.ticks();
     this.acceptsGzip = /\bgzip\b/i.test(req.headers['accept-encoding'] ?? '');
     this.fault = null;
     this.window = null; /* the budget window this request meets */
     this.resource = null;
     this.secondary = null;
     this.over = false;
-    this.requestId = requestId(sim.seed);
+    this.requestId = requestId(sim.seed, sim.clock.now());
     this.extraHeaders = {};
     this.record = { at: sim.clock.now(), method: req.method, path: req.url, status: 0, points: 0 };
     sim.counters.begin();
@@ -38,6 +38,7 @@ export class Exchange {
       'Server': 'github.com', 'X-GitHub-Request-Id': this.requestId, 'X-Content-Type-Options': 'nosniff',
       'Vary': 'Accept, Authorization, Cookie, X-GitHub-OTP', ...this.extraHeaders,
     };
+    if (this.secret?.startsWith('ghp_')) Object.assign(headers, { 'X-OAuth-Scopes': 'public_repo', 'X-Accepted-OAuth-Scopes': 'repo' });
     if (this.window && this.settings.limits) {
       const { limit, used, remaining, reset } = this.shownWindow();
       headers['X-RateLimit-Limit'] = String(limit);
@@ -67,7 +68,7 @@ export class Exchange {
 
   /** Milliseconds since the request arrived. */
   elapsed() {
-    return performance.now() - this.startedAt;
+    return this.clock.ticks() - this.startedAt;
   }
 
   /** Books the end of the exchange, once. */
@@ -82,8 +83,8 @@ export class Exchange {
 }
 
 /** Something in the shape of GitHub's request ids. */
-function requestId(seed) {
+function requestId(seed, now) {
   serial++;
   const part = (purpose, digits) => hash(seed, serial, purpose).toString(16).toUpperCase().padStart(8, '0').slice(0, digits);
-  return `${part(200, 4)}:${part(201, 6)}:${part(202, 6)}:${part(203, 6)}:${Math.floor(Date.now() / 1000).toString(16).toUpperCase()}`;
+  return `${part(200, 4)}:${part(201, 6)}:${part(202, 6)}:${part(203, 6)}:${Math.floor(now / 1000).toString(16).toUpperCase()}`;
 }

@@ -4,7 +4,7 @@
  */
 import { somethingWentWrong } from '../graphql/errors.js';
 import { fingerprint } from '../limits/accounts.js';
-import { reset, send } from './reply.js';
+import { goAway, reset, send } from './reply.js';
 
 const DOCS = 'https://docs.github.com/rest';
 const RATE_DOCS = 'https://docs.github.com/rest/overview/rate-limits-for-the-rest-api';
@@ -123,6 +123,7 @@ export function answerWithFault(exchange, kind) {
     case 'unauthorized': problem(exchange, 401, 'Bad credentials'); break;
     case 'redirect': sendRedirect(exchange); break;
     case 'reset': reset(exchange); break;
+    case 'goaway': goAway(exchange); break;
     default: /* stall: never answers */
   }
   return true;

@@ -63,7 +63,7 @@ function work(exchange, question) {
     text: `${question.query}${JSON.stringify(question.variables ?? null)}`,
   });
   record.errors = result.body.errors?.length ?? 0;
-  record.repositories = result.stats.nodes;
+  record.repositories = result.stats.repositories;
   record.pages = result.stats.pages;
   if (exchange.fault?.name === 'wrongTypes' || exchange.fault?.name === 'nullFields') spoilTypes(result.body.data, sim.random, exchange.fault.name);
   if (exchange.fault?.name === 'somethingWrong') result.body.errors = [...(result.body.errors ?? []), timeoutBody(exchange).errors[0]];

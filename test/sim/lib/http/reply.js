@@ -1,12 +1,13 @@
 /*
  * Sends an answer: common headers, gzip, and the faults that concern the way of sending.
  */
-import { constants, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 
 const GZIP_FROM = 800;
 const DRIP_PIECES = 20;
 const DRIP_TOTAL = 5000;
 const H2_INTERNAL_ERROR = 2;
+const H2_REFUSED_STREAM = 7;
 
 /** `exchange` is the request being answered (exchange.js); `body` a string, or an object to be sent as JSON. */
 export function send(exchange, { status = 200, body = '', headers = {}, type = 'application/json; charset=utf-8' }) {
@@ -16,7 +17,7 @@ export function send(exchange, { status = 200, body = '', headers = {}, type = '
   if (fault === 'brokenJson') text = `${text.slice(0, Math.floor(text.length * 0.7))}}`;
   const plain = Buffer.from(text);
   const zipped = exchange.acceptsGzip && (plain.length >= GZIP_FROM || fault === 'truncatedGzip');
-  let bytes = zipped ? gzipSync(plain, { level: exchange.settings.gzipLevel, strategy: constants.Z_DEFAULT_STRATEGY }) : plain;
+  let bytes = zipped ? gzipSync(plain, { level: exchange.settings.gzipLevel }) : plain;
   if (fault === 'truncatedGzip') bytes = bytes.subarray(0, Math.max(12, Math.floor(bytes.length * 0.6)));
 
   const all = { ...exchange.commonHeaders(), ...headers };
@@ -25,6 +26,7 @@ export function send(exchange, { status = 200, body = '', headers = {}, type = '
     all['Content-Length'] = String(fault === 'wrongLength' ? bytes.length + 1000 : bytes.length);
     if (zipped) all['Content-Encoding'] = 'gzip';
   }
+  if (fault === 'closing' && exchange.req.httpVersionMajor === 1) all.Connection = 'close';
   exchange.record.status = status;
   exchange.record.bytes = bytes.length;
   exchange.record.bodyBytes = plain.length;
@@ -40,6 +42,7 @@ function sendBody(exchange, bytes, fault) {
   else if (fault === 'wrongLength') res.write(bytes, () => hangUp(exchange));
   else if (fault === 'drip') drip(exchange, bytes);
   else res.end(bytes);
+  if (fault === 'closing' && exchange.req.httpVersionMajor === 2) res.stream.session.close();
 }
 
 function drip(exchange, bytes) {
@@ -61,6 +64,19 @@ export function reset({ req, res }) {
   if (req.httpVersionMajor === 2) res.stream.close(H2_INTERNAL_ERROR);
   else if (req.socket.resetAndDestroy && !req.socket.encrypted) req.socket.resetAndDestroy();
   else req.socket.destroy();
+}
+
+/** Ends the connection without having looked at the request: GOAWAY over HTTP/2, a plain close over HTTP/1.1. */
+export function goAway({ req, res }) {
+  if (req.httpVersionMajor === 2) {
+    const { session, id } = res.stream;
+    session.goaway(0, Math.max(0, id - 2));
+    session.close();
+    res.stream.close(H2_REFUSED_STREAM);
+  } else {
+    req.socket.end();
+    req.socket.destroySoon();
+  }
 }
 
 /** Ends the connection in good order although more was promised. */

@@ -2,12 +2,13 @@
  * REST: routing, versions, tokens or JWTs, limits, conditional requests, latency.
  */
 import { createHash } from 'node:crypto';
+import { JwtError } from '../limits/apps.js';
 import { readBody } from './body.js';
 import { admit, answerWithFault, problem, refuseAgent, refuseLimits, refuseToken } from './gate.js';
 import { latencyOf } from './graphql.js';
 import { answerAfter } from './pace.js';
 import { send } from './reply.js';
-import { JwtError, problemBody, ROUTES } from './restroutes.js';
+import { problemBody, ROUTES } from './restroutes.js';
 
 const VERSIONS = ['2022-11-28', '2026-03-10'];
 const DEFAULT_VERSION = VERSIONS[0];

@@ -6,7 +6,6 @@ import * as C from '../world/columns.js';
 import { fraction, hash } from '../random.js';
 import { REACHABLE } from '../search/search.js';
 import { SearchError } from '../search/parse.js';
-import { JwtError } from '../limits/apps.js';
 import { accountObject, fullRepository, minimalRepository, ownerObject } from './restobjects.js';
 
 const DOCS = 'https://docs.github.com/rest';
@@ -199,6 +198,11 @@ function user({ sim, exchange, match }) {
   return { body: { ...ownerObject(sim.world, owner, base), public_repos: sim.world.rowsOfOwner(owner).filter((row) => sim.world.isVisible(row)).length, followers: Math.floor(fraction(sim.world.seed, owner, 310) * 50) } };
 }
 
+/** An Enterprise Server tells its version here. */
+function meta({ exchange }) {
+  return { body: { verifiable_password_authentication: false, ...(exchange.prefix ? { installed_version: '3.17.0' } : {}) } };
+}
+
 /** The App whose JWT came with the request; throws JwtError. */
 const appOf = ({ sim, exchange }) => sim.apps.verify(exchange.req.headers.authorization);
 const isoMs = (ms) => new Date(ms).toISOString().replace(/\.\d+Z/, 'Z');
@@ -238,6 +242,7 @@ export const ROUTES = [
   ...below('stargazers/count', starCount), ...below('stargazers/history', starHistory),
   ['GET', /^\/repos\/([^/]+)\/([^/]+)\/(tarball|zipball)(\/.+)?$/, '/repos/:owner/:repo/tarball', archive],
   ['GET', /^\/search\/repositories$/, '/search/repositories', searchRepositories, { resource: 'search' }],
+  ['GET', /^\/meta$/, '/meta', meta],
   ['GET', /^\/user$/, '/user', user],
   ['GET', /^\/users\/([^/]+)$/, '/users/:login', user],
   ['GET', /^\/app$/, '/app', (request) => ({ body: appObject(appOf(request)) }), { jwt: true }],
@@ -251,5 +256,3 @@ function below(path, handler) {
     ['GET', new RegExp(`^/repositories/(\\d{1,15})/${path}$`), `/repositories/:id/${path}`, handler],
   ];
 }
-
-export { JwtError };

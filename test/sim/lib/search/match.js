@@ -10,54 +10,67 @@ const COLUMN_RANGES = new Set(['stars', 'forks', 'size', 'created', 'pushed']);
 const FLAG_BITS = { archived: C.ARCHIVED, mirror: C.MIRROR, template: C.TEMPLATE };
 const compiled = new Map();
 
-/** {scan(columns, out), test or null, ranges}: what is needed to find and to check rows. */
+/** {scan, parameters, test, rows}: the compiled loop, its numbers, the test of what has no column, and rows to look at or null. */
 export function compileSearch(world, wanted) {
-  const conditions = [];
-  const parameters = [];
-  const parameter = (value) => `p[${parameters.push(value) - 1}]`;
-  const slow = [];
-
-  let forbidden = C.HIDDEN;
-  let needed = 0;
-  if (wanted.fork === 'no') forbidden |= C.FORK;
-  if (wanted.fork === 'only') needed |= C.FORK;
-  for (const [name, value] of wanted.flags) {
-    if (value) needed |= FLAG_BITS[name];
-    else forbidden |= FLAG_BITS[name];
-  }
-  conditions.push(`(flags[r] & ${parameter(forbidden | needed)}) === ${parameter(needed)}`);
-
-  for (const [field, range] of Object.entries(wanted.ranges)) addRange(field, range, false);
-  for (const [field, ...range] of wanted.notRanges) addRange(field, range, true);
-  for (const [kind, values] of wanted.orEd) if (kind !== 'user' && kind !== 'repo') addTest({ kind, values, not: false });
+  const conditions = new Conditions(world);
+  conditions.addFlags(wanted);
+  for (const [field, range] of Object.entries(wanted.ranges)) conditions.addRange(field, range, false);
+  for (const [field, ...range] of wanted.notRanges) conditions.addRange(field, range, true);
+  for (const [kind, values] of wanted.orEd) if (kind !== 'user' && kind !== 'repo') conditions.addTest({ kind, values, not: false });
+  for (const test of wanted.tests) conditions.addTest(test);
+  const { slow } = conditions;
   const place = placeTest(world, wanted.orEd);
   if (place) slow.push(place);
-  for (const test of wanted.tests) addTest(test);
   if (wanted.words.length + wanted.notWords.length > 0) slow.push((row) => matchesWords(world, wanted, row));
+  const test = slow.length === 0 ? null : (row) => slow.every((check) => check(row));
+  return { parameters: conditions.parameters, scan: scanner(conditions.fast), test, rows: candidateRows(world, wanted) };
+}
 
-  function addRange(field, [from, to], not) {
+/** Collects conditions: `fast` ones as text over columns and parameters, `slow` ones as functions of a row. */
+class Conditions {
+  constructor(world) {
+    this.world = world;
+    this.fast = [];
+    this.slow = [];
+    this.parameters = [];
+  }
+
+  parameter(value) {
+    return `p[${this.parameters.push(value) - 1}]`;
+  }
+
+  addFlags({ fork, flags }) {
+    let forbidden = C.HIDDEN;
+    let needed = 0;
+    if (fork === 'no') forbidden |= C.FORK;
+    if (fork === 'only') needed |= C.FORK;
+    for (const [name, value] of flags) {
+      if (value) needed |= FLAG_BITS[name];
+      else forbidden |= FLAG_BITS[name];
+    }
+    this.fast.push(`(flags[r] & ${this.parameter(forbidden | needed)}) === ${this.parameter(needed)}`);
+  }
+
+  addRange(field, [from, to], not) {
     if (!COLUMN_RANGES.has(field)) {
-      slow.push((row) => (derivedNumber(world, field, row) >= from && derivedNumber(world, field, row) <= to) !== not);
+      const inside = (value) => value >= from && value <= to;
+      this.slow.push((row) => inside(derivedNumber(this.world, field, row)) !== not);
       return;
     }
-    const inside = `${field}[r] >= ${parameter(from)} && ${field}[r] <= ${parameter(to)}`;
     const exists = field === 'pushed' ? 'pushed[r] !== 0 && ' : '';
-    conditions.push(not ? `!(${exists}${inside})` : `${exists}${inside}`);
+    const inside = `${exists}${field}[r] >= ${this.parameter(from)} && ${field}[r] <= ${this.parameter(to)}`;
+    this.fast.push(not ? `!(${inside})` : inside);
   }
 
-  function addTest({ kind, values, not }) {
-    if (kind === 'language' || kind === 'license') {
-      const codes = values.map((value) => (kind === 'language' ? world.languageCode(value) : world.licenseCode(value)));
-      const any = codes.map((code) => `${kind}[r] === ${parameter(code)}`).join(' || ');
-      conditions.push(not ? `!(${any})` : `(${any})`);
-    } else {
-      slow.push(slowTest(world, kind, values, not));
+  addTest({ kind, values, not }) {
+    if (kind !== 'language' && kind !== 'license') {
+      this.slow.push(slowTest(this.world, kind, values, not));
+      return;
     }
+    const codeOf = (value) => (kind === 'language' ? this.world.languageCode(value) : this.world.licenseCode(value));
+    const any = values.map((value) => `${kind}[r] === ${this.parameter(codeOf(value))}`).join(' || ');
+    this.fast.push(not ? `!(${any})` : `(${any})`);
   }
-
-  const scan = scanner(conditions);
-  const test = slow.length === 0 ? null : (row) => slow.every((check) => check(row));
-  return { parameters, scan, test, rows: candidateRows(world, wanted) };
 }
 
 /** The compiled loop over rows from…to, or over the members of a list between them. */
