@@ -3,6 +3,7 @@
 #   make, make install      build and install; PG_CONFIG=… chooses the server
 #   make installcheck       regression tests on a running server
 #   make demo, make test    everything from a bare machine; these install packages
+#   make demo-stop          ends and removes what the demo started
 #
 # CONTRIBUTING.md lists the smaller targets that developers use.
 
@@ -167,6 +168,13 @@ test:
 	PG_MAJOR=$(PG_MAJOR) scripts/setup
 	$(MAKE) --no-print-directory test-all PG_CONFIG=$$($(MAKE) -s --no-print-directory print-pg-config)
 
+# A private server that crawls a stand-in for GitHub (GitHub itself if
+# GITHUB_TOKEN is set) and shows what comes; demo-stop removes it all.
+demo:
+	@PG_MAJOR=$(PG_MAJOR) scripts/demo start
+demo-stop:
+	@scripts/demo stop
+
 print-pg-config:
 	@echo $(SETUP_PG_CONFIG)
 
@@ -184,5 +192,5 @@ test-all:
 	scripts/run-regress
 	scripts/run-tap $(UNIT_PLAIN) $(UNIT_SANITIZED) test/t/*.pl
 
-.PHONY: sql check-sql unit build-unit test test-all print-pg-config FORCE
+.PHONY: sql check-sql unit build-unit demo demo-stop test test-all print-pg-config FORCE
 .DEFAULT_GOAL := all
