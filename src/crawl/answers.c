@@ -83,9 +83,11 @@ record_noted(GhcRun *run, const GhcPage *page)
 {
 	int			noted[GHC_FIELD_COUNT] = {0};
 	char		sample[64];
+	int			dropped = page->dropped;
 
 	for (int i = 0; i < page->n; i++)
 	{
+		dropped += !ghc_repository_is_whole(&page->repos[i]);
 		if (page->repos[i].noted == 0)
 			continue;
 		snprintf(sample, sizeof(sample), "repository %lld",
@@ -98,25 +100,30 @@ record_noted(GhcRun *run, const GhcPage *page)
 			ghc_errors_record(run->crawl.crawl_id, "value",
 							  psprintf("%s: not as the column can hold it, mended or left out",
 									   ghc_fields[f].column), sample, noted[f]);
-	if (page->dropped > 0)
+	if (dropped > 0)
 		ghc_errors_record(run->crawl.crawl_id, "member",
-						  "a repository without an id was left out", NULL,
-						  page->dropped);
+						  "a repository without an id or a name was left out",
+						  NULL, dropped);
 	if (page->nulls > 0)
 		ghc_errors_record(run->crawl.crawl_id, "hidden",
 						  "GitHub counts a repository but doesn't show it",
 						  NULL, page->nulls);
 }
 
-/* Counts what became of the rows of one run. */
+/* Counts what became of the rows of one run; what was refused is a gap. */
 static void
 tally(GhcRun *run, const GhcStoreRow *rows, int n)
 {
+	int			refused = 0;
+
 	for (int i = 0; i < n; i++)
 	{
 		run->counts.inserted += rows[i].stored == GHC_STORED_NEW;
 		run->counts.updated += rows[i].stored == GHC_STORED_CHANGED;
+		refused += rows[i].stored == GHC_STORED_REFUSED;
 	}
+	run->counts.missing += refused;
+	run->counts.gaps += refused > 0;
 }
 
 /* Stores the pages of all lanes that read the same fields for the same run. */
@@ -142,6 +149,8 @@ store_like(GhcWorker *worker, GhcRun *run, GhcFieldSet fields, int n_rows)
 		allowed -= take;
 		for (int i = 0; i < take; i++)
 		{
+			if (!ghc_repository_is_whole(&lane->store->repos[i]))
+				continue;
 			rows[n].crawl_id = run->crawl.crawl_id;
 			rows[n].repo = &lane->store->repos[i];
 			rows[n++].observed_at = ghc_worker_timestamp(lane->sent_ms);
@@ -318,6 +327,8 @@ write_viewer(GhcWorker *worker, GhcLane *lane)
 		account = -token->token_id;
 		login = psprintf("token %s", token->name);
 	}
+	else if (lane->reply.viewer_login.len == 0)
+		login = psprintf("user %lld", (long long) account);
 	else
 		login = clean_text(pnstrdup(lane->reply.viewer_login.data,
 									lane->reply.viewer_login.len), 100);

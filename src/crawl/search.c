@@ -203,7 +203,8 @@ absorb_page(GhcTask *task, const GhcPage *page)
 		return GHC_OUTCOME_MORE;
 
 	for (int i = 0; i < page->n; i++)
-		(void) ghc_idset_add(&task->ids, page->repos[i].repo_id);
+		if (ghc_repository_is_whole(&page->repos[i]))
+			(void) ghc_idset_add(&task->ids, page->repos[i].repo_id);
 	task->seen = (int64_t) task->ids.n;
 	task->offset += page->n + page->nulls + page->dropped;
 

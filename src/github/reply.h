@@ -54,6 +54,16 @@ typedef struct GhcRepository
 	GhcValue	value[GHC_FIELD_COUNT];
 } GhcRepository;
 
+/*
+ * Can the repository be stored?  A row needs a name; without one, the
+ * repository counts as not seen, so that it is asked for again.
+ */
+static inline bool
+ghc_repository_is_whole(const GhcRepository *repo)
+{
+	return (repo->set & GHC_FIELD_BIT(GHC_FIELD_NAME_WITH_OWNER)) != 0;
+}
+
 typedef struct GhcPage
 {
 	bool		present;		/* the part is there and is no null */

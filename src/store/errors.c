@@ -22,7 +22,7 @@ ghc_errors_record(int64 crawl_id, const char *class, const char *message,
 	static GhcStatement record = {
 		"INSERT INTO ghcrawl.error AS e (crawl_id, class, message, sample, count)"
 		" VALUES ($1, $2, left(regexp_replace($3,"
-		" '([0-9A-F]{4,}(:[0-9A-F]{4,})+)|[0-9]+', '#', 'g'), 300),"
+		" '`[^`]*(`|$)|[0-9A-Fa-f:]*[0-9][0-9A-Fa-f:+.TZ-]*', '#', 'g'), 300),"
 		" left(coalesce($4, $3), 500), $5)"
 		" ON CONFLICT (crawl_id, class, message) DO UPDATE SET"
 		" count = e.count + excluded.count, sample = excluded.sample,"
