@@ -2,7 +2,7 @@
  * Pages of 100 a second, of the profiles `stars` and `full`, over HTTP with keep-alive, gzip on and off, in a world of a million on
  * one core.
  *
- *   node bench/pages.js [--repositories 1000000] [--seconds 5] [--connections 4] [--core 0] [--tls]
+ *   node bench/pages.js [--repositories 1000000] [--seconds 5] [--connections 4] [--core 0]
  *
  * The server is pinned to one core where there is taskset; the client runs wherever it likes. Every range is asked for all of its
  * ten pages, with the range written into the query, as a crawler does.
