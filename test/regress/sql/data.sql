@@ -1,0 +1,171 @@
+-- The data tables: ordinary objects of a schema, stamped, kept by DROP EXTENSION.
+\set SHOW_CONTEXT never
+SET ghcrawl.api_url = 'https://api.github.com';
+SET client_min_messages = warning;
+
+BEGIN;
+SELECT ghcrawl_create_tables();
+SELECT ghcrawl_create_tables();
+SELECT ghcrawl_create_tables('github');
+SELECT version, api_url FROM github.ghcrawl_schema;
+SELECT schema_name, api_url, version FROM ghcrawl.data_schema;
+SELECT c.relname, c.relkind, c.relowner = current_user::regrole AS mine
+FROM pg_class c WHERE c.relnamespace = 'github'::regnamespace AND relkind IN ('r', 'v', 'S', 'm')
+ORDER BY relname COLLATE "C";
+
+-- no member of the extension, nothing of the crawl's depends on it
+SELECT count(*) FROM pg_depend
+WHERE classid = 'pg_class'::regclass AND deptype = 'e'
+  AND objid IN (SELECT oid FROM pg_class WHERE relnamespace = 'github'::regnamespace);
+
+-- columns, in the order in which they pack well
+SELECT attname, format_type(atttypid, atttypmod) AS type, attnotnull AS "not null"
+FROM pg_attribute WHERE attrelid = 'github.repository'::regclass AND attnum > 0
+ORDER BY attnum;
+SELECT attname, format_type(atttypid, atttypmod) AS type, attnotnull AS "not null"
+FROM pg_attribute WHERE attrelid = 'github.repository_history'::regclass AND attnum > 0
+ORDER BY attnum;
+SELECT attname FROM pg_attribute
+WHERE attrelid = 'github.repositories'::regclass AND attnum > 0 ORDER BY attnum;
+
+-- the view has all columns of the table
+SELECT attname FROM pg_attribute WHERE attrelid = 'github.repository'::regclass AND attnum > 0
+EXCEPT
+SELECT attname FROM pg_attribute WHERE attrelid = 'github.repositories'::regclass AND attnum > 0;
+
+-- indexes
+SELECT indexname, replace(indexdef, 'USING btree ', '') AS def
+FROM pg_indexes WHERE schemaname = 'github' ORDER BY indexname COLLATE "C";
+
+-- everything is explained
+SELECT c.relname, a.attname AS "without comment"
+FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+WHERE c.relnamespace = 'github'::regnamespace AND c.relkind = 'r'
+  AND c.relname NOT LIKE 'ghcrawl%' AND a.attnum > 0 AND NOT (c.relname = 'repository_history' AND a.attname = 'repo_id')
+  AND col_description(c.oid, a.attnum) IS NULL
+ORDER BY 1, a.attnum;
+SELECT relname AS "without comment" FROM pg_class
+WHERE relnamespace = 'github'::regnamespace AND relkind IN ('r', 'v')
+  AND obj_description(oid, 'pg_class') IS NULL;
+SELECT obj_description('github'::regnamespace, 'pg_namespace') AS comment;
+
+-- readers and administrators read, others nothing
+SELECT c.relname, a.grantee::regrole AS role, a.privilege_type
+FROM pg_class c, LATERAL aclexplode(c.relacl) a
+WHERE c.relnamespace = 'github'::regnamespace AND a.grantee <> c.relowner
+UNION ALL
+SELECT n.nspname, a.grantee::regrole, a.privilege_type
+FROM pg_namespace n, LATERAL aclexplode(n.nspacl) a
+WHERE n.nspname = 'github' AND a.grantee <> n.nspowner
+ORDER BY 1, 2, 3;
+
+-- nulls and texts of any kind fit; the key is the id
+INSERT INTO github.repository (repo_id, changed_at, name_with_owner) VALUES (9223372036854775807, now(), 'a/b');
+SELECT repo_id, name_with_owner, stars, topics FROM github.repositories;
+ROLLBACK;
+
+-- names that need quotes
+BEGIN;
+SELECT ghcrawl_create_tables('Git Hub "x"; DROP');
+SELECT count(*) FROM "Git Hub ""x""; DROP".repositories;
+SELECT schema_name FROM ghcrawl.data_schema;
+ROLLBACK;
+BEGIN;
+SELECT ghcrawl_create_tables('select');
+SELECT count(*) FROM "select".repositories;
+ROLLBACK;
+\set VERBOSITY sqlstate
+SELECT ghcrawl_create_tables('');
+\set VERBOSITY default
+SELECT ghcrawl_create_tables('pg_github');
+
+-- a schema that isn't ours
+CREATE SCHEMA regress_full;
+CREATE TABLE regress_full.mine (i int);
+SELECT ghcrawl_create_tables('regress_full');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+-- even if it looks like ours
+CREATE TABLE regress_full.ghcrawl_schema (version int, api_url text);
+SELECT ghcrawl_create_tables('regress_full');
+INSERT INTO regress_full.ghcrawl_schema VALUES (99, 'https://api.github.com');
+SELECT ghcrawl_create_tables('regress_full');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+UPDATE regress_full.ghcrawl_schema SET version = 1;
+SELECT ghcrawl_create_tables('regress_full');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+DROP SCHEMA regress_full CASCADE;
+SELECT count(*) FROM ghcrawl.data_schema;
+
+-- an empty one is taken
+BEGIN;
+CREATE SCHEMA regress_empty;
+SELECT ghcrawl_create_tables('regress_empty');
+ROLLBACK;
+
+-- one schema for each host
+SELECT ghcrawl_create_tables('regress_github');
+SELECT ghcrawl_create_tables('regress_other');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SET ghcrawl.api_url = 'https://ghe.example.org/api/v3';
+SELECT ghcrawl_create_tables('regress_github');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT ghcrawl_create_tables('regress_ghe');
+SELECT schema_name, api_url FROM ghcrawl.data_schema ORDER BY schema_name;
+SET ghcrawl.api_url = 'https://api.github.com';
+
+-- DROP EXTENSION leaves them, and they are taken over again
+INSERT INTO regress_github.repository (repo_id, changed_at, name_with_owner) VALUES (1, now(), 'a/b');
+DROP EXTENSION ghcrawl;
+SELECT count(*) FROM regress_github.repositories;
+CREATE EXTENSION ghcrawl;
+SET ghcrawl.api_url = 'https://ghe.example.org/api/v3';
+SELECT ghcrawl_create_tables('regress_github');
+SET ghcrawl.api_url = 'https://api.github.com';
+SELECT ghcrawl_create_tables('regress_github');
+SELECT repo_id, name_with_owner FROM regress_github.repositories;
+
+-- renamed or dropped by their owner
+ALTER SCHEMA regress_github RENAME TO regress_renamed;
+SELECT ghcrawl_create_tables('regress_renamed');
+SELECT schema_name, api_url FROM ghcrawl.data_schema ORDER BY schema_name;
+DROP SCHEMA regress_renamed CASCADE;
+SELECT ghcrawl_create_tables('regress_github');
+SELECT schema_name, api_url FROM ghcrawl.data_schema ORDER BY schema_name;
+
+-- not everybody's to make
+CREATE ROLE regress_ghcrawl_admin IN ROLE ghcrawl_admin;
+SET ROLE regress_ghcrawl_admin;
+SELECT ghcrawl_create_tables('regress_github');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+RESET ROLE;
+DROP SCHEMA regress_github CASCADE;
+SET ROLE regress_ghcrawl_admin;
+SELECT ghcrawl_create_tables('regress_github');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+RESET ROLE;
+-- but whoever may make a schema may; the tables are then theirs
+CREATE SCHEMA regress_github AUTHORIZATION regress_ghcrawl_admin;
+SET ROLE regress_ghcrawl_admin;
+SELECT ghcrawl_create_tables('regress_github');
+RESET ROLE;
+SELECT tableowner FROM pg_tables WHERE schemaname = 'regress_github' GROUP BY 1;
+SELECT has_function_privilege('regress_ghcrawl_admin', 'ghcrawl.batch()', 'EXECUTE') AS batch;
+
+-- a caller's search_path means nothing
+CREATE SCHEMA regress_evil;
+CREATE FUNCTION regress_evil.now() RETURNS timestamptz LANGUAGE sql AS $$ SELECT 'epoch'::timestamptz $$;
+CREATE FUNCTION regress_evil.nextval(regclass) RETURNS bigint LANGUAGE sql AS $$ SELECT -1::bigint $$;
+SET search_path = regress_evil, pg_catalog, public;
+DROP SCHEMA regress_github CASCADE;
+SELECT ghcrawl_create_tables('regress_github');
+SELECT created_at > '2020-01-01' AS "not fooled" FROM regress_github.ghcrawl_schema;
+SHOW search_path;
+RESET search_path;
+DROP SCHEMA regress_evil CASCADE;
+
+DROP SCHEMA regress_github CASCADE;
+DROP SCHEMA regress_ghe CASCADE;
+DROP EXTENSION ghcrawl;
+CREATE EXTENSION ghcrawl;
+DROP OWNED BY regress_ghcrawl_admin;
+DROP ROLE regress_ghcrawl_admin;
