@@ -29,6 +29,9 @@
 #define PAGE_SIZE 100
 #define MIN_PAGE_SIZE 6
 
+/* good pages in a row after which pages may grow back */
+#define GOOD_PAGES 2
+
 /* replies in a row that may fail before a range is narrowed */
 #define MAX_ATTEMPTS 8
 
@@ -105,7 +108,7 @@ static bool
 search_compose(GhcTask *task, GhcQuery *query)
 {
 	if (task->page_size == 0)
-		task->page_size = PAGE_SIZE;
+		task->page_size = task->page_limit = PAGE_SIZE;
 
 	/* a child whose count is known needs no page to be told that it's full */
 	if (task->cut == NULL && task->pages == 0 && task->promised > GHC_SEARCH_CAP)
@@ -191,11 +194,37 @@ end_reading(GhcTask *task)
 	return narrow(task, "fewer repositories shown than counted");
 }
 
+/*
+ * One time-out may be GitHub's bad moment: pages grow back after some good
+ * ones.  If it happens again at the old size, that size is too much.
+ */
+static void
+grow_page(GhcTask *task)
+{
+	if (task->page_size >= task->page_limit || ++task->good_pages < GOOD_PAGES)
+		return;
+	task->page_size = task->page_size * 2 < task->page_limit ?
+		task->page_size * 2 : task->page_limit;
+	task->good_pages = 0;
+	task->grown = true;
+}
+
+static void
+shrink_page(GhcTask *task)
+{
+	if (task->page_size / 2 >= MIN_PAGE_SIZE)
+		task->page_size /= 2;
+	if (task->grown)
+		task->page_limit = task->page_size;
+	task->good_pages = 0;
+}
+
 static GhcOutcome
 absorb_page(GhcTask *task, const GhcPage *page)
 {
 	bool		first = task->pages == 0;
 
+	grow_page(task);
 	task->attempts = 0;
 	task->pages++;
 	task->promised = page->count;
@@ -232,8 +261,7 @@ ask_less(GhcTask *task)
 	}
 	else
 	{
-		if (task->page_size / 2 >= MIN_PAGE_SIZE)
-			task->page_size /= 2;
+		shrink_page(task);
 		if (task->attempts > MAX_ATTEMPTS)
 		{
 			task->attempts = 0;

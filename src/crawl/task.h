@@ -65,6 +65,9 @@ typedef struct GhcTask
 	GhcIdSet	ids;
 	GhcOrder	order;
 	int			page_size;
+	int			page_limit;		/* what page_size may grow back to */
+	int			good_pages;		/* in a row, of the present size */
+	bool		grown;			/* page_size grew back once */
 	int			offset;			/* results behind the cursor */
 	char		cursor[GHC_CURSOR_BYTES];
 

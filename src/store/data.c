@@ -26,6 +26,7 @@
 #include "base/version.h"
 #include "store/data.h"
 #include "store/db.h"
+#include "store/locks.h"
 
 const char *
 ghc_data_type(GhcFieldType type)
@@ -198,6 +199,20 @@ check_stamp(const char *schema, int version, const char *stamped,
 				 errmsg("must be owner of the data tables in schema \"%s\"", schema)));
 }
 
+static void
+require_create(const char *schema)
+{
+	bool		isnull;
+
+	ghc_db_run_text("SELECT pg_catalog.has_database_privilege("
+					"pg_catalog.current_database(), 'CREATE')");
+	if (!DatumGetBool(ghc_db_get(0, 1, &isnull)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied to create schema \"%s\" for the data tables", schema),
+				 errhint("Let a role that may create schemas in this database call ghcrawl_create_tables(), once.")));
+}
+
 /* As the caller: make the tables, or check that they can be taken over. */
 static void
 make_tables(const char *schema, const char *api_url)
@@ -208,9 +223,12 @@ make_tables(const char *schema, const char *api_url)
 	char	   *stamped;
 
 	if (!OidIsValid(namespace))
+	{
+		require_create(schema);
 		ghc_db_run_text(psprintf("CREATE SCHEMA %s;\nCOMMENT ON SCHEMA %s IS"
 								 " 'GitHub repositories, stored by ghcrawl'",
 								 quoted, quoted));
+	}
 	else if (read_stamp(quoted, namespace, &version, &stamped))
 	{
 		check_stamp(schema, version, stamped, api_url);
@@ -255,8 +273,11 @@ void
 ghc_data_create(const char *schema, const char *api_url)
 {
 	GhcDbScope	scope;
-	char	   *present = ghc_data_find(api_url);
+	char	   *present;
 
+	/* of two first crawls at once the second finds the tables of the first */
+	ghc_locks_wait_for_data();
+	present = ghc_data_find(api_url);
 	if (present != NULL && strcmp(present, schema) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

@@ -61,3 +61,11 @@ ghc_locks_close_gate(void)
 
 	(void) LockAcquire(&tag, ShareLock, false, false);
 }
+
+void
+ghc_locks_wait_for_data(void)
+{
+	LOCKTAG		tag = make_tag(GHC_LOCK_DATA, 0);
+
+	(void) LockAcquire(&tag, ExclusiveLock, false, false);
+}

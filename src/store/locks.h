@@ -21,6 +21,7 @@ typedef enum GhcLockKind
 	GHC_LOCK_BUDGET,			/* a budget, by its id */
 	GHC_LOCK_TOKEN,				/* a token whose user isn't known yet */
 	GHC_LOCK_GATE,				/* shared: workers may not end; number 0 */
+	GHC_LOCK_DATA,				/* making data tables; number 0 */
 } GhcLockKind;
 
 /* Takes a lock for the session if it is free; needs no transaction. */
@@ -37,5 +38,8 @@ extern bool ghc_locks_is_free(GhcLockKind kind, int number);
  * one which is alive now will see what this transaction commits.
  */
 extern void ghc_locks_close_gate(void);
+
+/* Waits for its turn at making data tables, until the transaction's end. */
+extern void ghc_locks_wait_for_data(void);
 
 #endif							/* GHC_LOCKS_H */
