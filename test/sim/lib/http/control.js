@@ -83,7 +83,9 @@ async function readJson(req) {
     if (length > MAX_BODY) throw new BadRequest('too long');
     chunks.push(chunk);
   }
-  return length === 0 ? {} : JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  const body = length === 0 ? {} : JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  if (body === null || typeof body !== 'object') throw new BadRequest('wants an object or a list');
+  return body;
 }
 
 function reply(res, status, body) {

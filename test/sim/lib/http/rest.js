@@ -16,9 +16,10 @@ const DEFAULT_VERSION = VERSIONS[0];
 export async function handleRest(exchange) {
   const { sim, req, record } = exchange;
   record.isRest = true;
-  const url = new URL(req.url, 'http://localhost');
-  const path = url.pathname.startsWith('/api/v3') ? url.pathname.slice('/api/v3'.length) : url.pathname;
-  exchange.route = `${path}${url.search}`;
+  const [full, query = ''] = splitOnce(req.url, '?');
+  const path = full.startsWith('/api/v3/') ? full.slice('/api/v3'.length) : full;
+  const parameters = new URLSearchParams(query);
+  exchange.route = path + req.url.slice(full.length);
   if (refuseAgent(exchange)) return;
   const found = findRoute(req.method, path);
   record.endpoint = found ? found.endpoint : 'other';
@@ -26,7 +27,7 @@ export async function handleRest(exchange) {
   if (body === null || refuseVersion(exchange)) return;
   exchange.json = parseBody(body);
   if (found?.settings.jwt) {
-    answerApp(exchange, found, url);
+    answerApp(exchange, found, parameters);
     return;
   }
   if (refuseToken(exchange, true)) return;
@@ -34,8 +35,13 @@ export async function handleRest(exchange) {
   if (exchange.fault && answerWithFault(exchange, 'rest')) return;
   if (refuseLimits(exchange, 'rest', record.endpoint, found?.settings.resource ?? 'core', path === '/rate_limit')) return;
   admit(exchange, 'rest', record.endpoint);
-  const answer = found ? found.handler({ sim, exchange, parameters: url.searchParams, match: found.match }) : problemBody(404, 'Not Found');
+  const answer = found ? found.handler({ sim, exchange, parameters, match: found.match }) : problemBody(404, 'Not Found');
   deliver(exchange, answer);
+}
+
+function splitOnce(text, separator) {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
 }
 
 function findRoute(method, path) {
@@ -66,9 +72,9 @@ function parseBody(text) {
 }
 
 /** End points of an App authenticate by JWT and meet no limit here. */
-function answerApp(exchange, { handler, match }, url) {
+function answerApp(exchange, { handler, match }, parameters) {
   try {
-    const answer = handler({ sim: exchange.sim, exchange, parameters: url.searchParams, match });
+    const answer = handler({ sim: exchange.sim, exchange, parameters, match });
     pace(exchange, () => send(exchange, { status: 200, ...answer }));
   } catch (error) {
     if (!(error instanceof JwtError)) throw error;

@@ -25,6 +25,15 @@ function whole(parameters, name, standard, low, high) {
   return Math.min(high, Math.max(low, value));
 }
 
+/** Part of a path in plain text; what is badly encoded names nothing. */
+function decode(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return '';
+  }
+}
+
 function link(entries) {
   const text = entries.filter(([, url]) => url).map(([rel, url]) => `<${url}>; rel="${rel}"`).join(', ');
   return text ? { Link: text } : {};
@@ -71,7 +80,7 @@ function repositoryById({ sim, exchange, match }) {
 
 /** {row} of the name in the path, or {answer}: a redirect, or the refusal. */
 function byName({ sim, exchange, match }, rest = '') {
-  const { row, renamed } = sim.world.findByName(decodeURIComponent(match[1]), decodeURIComponent(match[2]));
+  const { row, renamed } = sim.world.findByName(decode(match[1]), decode(match[2]));
   const refusal = blocked(sim.world, row);
   if (refusal) return { answer: refusal };
   if (!renamed) return { row };
@@ -140,7 +149,7 @@ function archive({ sim, exchange, match }) {
   const { row, answer } = byName({ sim, exchange, match });
   if (answer) return answer;
   const kind = match[3] === 'tarball' ? 'legacy.tar.gz' : 'legacy.zip';
-  const ref = match[4] ? decodeURIComponent(match[4].slice(1)) : `refs/heads/${sim.world.branch(row) ?? 'main'}`;
+  const ref = match[4] ? decode(match[4].slice(1)) : `refs/heads/${sim.world.branch(row) ?? 'main'}`;
   return { status: 302, body: '', free: true, headers: { Location: `https://codeload.github.com/${sim.world.nameWithOwner(row)}/${kind}/${ref}` } };
 }
 
@@ -193,7 +202,7 @@ function user({ sim, exchange, match }) {
     if (!viewer) return problemBody(401, 'Requires authentication');
     return { body: { ...accountObject({ login: viewer.login, id: viewer.databaseId, type: 'User' }, base), name: viewer.name, created_at: viewer.createdAt } };
   }
-  const owner = sim.world.owners.find(decodeURIComponent(match[1]));
+  const owner = sim.world.owners.find(decode(match[1]));
   if (owner < 0) return notFound();
   return { body: { ...ownerObject(sim.world, owner, base), public_repos: sim.world.rowsOfOwner(owner).filter((row) => sim.world.isVisible(row)).length, followers: Math.floor(fraction(sim.world.seed, owner, 310) * 50) } };
 }

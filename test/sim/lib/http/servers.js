@@ -72,7 +72,7 @@ function dispatch(sim, req, res) {
   const query = path.indexOf('?');
   const bare = query < 0 ? path : path.slice(0, query);
   const handler = bare === '/graphql' || bare === '/api/graphql' ? handleGraphql : handleRest;
-  exchange.prefix = bare.startsWith('/api/v3') ? '/api/v3' : (bare === '/api/graphql' ? '/api' : '');
+  exchange.prefix = bare.startsWith('/api/v3/') ? '/api/v3' : (bare === '/api/graphql' ? '/api' : '');
   Promise.resolve().then(() => handler(exchange)).catch((error) => fail(exchange, error));
 }
 
