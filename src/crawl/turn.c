@@ -106,17 +106,20 @@ claim(GhcWorker *worker)
 	return claimed;
 }
 
+/* Follows the rate of late; at first that is the rate since the start. */
 static void
 update_rate(GhcRun *run)
 {
 	int64		now_ms = ghc_worker_now_ms();
-	double		dt = (double) (now_ms - run->rated_ms);
+	int64		dt_ms = now_ms - run->rated_ms;
 
-	if (run->rated_ms != 0 && dt > 0)
+	if (run->rated_ms != 0 && dt_ms > 0)
 	{
-		double		share = dt / (dt + RATE_MS);
+		double		share = (double) dt_ms /
+			(dt_ms + Min(run->rated_for_ms, RATE_MS));
 
-		run->rate += share * (run->counts.seen * 1000.0 / dt - run->rate);
+		run->rate += share * (run->counts.seen * 1000.0 / dt_ms - run->rate);
+		run->rated_for_ms += dt_ms;
 	}
 	run->rated_ms = now_ms;
 	run->counts.rate = run->rate;

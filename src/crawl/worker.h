@@ -46,6 +46,7 @@ typedef struct GhcRun
 	int64		seen_here;		/* since crawl.seen was read */
 	float		rate;			/* repositories a second, smoothed */
 	int64		rated_ms;		/* when rate was last worked out */
+	int64		rated_for_ms;	/* how much time it was worked out from */
 	bool		exhausted;		/* nothing to claim when last tried */
 	bool		present;		/* private to refresh */
 } GhcRun;
