@@ -1,6 +1,6 @@
 /*
- * One GraphQL request from text to result: parse, validate, choose the operation, price, execute. Knows nothing of HTTP; limits are
- * met through the `charge` that the caller hands over, so that the result can show what is left.
+ * One GraphQL request from text to result: parse, validate, choose the operation, price, execute. Knows nothing of HTTP and limits:
+ * the caller charges the price between the two steps and hands over what `rateLimit` shows.
  */
 import { getOperationAST, getVariableValues, GraphQLError, Kind } from 'graphql';
 import { hashText, Random } from '../random.js';
