@@ -51,7 +51,7 @@ SELECT c.crawl,
 			WHEN w.waiting_on IS NOT NULL THEN 'waiting'
 			WHEN c.expected IS NULL THEN 'planning'
 			ELSE 'running' END AS state,
-	   pg_catalog.rpad(pg_catalog.repeat('#', (p.part * 10)::int), 10, '.') AS bar,
+	   pg_catalog.rpad(pg_catalog.repeat('#', pg_catalog.floor(p.part * 10)::int), 10, '.') AS bar,
 	   pg_catalog.round(p.part * 100, 1) AS percent,
 	   c.stored,
 	   p.expected,

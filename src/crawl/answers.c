@@ -122,6 +122,7 @@ tally(GhcRun *run, const GhcStoreRow *rows, int n)
 		run->counts.updated += rows[i].stored == GHC_STORED_CHANGED;
 		refused += rows[i].stored == GHC_STORED_REFUSED;
 	}
+	run->counts.seen -= refused;
 	run->counts.missing += refused;
 	run->counts.gaps += refused > 0;
 }
@@ -161,7 +162,9 @@ store_like(GhcWorker *worker, GhcRun *run, GhcFieldSet fields, int n_rows)
 	Assert(n <= n_rows);
 	if (n == 0)
 		return;
+	worker->storing = run->crawl.crawl_id;
 	ghc_pages_store(run->crawl.data_schema, fields, rows, n, worker->careful);
+	worker->storing = 0;
 	tally(run, rows, n);
 }
 

@@ -248,6 +248,7 @@ write_turn(GhcWorker *worker)
 	if (!ghc_db_begin("ghcrawl: writing what was crawled"))
 		return false;
 	MemoryContextSwitchTo(worker->turn);
+	worker->storing = 0;
 	foreach(cell, worker->runs)
 		((GhcRun *) lfirst(cell))->counts = (GhcCounts) {0};
 	if (worker->refresh ||
@@ -303,6 +304,20 @@ note_failure(GhcWorker *worker, ErrorData *error)
 					worker->no, error->message)));
 }
 
+/* Rows of a crawl can't be stored at all: end it and say why. */
+static bool
+fail_crawl(GhcWorker *worker, const char *message)
+{
+	if (!ghc_db_begin("ghcrawl: ending a crawl"))
+		return false;
+	ghc_crawls_set_state(worker->storing, "failed",
+						 psprintf("could not store: %s", message));
+	ghc_db_commit();
+	worker->storing = 0;
+	worker->refresh = true;
+	return true;
+}
+
 bool
 ghc_turn(GhcWorker *worker)
 {
@@ -334,10 +349,13 @@ ghc_turn(GhcWorker *worker)
 		worker->trouble[0] = '\0';
 		return ok;
 	}
-	/* shutting down; or it failed the careful way, too, so start afresh */
-	if (error->elevel > ERROR || error->sqlerrcode == ERRCODE_ADMIN_SHUTDOWN ||
-		(worker->careful && !ghc_db_is_passing(error->sqlerrcode)))
-		ReThrowError(error);
+	if (worker->careful && !ghc_db_is_passing(error->sqlerrcode))
+	{
+		/* it failed the careful way, too */
+		if (worker->storing == 0)
+			ReThrowError(error);
+		return fail_crawl(worker, error->message);
+	}
 	note_failure(worker, error);
 	return true;
 }

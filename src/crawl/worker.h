@@ -98,6 +98,7 @@ typedef struct GhcWorker
 	MemoryContext tokens;		/* of all lanes, replaced at each refresh */
 	MemoryContext turn;			/* reset each turn */
 	bool		careful;		/* store row by row where that fails */
+	int64		storing;		/* crawl whose rows are being stored, or 0 */
 	int			failures;		/* transactions in a row that failed */
 	int64		retry_ms;		/* not to write again before; 0: at once */
 	char		trouble[200];	/* what the database said */

@@ -342,6 +342,18 @@ refuse(GhcStoreRow *row, ErrorData *error)
 	ghc_errors_record(row->crawl_id, "repository", error->message, sample, 1);
 }
 
+/*
+ * Can leaving out rows help?  Not where the tables or rights on them are
+ * wrong, nor against what passes by itself, nor while we are told to stop.
+ */
+static bool
+is_about_rows(int sqlerrcode)
+{
+	return !ghc_db_is_passing(sqlerrcode) &&
+		sqlerrcode != ERRCODE_ADMIN_SHUTDOWN &&
+		ERRCODE_TO_CATEGORY(sqlerrcode) != ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION;
+}
+
 /* Stores what can be stored, halving until the rows that fail stand alone. */
 static void
 store_carefully(const char *schema, GhcStoreSql *sql, GhcStoreRow *rows, int n)
@@ -371,9 +383,7 @@ store_carefully(const char *schema, GhcStoreSql *sql, GhcStoreRow *rows, int n)
 
 	if (error == NULL)
 		return;
-	if (ghc_db_is_passing(error->sqlerrcode) ||
-		error->sqlerrcode == ERRCODE_UNDEFINED_TABLE ||
-		error->sqlerrcode == ERRCODE_ADMIN_SHUTDOWN)
+	if (!is_about_rows(error->sqlerrcode))
 		ReThrowError(error);
 	if (n == 1)
 	{

@@ -37,10 +37,9 @@ typedef struct GhcStoreRow
  * transaction, between ghc_db_begin and ghc_db_commit; sorts the rows by id
  * and fills in what became of each.  Throws if a statement fails; with
  * "careful" each failure is narrowed down, by subtransactions, to the rows
- * that cause it, which are recorded and left out, and only what passes by
- * itself (ghc_db_is_passing) is thrown.
- *
- * Throws ERRCODE_UNDEFINED_TABLE if the data tables are gone.
+ * that cause it, which are recorded and left out; what is thrown then isn't
+ * about rows: it passes by itself (ghc_db_is_passing), or tables or rights are
+ * not as they should be.
  */
 extern void ghc_pages_store(const char *schema, GhcFieldSet fields,
 							GhcStoreRow *rows, int n, bool careful);
