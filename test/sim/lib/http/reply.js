@@ -7,7 +7,6 @@ const GZIP_FROM = 800;
 const DRIP_PIECES = 20;
 const DRIP_TOTAL = 5000;
 const H2_INTERNAL_ERROR = 2;
-const H2_REFUSED_STREAM = 7;
 
 /** `exchange` is the request being answered (exchange.js); `body` a string, or an object to be sent as JSON. */
 export function send(exchange, { status = 200, body = '', headers = {}, type = 'application/json; charset=utf-8' }) {
@@ -66,17 +65,13 @@ export function reset({ req, res }) {
   else req.socket.destroy();
 }
 
-/** Ends the connection without having looked at the request: GOAWAY over HTTP/2, a plain close over HTTP/1.1. */
+/**
+ * Gives the connection up without having looked at the request: over HTTP/2 a GOAWAY that leaves this stream out, after which it is
+ * the client that closes; over HTTP/1.1 a plain close.
+ */
 export function goAway({ req, res }) {
-  if (req.httpVersionMajor === 2) {
-    const { session, id } = res.stream;
-    session.goaway(0, Math.max(0, id - 2));
-    session.close();
-    res.stream.close(H2_REFUSED_STREAM);
-  } else {
-    req.socket.end();
-    req.socket.destroySoon();
-  }
+  if (req.httpVersionMajor === 2) res.stream.session.goaway(0, Math.max(0, res.stream.id - 2));
+  else req.socket.end();
 }
 
 /** Ends the connection in good order although more was promised. */
