@@ -117,7 +117,7 @@ sub look_complete
 
 	($sim, $crawl) = crawl_under_faults($name, %faults);
 	local $TODO = 'the last count of a range is believed, even if it is lower than those before';
-	is_exact($sim, $crawl, $name);
+	is(crawl_column($node, $crawl, 'stored'), 20_000, "$name: nothing is missing");
 	$sim->stop;
 	return;
 }
