@@ -389,7 +389,8 @@ FROM ghcrawl.crawl c,
 					 sum(expected)::bigint AS expected,
 					 coalesce(sum(inserted), 0)::bigint AS inserted,
 					 coalesce(sum(updated), 0)::bigint AS updated,
-					 coalesce(sum(tasks), 0)::bigint AS tasks,
+					 /* the root isn't any worker's */
+					 1 + coalesce(sum(tasks), 0)::bigint AS tasks,
 					 coalesce(sum(tasks_ended), 0)::bigint AS tasks_ended,
 					 coalesce(sum(gaps), 0)::bigint AS gaps,
 					 coalesce(sum(missing), 0)::bigint AS missing,
@@ -420,7 +421,8 @@ SELECT c.crawl,
 	   pg_catalog.round(p.part * 100, 1) AS percent,
 	   c.stored,
 	   p.expected,
-	   CASE WHEN c.state = 'running' THEN pg_catalog.round(c.rate::numeric, 0) END AS rate,
+	   CASE WHEN c.state = 'running' AND w.waiting_on IS NULL
+			THEN pg_catalog.round(c.rate::numeric, 0) END AS rate,
 	   CASE WHEN c.state = 'running' AND c.rate > 0 AND w.waiting_on IS NULL
 			THEN pg_catalog.make_interval(secs =>
 				pg_catalog.ceil((p.expected - c.stored) / c.rate)) END AS eta,
@@ -437,13 +439,16 @@ FROM ghcrawl.crawls c,
 						  WHEN pg_catalog.pg_is_in_recovery() THEN 'the server to be promoted'
 						  /* one that was just asked for may still be coming */
 						  WHEN v.live = 0 AND c.created_at < pg_catalog.now() - interval '5 seconds'
-						  THEN 'a worker: ghcrawl_ensure_workers()'
+						  THEN CASE WHEN pg_catalog.current_setting('ghcrawl.workers', true) = '0'
+									THEN 'ghcrawl.workers, which is 0'
+									ELSE 'a worker: ghcrawl_ensure_workers()' END
 						  WHEN v.waiting = v.live THEN v.waiting_on END AS waiting_on) w,
 	 LATERAL (SELECT LEAST(c.expected, c.max_repositories) AS expected) e,
 	 LATERAL (SELECT e.expected,
 					 CASE WHEN c.state = 'done' THEN 1.0
 						  ELSE LEAST(0.999, coalesce(c.stored::numeric
-							   / nullif(GREATEST(e.expected, c.stored), 0), 0)) END AS part) p;
+							   / nullif(GREATEST(e.expected, c.stored), 0), 0)) END AS part) p
+ORDER BY c.state <> 'running', c.crawl DESC;
 COMMENT ON VIEW ghcrawl.progress IS 'How far each crawl is; made for \watch 2';
 COMMENT ON COLUMN ghcrawl.progress.state IS 'planning, running, waiting, paused, cancelled, done, done_with_gaps, failed';
 COMMENT ON COLUMN ghcrawl.progress.stored IS 'Distinct repositories seen and stored';
@@ -473,7 +478,8 @@ SELECT w.worker_no AS worker, l.pid,
 			ELSE 'working' END AS state,
 	   w.budgets, w.in_flight, w.waiting_on, w.waiting_until, w.started_at, w.updated_at
 FROM ghcrawl.worker w
-LEFT JOIN ghcrawl.live_worker l USING (worker_no);
+LEFT JOIN ghcrawl.live_worker l USING (worker_no)
+ORDER BY w.worker_no;
 COMMENT ON VIEW ghcrawl.workers IS 'Background workers of this database';
 COMMENT ON COLUMN ghcrawl.workers.budgets IS 'Budgets the worker holds';
 COMMENT ON COLUMN ghcrawl.workers.in_flight IS 'Requests under way';
@@ -498,6 +504,34 @@ CREATE VIEW ghcrawl.errors AS
 SELECT crawl_id AS crawl, class, message, count, sample, first_seen, last_seen
 FROM ghcrawl.error;
 COMMENT ON VIEW ghcrawl.errors IS 'What went wrong, alike things in one row; crawl 0: a token or a budget';
+
+COMMENT ON COLUMN ghcrawl.crawls.crawl IS 'Its id, as ghcrawl_start returned it';
+COMMENT ON COLUMN ghcrawl.crawls.state IS 'running, paused, cancelled, done, done_with_gaps, failed';
+COMMENT ON COLUMN ghcrawl.crawls.reason IS 'Why it failed';
+COMMENT ON COLUMN ghcrawl.crawls.tasks IS 'Ranges there are so far';
+COMMENT ON COLUMN ghcrawl.crawls.tasks_ended IS 'Of these, done, split or given up';
+COMMENT ON COLUMN ghcrawl.crawls.requests IS 'GraphQL requests sent and settled';
+COMMENT ON COLUMN ghcrawl.crawls.wire_bytes IS 'Bytes of bodies received, as compressed';
+COMMENT ON COLUMN ghcrawl.crawls.updated_at IS 'When a worker last counted something';
+COMMENT ON COLUMN ghcrawl.partitions.state IS 'ready, claimed, split, done, gap, cancelled';
+COMMENT ON COLUMN ghcrawl.partitions.pages IS 'Pages read, repeated ones included';
+COMMENT ON COLUMN ghcrawl.partitions.attempts IS 'Replies in a row that brought nothing';
+COMMENT ON COLUMN ghcrawl.partitions.error IS 'What went wrong last, or why it is a gap';
+COMMENT ON COLUMN ghcrawl.workers.state IS 'working, waiting, gone';
+COMMENT ON COLUMN ghcrawl.workers.pid IS 'Its process, as in pg_stat_activity; null: gone';
+COMMENT ON COLUMN ghcrawl.workers.waiting_on IS 'What it waits for, if it can do nothing else';
+COMMENT ON COLUMN ghcrawl.tokens.fingerprint IS 'Kind of the token and the start of its SHA-256';
+COMMENT ON COLUMN ghcrawl.tokens.login IS 'Whose token it is, as GitHub said; null: not asked yet';
+COMMENT ON COLUMN ghcrawl.tokens.state IS 'new, ready, benched, refused';
+COMMENT ON COLUMN ghcrawl.tokens."limit" IS 'GraphQL points an hour of its user';
+COMMENT ON COLUMN ghcrawl.tokens.remaining IS 'Points left in this hour, by our count and GitHub''s headers';
+COMMENT ON COLUMN ghcrawl.tokens.reset_at IS 'When the hour ends';
+COMMENT ON COLUMN ghcrawl.tokens.points_used IS 'Points spent with all tokens of its user, ever';
+COMMENT ON COLUMN ghcrawl.tokens.reason IS 'Why it is benched or refused';
+COMMENT ON COLUMN ghcrawl.tokens.kept_in IS 'table or file';
+COMMENT ON COLUMN ghcrawl.errors.class IS 'What kind of failure; see docs/operation.md';
+COMMENT ON COLUMN ghcrawl.errors.message IS 'What was said, with numbers and ids made alike';
+COMMENT ON COLUMN ghcrawl.errors.sample IS 'Where it happened last';
 
 /* ---- sql/grants.sql ---- */
 

@@ -101,12 +101,20 @@ bound_range(GhcRange *range)
 static void
 check_profile(const char *profile)
 {
-	if (!ghc_crawls_profile_exists(profile))
+	char	   *unknown;
+
+	if (!ghc_crawls_profile_exists(profile, &unknown))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("profile \"%s\" does not exist", profile),
 				 errhint("Use one of %s, or add a row to ghcrawl.profile.",
 						 ghc_crawls_profile_names())));
+	if (unknown != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("profile \"%s\" names column \"%s\", which does not exist",
+						profile, unknown),
+				 errhint("Columns are those of the data table; other GraphQL fields go into the profile's \"extra\".")));
 }
 
 static void
@@ -167,7 +175,13 @@ insert_or_find(GhcNewCrawl *crawl)
 	{
 		id = ghc_crawls_insert(crawl);
 		if (id != 0)
+		{
+			ereport(NOTICE,
+					(errmsg("crawl %lld is starting", (long long) id),
+					 errhint("Watch it by SELECT * FROM ghcrawl.progress, or CALL ghcrawl_wait(%lld).",
+							 (long long) id)));
 			return id;
+		}
 		id = ghc_crawls_find_same(crawl->query, crawl->profile, crawl->api_url);
 		if (id == 0)
 			ereport(ERROR,

@@ -3,7 +3,8 @@
  * token_api.c
  *	  SQL-callable functions that add and remove tokens.
  *
- * No message of theirs quotes a secret, nor what a file holds.
+ * No message of theirs quotes a secret, nor what a file holds, and their
+ * errors keep the statement, which may hold one, out of the server's log.
  *
  * IDENTIFICATION
  *	  src/api/token_api.c
@@ -41,12 +42,14 @@ add_token(const char *name, const char *secret, const char *kept_secret,
 	if (name[0] == '\0')
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errhidestmt(true),
 				 errmsg("a token needs a name")));
 	ghc_db_enter(&scope);
 	if (!ghc_tokens_insert(name, ghc_api_url, kept_secret, file, fingerprint,
 						   caller))
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_OBJECT),
+				 errhidestmt(true),
 				 errmsg("token \"%s\" already exists", name),
 				 errhint("Use another name, or ghcrawl_remove_token first.")));
 	ghc_launch_wake();
@@ -65,6 +68,7 @@ ghcrawl_add_token(PG_FUNCTION_ARGS)
 	if (problem != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errhidestmt(true),
 				 errmsg("secret of token \"%s\" can't be used: %s", name, problem)));
 	PG_RETURN_TEXT_P(cstring_to_text(add_token(name, secret, secret, NULL)));
 }

@@ -74,14 +74,24 @@ ghc_crawls_insert(const GhcNewCrawl *crawl)
 }
 
 bool
-ghc_crawls_profile_exists(const char *profile)
+ghc_crawls_profile_exists(const char *profile, char **unknown)
 {
 	static GhcStatement find = {
-		"SELECT FROM ghcrawl.profile WHERE name = $1", "t", NULL
+		"SELECT c FROM ghcrawl.profile LEFT JOIN LATERAL unnest(columns) c ON true"
+		" WHERE name = $1", "t", NULL
 	};
 	Datum		values[] = {CStringGetTextDatum(profile)};
+	uint64		n = ghc_db_run(&find, values, NULL);
 
-	return ghc_db_run(&find, values, NULL) > 0;
+	*unknown = NULL;
+	for (uint64 row = 0; row < n && *unknown == NULL; row++)
+	{
+		char	   *column = ghc_db_get_text(row, 1);
+
+		if (column != NULL && ghc_field_find(ghc_slice_of(column)) < 0)
+			*unknown = column;
+	}
+	return n > 0;
 }
 
 char *
@@ -103,7 +113,8 @@ ghc_crawls_status(int64 crawl_id, GhcCrawlStatus *status)
 		"SELECT p.state, c.owner::text,"
 		" format('%s %s%%, %s of %s stored%s%s', p.bar, p.percent, p.stored,"
 		" coalesce(p.expected::text, '?'),"
-		" ', ' || p.rate || ' a second', ', waiting for ' || p.waiting_on),"
+		" ', ' || p.rate || ' a second',"
+		" coalesce(', waiting for ' || p.waiting_on, ': ' || c.reason)),"
 		" c.state = ANY ('{cancelled,done,done_with_gaps,failed}')"
 		" FROM ghcrawl.progress p JOIN ghcrawl.crawl c ON c.crawl_id = p.crawl"
 		" WHERE p.crawl = $1", "b", NULL

@@ -79,8 +79,11 @@ extern int64 ghc_crawls_find_same(const char *query, const char *profile,
 /* Makes a crawl with its root task; returns its id. */
 extern int64 ghc_crawls_insert(const GhcNewCrawl *crawl);
 
-/* True if the profile exists. */
-extern bool ghc_crawls_profile_exists(const char *profile);
+/*
+ * True if the profile exists; *unknown is then the first of its columns that
+ * no table has, or NULL.
+ */
+extern bool ghc_crawls_profile_exists(const char *profile, char **unknown);
 
 /* Profiles there are, for a hint: "flat, full, stars". */
 extern char *ghc_crawls_profile_names(void);

@@ -94,13 +94,15 @@ add_history(StringInfo sql, const char *schema)
 					 table);
 	add_comment(sql, "TABLE", table,
 				"Values that tracked columns had until changed_at; null: did not change then");
+	add_comment(sql, "COLUMN", psprintf("%s.repo_id", table),
+				ghc_fields[GHC_FIELD_REPO_ID].comment);
 	add_comment(sql, "COLUMN", psprintf("%s.changed_at", table),
 				"When a crawl found the change; the value held until some time between the look before and this");
 	for (int i = 0; i < GHC_FIELD_COUNT; i++)
 		if (ghc_fields[i].tracked)
 			add_comment(sql, "COLUMN",
 						psprintf("%s.%s", table, ghc_fields[i].column),
-						psprintf("Before the change: %s (0 or '''': there was none)",
+						psprintf("Before the change: %s (0 or '': there was none)",
 								 ghc_fields[i].comment));
 }
 
@@ -196,7 +198,9 @@ check_stamp(const char *schema, int version, const char *stamped,
 	if (!has_privs_of_role(GetUserId(), owner))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("must be owner of the data tables in schema \"%s\"", schema)));
+				 errmsg("must be owner of the data tables in schema \"%s\"", schema),
+				 errhint("Let their owner or a superuser call ghcrawl_create_tables('%s').",
+						 schema)));
 }
 
 static void
@@ -282,7 +286,8 @@ ghc_data_create(const char *schema, const char *api_url)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("data of \"%s\" is kept in schema \"%s\" already",
-						api_url, present)));
+						api_url, present),
+				 errhint("A host's repositories are in one schema of a database.")));
 	ghc_db_enter_as_caller(&scope);
 	make_tables(schema, api_url);
 	ghc_db_leave(&scope);

@@ -22,7 +22,8 @@ ghc_errors_record(int64 crawl_id, const char *class, const char *message,
 	static GhcStatement record = {
 		"INSERT INTO ghcrawl.error AS e (crawl_id, class, message, sample, count)"
 		" VALUES ($1, $2, left(regexp_replace($3,"
-		" '`[^`]*(`|$)|[0-9A-Fa-f:]*[0-9][0-9A-Fa-f:+.TZ-]*', '#', 'g'), 300),"
+		" '`[^`]*(`|$)|\\m[0-9A-F]+(:[0-9A-F]+)+\\M|\\m[0-9-]+T[0-9:.+-]+Z?"
+		"|(?<!HTTP )\\m[0-9]+\\M', '#', 'g'), 300),"
 		" left(coalesce($4, $3), 500), $5)"
 		" ON CONFLICT (crawl_id, class, message) DO UPDATE SET"
 		" count = e.count + excluded.count, sample = excluded.sample,"
