@@ -137,7 +137,10 @@ INSERT INTO ghcrawl.profile (name, columns, extra)
 VALUES ('mine', '{repo_id,name_with_owner,stars}', 'watchers{totalCount}');
 SELECT ghcrawl_start('stars:>100', 'mine') > 0 AS started;
 SELECT ghcrawl_start('stars:>100', 'his');
-DELETE FROM ghcrawl.profile WHERE name = 'mine';
+INSERT INTO ghcrawl.profile (name, columns) VALUES ('typo', '{repo_id,name_with_owner,starz}');
+SELECT ghcrawl_start('stars:5', 'typo');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+DELETE FROM ghcrawl.profile WHERE name IN ('mine', 'typo');
 ROLLBACK;
 \set ON_ERROR_ROLLBACK off
 
