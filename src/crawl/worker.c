@@ -266,7 +266,9 @@ figure_wait(GhcWorker *worker)
 		first_ms = Min(first_ms, earliest_ms);
 	if (idle)
 		first_ms = Min(first_ms, now_ms + POLL_MS);
-	if (worker->refresh && worker->retry_ms == 0)
+	/* what it waits for is told before it waits */
+	if (worker->retry_ms == 0 &&
+		(worker->refresh || strcmp(worker->waiting_on, worker->reported) != 0))
 		first_ms = now_ms;
 	return (long) Max(0, first_ms - now_ms);
 }
