@@ -46,7 +46,6 @@ my $sim = start_simulator(
 	points => 40);
 my $node = new_node('dry', "ghcrawl.api_url = '" . $sim->http . "'");
 install($node, $sim);
-$sim->post('/_sim/faults', { rateLimited => 0.02, rateLimit => 0.02 });
 my $start = time;
 my $crawl = start_crawl($node, $selection);
 wait_for($node, <<SQL, qr/^waiting\|points until \d\d:\d\d:\d\d\|t\|waiting\|t$/);
@@ -59,6 +58,15 @@ diag(sprintf 'run dry: %d requests with 40 points per 6 s and user, %.1f s',
 	$sim->counters->{requests}, time - $start);
 ids_are_exact($node, $sim, $selection, 'run dry');
 no_limit_violated($sim, 'run dry');
+
+# GitHub says that there is nothing left although headers say that there is
+$sim->post('/_sim/script', [ map { { fault => $_ } } qw(rateLimited rateLimit) ]);
+$crawl = start_crawl($node, 'stars:>=1');
+crawl_ends($node, $crawl);
+no_limit_violated($sim, 'told to be dry');
+is($node->safe_psql('postgres', "SELECT sum(count) FROM ghcrawl.errors WHERE class = 'exhausted'"),
+	'2', 'told to be dry: it is counted');
+is(crawl_column($node, $crawl, 'stored'), $sim->count('stars:>=1'), 'told to be dry: nothing is missing');
 $sim->stop;
 $node->stop;
 
