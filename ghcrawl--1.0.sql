@@ -18,7 +18,7 @@ BEGIN
 				  DETAIL = pg_catalog.format('The encoding of database "%s" is %s.',
 							pg_catalog.current_database(),
 							pg_catalog.current_setting('server_encoding')),
-				  HINT = 'CREATE DATABASE … ENCODING ''UTF8'' TEMPLATE template0.';
+				  HINT = 'CREATE DATABASE name ENCODING ''UTF8'' TEMPLATE template0.';
 	END IF;
 	IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles
 				   WHERE rolname OPERATOR(pg_catalog.=) 'ghcrawl_admin') THEN
@@ -52,7 +52,8 @@ CREATE TABLE ghcrawl.profile (
 	columns		text[] NOT NULL,
 	extra		text,
 	builtin		boolean NOT NULL DEFAULT false,
-	CHECK (columns OPERATOR(pg_catalog.@>) '{repo_id,name_with_owner}')
+	CHECK (columns OPERATOR(pg_catalog.@>) '{repo_id,name_with_owner}'),
+	CHECK (pg_catalog.array_position(columns, NULL) IS NULL)
 );
 COMMENT ON TABLE ghcrawl.profile IS 'What a crawl asks of each repository; add rows of your own';
 COMMENT ON COLUMN ghcrawl.profile.columns IS 'Columns of github.repository to fill; what isn''t named stays as it was';
@@ -88,7 +89,7 @@ CREATE TABLE ghcrawl.crawl (
 	reason		text,
 	owner		name NOT NULL,
 	api_url		text NOT NULL,
-	data_schema	name NOT NULL REFERENCES ghcrawl.data_schema ON UPDATE CASCADE,
+	data_schema	name NOT NULL,
 	created_at	timestamptz NOT NULL DEFAULT now(),
 	finished_at	timestamptz
 );
@@ -423,9 +424,9 @@ SELECT c.crawl,
 	   p.expected,
 	   CASE WHEN c.state = 'running' AND w.waiting_on IS NULL
 			THEN pg_catalog.round(c.rate::numeric, 0) END AS rate,
-	   CASE WHEN c.state = 'running' AND c.rate > 0 AND w.waiting_on IS NULL
+	   CASE WHEN c.state = 'running' AND c.rate > 0.01 AND w.waiting_on IS NULL
 			THEN pg_catalog.make_interval(secs =>
-				pg_catalog.ceil((p.expected - c.stored) / c.rate)) END AS eta,
+				pg_catalog.ceil(GREATEST(0, p.expected - c.stored) / c.rate)) END AS eta,
 	   w.waiting_on
 FROM ghcrawl.crawls c,
 	 LATERAL (SELECT pg_catalog.count(*) AS live,

@@ -14,7 +14,7 @@ BEGIN
 				  DETAIL = pg_catalog.format('The encoding of database "%s" is %s.',
 							pg_catalog.current_database(),
 							pg_catalog.current_setting('server_encoding')),
-				  HINT = 'CREATE DATABASE … ENCODING ''UTF8'' TEMPLATE template0.';
+				  HINT = 'CREATE DATABASE name ENCODING ''UTF8'' TEMPLATE template0.';
 	END IF;
 	IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles
 				   WHERE rolname OPERATOR(pg_catalog.=) 'ghcrawl_admin') THEN

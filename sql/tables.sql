@@ -14,7 +14,8 @@ CREATE TABLE ghcrawl.profile (
 	columns		text[] NOT NULL,
 	extra		text,
 	builtin		boolean NOT NULL DEFAULT false,
-	CHECK (columns OPERATOR(pg_catalog.@>) '{repo_id,name_with_owner}')
+	CHECK (columns OPERATOR(pg_catalog.@>) '{repo_id,name_with_owner}'),
+	CHECK (pg_catalog.array_position(columns, NULL) IS NULL)
 );
 COMMENT ON TABLE ghcrawl.profile IS 'What a crawl asks of each repository; add rows of your own';
 COMMENT ON COLUMN ghcrawl.profile.columns IS 'Columns of github.repository to fill; what isn''t named stays as it was';
@@ -50,7 +51,7 @@ CREATE TABLE ghcrawl.crawl (
 	reason		text,
 	owner		name NOT NULL,
 	api_url		text NOT NULL,
-	data_schema	name NOT NULL REFERENCES ghcrawl.data_schema ON UPDATE CASCADE,
+	data_schema	name NOT NULL,
 	created_at	timestamptz NOT NULL DEFAULT now(),
 	finished_at	timestamptz
 );

@@ -58,9 +58,9 @@ SELECT c.crawl,
 	   p.expected,
 	   CASE WHEN c.state = 'running' AND w.waiting_on IS NULL
 			THEN pg_catalog.round(c.rate::numeric, 0) END AS rate,
-	   CASE WHEN c.state = 'running' AND c.rate > 0 AND w.waiting_on IS NULL
+	   CASE WHEN c.state = 'running' AND c.rate > 0.01 AND w.waiting_on IS NULL
 			THEN pg_catalog.make_interval(secs =>
-				pg_catalog.ceil((p.expected - c.stored) / c.rate)) END AS eta,
+				pg_catalog.ceil(GREATEST(0, p.expected - c.stored) / c.rate)) END AS eta,
 	   w.waiting_on
 FROM ghcrawl.crawls c,
 	 LATERAL (SELECT pg_catalog.count(*) AS live,

@@ -89,13 +89,14 @@ bound_range(GhcRange *range)
 	int64		now = timestamptz_to_time_t(GetCurrentTimestamp());
 
 	(void) ghc_instant_parse(GHC_SLICE(FIRST_MOMENT), &first, &is_date);
-	created->lo = Max(created->lo, first);
-	created->hi = Min(created->hi, now);
-	if (created->lo > created->hi)
+	if (created->lo > now || created->hi < first)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the selection lies in the future"),
-				 errhint("Nothing can have been created then yet.")));
+				 errmsg("nothing can have been created then"),
+				 errdetail("GitHub's repositories were created between %s and now.",
+						   FIRST_MOMENT)));
+	created->lo = Max(created->lo, first);
+	created->hi = Min(created->hi, now);
 }
 
 static void
@@ -132,15 +133,16 @@ check_token(void)
 static int
 start_workers(void)
 {
-	bool		short_of_slots;
-	int			started = ghc_launch_missing(&short_of_slots);
+	int			missing;
+	int			running;
+	int			started = ghc_launch_missing(&missing, &running);
 
-	if (short_of_slots)
-		ereport(started > 0 ? WARNING : ERROR,
+	if (missing > 0)
+		ereport(running > 0 ? WARNING : ERROR,
 				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
 				 errmsg("no free background worker slot"),
-				 errdetail("Of the %d workers wanted %d could be started.",
-						   ghc_workers, started),
+				 errdetail("Of the %d workers wanted %d can run.",
+						   ghc_workers, running),
 				 errhint("You might need to increase \"%s\".",
 						 "max_worker_processes")));
 	return started;
@@ -191,7 +193,8 @@ insert_or_find(GhcNewCrawl *crawl)
 	}
 	ereport(NOTICE,
 			(errmsg("crawl %lld of the same selection and profile is under way",
-					(long long) id)));
+					(long long) id),
+			 errhint("If it is paused, use ghcrawl_resume(%lld).", (long long) id)));
 	return id;
 }
 

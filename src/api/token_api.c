@@ -30,6 +30,14 @@ PG_FUNCTION_INFO_V1(ghcrawl_add_token);
 PG_FUNCTION_INFO_V1(ghcrawl_add_token_file);
 PG_FUNCTION_INFO_V1(ghcrawl_remove_token);
 
+/* Were name and secret given the wrong way round? */
+static bool
+looks_secret(const char *name)
+{
+	return strncmp(name, "github_pat_", 11) == 0 ||
+		(strncmp(name, "gh", 2) == 0 && name[2] != '\0' && name[3] == '_');
+}
+
 /* Stores a token of which either the secret or the file is kept. */
 static char *
 add_token(const char *name, const char *secret, const char *kept_secret,
@@ -44,6 +52,12 @@ add_token(const char *name, const char *secret, const char *kept_secret,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errhidestmt(true),
 				 errmsg("a token needs a name")));
+	if (looks_secret(name))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errhidestmt(true),
+				 errmsg("the name of a token must not be a token"),
+				 errhint("The name comes first, the secret or its file second.")));
 	ghc_db_enter(&scope);
 	if (!ghc_tokens_insert(name, ghc_api_url, kept_secret, file, fingerprint,
 						   caller))

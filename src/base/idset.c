@@ -59,14 +59,6 @@ ghc_idset_add(GhcIdSet *set, int64_t id)
 }
 
 void
-ghc_idset_reset(GhcIdSet *set)
-{
-	if (set->slot)
-		memset(set->slot, 0, set->capacity * sizeof(int64_t));
-	set->n = 0;
-}
-
-void
 ghc_idset_free(GhcIdSet *set)
 {
 	free(set->slot);

@@ -26,9 +26,6 @@ typedef struct GhcIdSet
 /* Adds an id; true if it was new.  Out of memory: false, as if known. */
 extern bool ghc_idset_add(GhcIdSet *set, int64_t id);
 
-/* Empties the set, keeps its memory. */
-extern void ghc_idset_reset(GhcIdSet *set);
-
 /* Empties the set and frees its memory. */
 extern void ghc_idset_free(GhcIdSet *set);
 

@@ -44,12 +44,12 @@ ghc_answers_contribution(const GhcWork *work, GhcOutcome outcome)
 	return sum;
 }
 
-/* Text from GitHub, cut to a length in bytes, valid in the database. */
-static char *
-clean_text(const char *text, size_t max)
+char *
+ghc_clean_text(const char *text, size_t max)
 {
-	int			len = pg_encoding_mbcliplen(PG_UTF8, text, (int) strlen(text),
-											(int) max);
+	int			whole = (int) strlen(text);
+	int			len = pg_encoding_mbcliplen(PG_UTF8, text, whole,
+											(int) Min(max, (size_t) whole));
 
 	if (pg_verify_mbstr(PG_UTF8, text, len, true))
 		return pnstrdup(text, len);
@@ -193,8 +193,8 @@ store_pages(GhcWorker *worker)
 		if (run == NULL)
 			continue;
 		if (!OidIsValid(ghc_data_owner(run->crawl.data_schema)))
-			ghc_crawls_set_state(run->crawl.crawl_id, "failed",
-								 psprintf("the data tables in schema \"%s\" are gone",
+			(void) ghc_crawls_end(run->crawl.crawl_id, "failed",
+								  psprintf("the data tables in schema \"%s\" are gone, or not of one owner",
 										  run->crawl.data_schema));
 		else
 			store_like(worker, run, lane->shape.fields, n_rows);
@@ -271,7 +271,7 @@ write_work(GhcWorker *worker, GhcLane *lane, GhcRun *run)
 			break;
 		default:
 			fill_row(work, lane->judgement.verdict == GHC_VERDICT_OK ? NULL :
-					 clean_text(lane->judgement.reason, 200));
+					 ghc_clean_text(lane->judgement.reason, 200));
 			held = ghc_tasks_progress(&work->row, worker->no);
 	}
 	lane->work_over = !held || lane->outcome == GHC_OUTCOME_DONE ||
@@ -279,7 +279,11 @@ write_work(GhcWorker *worker, GhcLane *lane, GhcRun *run)
 	if (held)
 	{
 		run->counts.tasks_ended += lane->work_over;
-		run->counts.seen += Min(seen_delta(work), ghc_answers_allowance(run));
+		/* what is split is seen again in its parts */
+		if (lane->outcome == GHC_OUTCOME_SPLIT)
+			run->counts.seen -= work->counted;
+		else
+			run->counts.seen += Min(seen_delta(work), ghc_answers_allowance(run));
 		run->counts.expected += ghc_answers_contribution(work, lane->outcome) -
 			work->contributed;
 	}
@@ -291,7 +295,7 @@ static void
 write_failure(GhcLane *lane)
 {
 	const char *id = lane->headers.request_id;
-	char	   *reason = clean_text(lane->judgement.reason, 190);
+	char	   *reason = ghc_clean_text(lane->judgement.reason, 190);
 	char	   *sample = NULL;
 
 	if (lane->work != NULL)
@@ -299,8 +303,8 @@ write_failure(GhcLane *lane)
 		GhcBuffer	range = {0};
 
 		ghc_range_format(&lane->work->task.range, &range);
-		sample = psprintf("%.*s%s%s", (int) Min(range.len, 300),
-						  range.data ? range.data : "",
+		sample = psprintf("%s%s%s",
+						  ghc_clean_text(range.data ? range.data : "", 300),
 						  id[0] ? ", request " : "", id);
 		ghc_buffer_free(&range);
 	}
@@ -308,7 +312,7 @@ write_failure(GhcLane *lane)
 		sample = psprintf("request %s", id);
 	ghc_errors_record(lane->work ? lane->work->task.crawl_id : 0,
 					  ghc_verdict_name(lane->judgement.verdict), reason,
-					  sample ? clean_text(sample, 400) : NULL, 1);
+					  sample ? ghc_clean_text(sample, 400) : NULL, 1);
 }
 
 /* An answer to whose token it is. */
@@ -333,7 +337,7 @@ write_viewer(GhcWorker *worker, GhcLane *lane)
 	else if (lane->reply.viewer_login.len == 0)
 		login = psprintf("user %lld", (long long) account);
 	else
-		login = clean_text(pnstrdup(lane->reply.viewer_login.data,
+		login = ghc_clean_text(pnstrdup(lane->reply.viewer_login.data,
 									lane->reply.viewer_login.len), 100);
 	ghc_tokens_set_budget(token->token_id, lane->api_url, account, login);
 	worker->refresh = true;
@@ -351,7 +355,7 @@ write_answer(GhcWorker *worker, GhcLane *lane)
 		write_failure(lane);
 	if (verdict == GHC_VERDICT_BAD_TOKEN)
 	{
-		ghc_tokens_refuse(lane->token_id, clean_text(lane->judgement.reason, 200));
+		ghc_tokens_refuse(lane->token_id, ghc_clean_text(lane->judgement.reason, 200));
 		worker->refresh = true;
 	}
 	if (lane->work == NULL)
@@ -363,7 +367,7 @@ write_answer(GhcWorker *worker, GhcLane *lane)
 	if (run == NULL)
 	{
 		/* paused meanwhile, or cancelled; then there is no claim any more */
-		ghc_tasks_requeue(&lane->work->row, worker->no, 0);
+		ghc_tasks_requeue(&lane->work->row, worker->no);
 		lane->work_over = true;
 		return;
 	}
@@ -372,9 +376,8 @@ write_answer(GhcWorker *worker, GhcLane *lane)
 	run->counts.wire_bytes += lane->transfer->wire_bytes;
 	if (verdict == GHC_VERDICT_BAD_QUERY)
 	{
-		ghc_crawls_set_state(run->crawl.crawl_id, "failed",
-							 clean_text(lane->judgement.reason, 200));
-		lane->work_over = true;
+		lane->work_over = ghc_crawls_end(run->crawl.crawl_id, "failed",
+										 ghc_clean_text(lane->judgement.reason, 200));
 		worker->refresh = true;
 		return;
 	}
@@ -398,7 +401,7 @@ save_budget(GhcLane *lane)
 	};
 
 	if (benched)
-		row.benched_for = clean_text(lane->judgement.reason, 190);
+		row.benched_for = ghc_clean_text(lane->judgement.reason, 190);
 	for (int i = 0; i < GHC_MINUTE_BUCKETS; i++)
 	{
 		if (meter->bucket_second[i] <= now_s - 60)

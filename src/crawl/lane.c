@@ -22,9 +22,6 @@
 #include "crawl/worker.h"
 #include "store/locks.h"
 
-/* what asking whose token it is costs */
-#define VIEWER_POINTS 1
-
 /* a task is handed on if its lane has to wait longer */
 #define PATIENCE_MS 2000
 
@@ -231,27 +228,31 @@ judge(GhcLane *lane, GhcTransfer *transfer)
 	lane->meter_changed = true;
 }
 
-void
-ghc_lane_take_in(GhcTransfer *transfer)
-{
-	GhcLane    *lane = transfer->owner;
-
-	judge(lane, transfer);
-	lane->answered = true;
-	lane->store = NULL;
-	lane->outcome = GHC_OUTCOME_RETRY;
-	if (lane->work != NULL)
-		lane->outcome = lane->work->task.kind->absorb(&lane->work->task,
-													  &lane->reply,
-													  &lane->judgement,
-													  &lane->store);
-}
-
 static bool
 is_answer(const GhcJudgement *judgement)
 {
 	return judgement->verdict == GHC_VERDICT_OK ||
 		judgement->verdict == GHC_VERDICT_PARTIAL;
+}
+
+void
+ghc_lane_take_in(GhcWorker *worker, GhcTransfer *transfer)
+{
+	GhcLane    *lane = transfer->owner;
+	GhcWork    *work = lane->work;
+
+	judge(lane, transfer);
+	lane->answered = true;
+	lane->store = NULL;
+	lane->outcome = GHC_OUTCOME_RETRY;
+	worker->answers += is_answer(&lane->judgement);
+	if (work == NULL)
+		return;
+	if (work->task.attempts == 0)
+		work->answers_before = worker->answers;
+	work->task.alone = work->answers_before == worker->answers;
+	lane->outcome = work->task.kind->absorb(&work->task, &lane->reply,
+											&lane->judgement, &lane->store);
 }
 
 void

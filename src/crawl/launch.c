@@ -37,6 +37,9 @@
 static int	to_wake[MAX_WORKERS];
 static int	n_to_wake;
 
+/* registered in this transaction, and waiting for it */
+static int	n_registered;
+
 static void
 fill_worker(BackgroundWorker *worker, const char *type, const char *function)
 {
@@ -88,7 +91,7 @@ wake_at_commit(XactEvent event, void *arg)
 	}
 	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT ||
 		event == XACT_EVENT_PREPARE)
-		n_to_wake = 0;
+		n_to_wake = n_registered = 0;
 }
 
 void
@@ -106,24 +109,18 @@ ghc_launch_wake(void)
 }
 
 int
-ghc_launch_missing(bool *short_of_slots)
+ghc_launch_missing(int *missing, int *running)
 {
 	int			started = 0;
-	FullTransactionId xid;
 
-	*short_of_slots = false;
 	ghc_launch_wake();
-	if (n_to_wake >= ghc_workers)
-		return 0;
-	xid = GetTopFullTransactionId();
-	while (n_to_wake + started < ghc_workers)
+	while (n_to_wake + n_registered < ghc_workers &&
+		   ghc_launch_worker(MyDatabaseId, GetTopFullTransactionId()))
 	{
-		if (!ghc_launch_worker(MyDatabaseId, xid))
-		{
-			*short_of_slots = true;
-			break;
-		}
 		started++;
+		n_registered++;
 	}
+	*running = n_to_wake + n_registered;
+	*missing = Max(0, ghc_workers - *running);
 	return started;
 }

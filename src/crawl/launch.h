@@ -30,10 +30,10 @@ extern bool ghc_launch_worker(Oid database, FullTransactionId xid);
  * For SQL-callable functions, between ghc_db_enter and ghc_db_leave: starts
  * the workers that are missing in this database up to ghcrawl.workers, so
  * that they see what the current transaction commits, and returns how many.
- * Sets *short_of_slots where a slot was missing.  At the transaction's end
- * those that are alive are woken.
+ * *missing says for how many no slot was free, *running how many there are
+ * then.  At the transaction's end those that are alive are woken.
  */
-extern int	ghc_launch_missing(bool *short_of_slots);
+extern int	ghc_launch_missing(int *missing, int *running);
 
 /*
  * Likewise: wakes the live workers once the current transaction has

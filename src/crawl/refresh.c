@@ -5,8 +5,8 @@
  *
  * Others change these while the worker runs: users start, pause and cancel
  * crawls, add and remove tokens; workers come and go.  Everything is read
- * first and then taken over in memory, so that a transaction that fails in
- * between leaves the worker as it was.
+ * first and then taken over in memory; what is written comes last, and is
+ * written again by the next refresh if the transaction fails.
  *
  * Budgets are shared out among the live workers: each takes locks on no more
  * than its share, and gives idle ones back when another worker came.
@@ -239,15 +239,17 @@ take_over_tokens(GhcWorker *worker, List *tokens, MemoryContext context)
 static void
 end_lanes(GhcWorker *worker)
 {
+	List	   *lanes = list_copy(worker->lanes);
 	ListCell   *cell;
 
-	foreach(cell, list_copy(worker->lanes))
+	foreach(cell, lanes)
 	{
 		GhcLane    *lane = lfirst(cell);
 
 		if (!lane->present && lane->transfer == NULL)
 			ghc_lane_end(worker, lane);
 	}
+	list_free(lanes);
 }
 
 /* The tokens, with the secrets that are kept in files. */
@@ -298,7 +300,10 @@ has_in_hand(GhcWorker *worker, int64 crawl_id)
 	return false;
 }
 
-/* Tasks of crawls that were paused or cancelled go back. */
+/*
+ * Tasks of lanes that have no token any more are for others to take; tasks
+ * of crawls that were paused or cancelled go back.
+ */
 static void
 give_back_orphans(GhcWorker *worker)
 {
@@ -310,7 +315,8 @@ give_back_orphans(GhcWorker *worker)
 		GhcLane    *lane = lfirst(cell);
 
 		if (lane->work == NULL || lane->transfer != NULL ||
-			ghc_worker_run(worker, lane->work->task.crawl_id) != NULL)
+			(lane->tokens != NIL &&
+			 ghc_worker_run(worker, lane->work->task.crawl_id) != NULL))
 			continue;
 		worker->orphans = lappend(worker->orphans, lane->work);
 		lane->work = NULL;
@@ -322,7 +328,7 @@ give_back_orphans(GhcWorker *worker)
 
 		if (ghc_worker_run(worker, work->task.crawl_id) != NULL)
 			continue;
-		ghc_tasks_requeue(&work->row, worker->no, 0);
+		ghc_tasks_requeue(&work->row, worker->no);
 		work->over = true;
 	}
 }

@@ -34,6 +34,7 @@
 
 /* replies in a row that may fail before a range is narrowed */
 #define MAX_ATTEMPTS 8
+#define MAX_ATTEMPTS_ALONE 32
 
 /* queries for counts that may bring nothing */
 #define MAX_COUNT_TRIES 4
@@ -120,28 +121,33 @@ search_compose(GhcTask *task, GhcQuery *query)
 							  ghc_slice_of(task->cursor)) >= 0;
 }
 
-/* The children as they are known; uncounted parts become children, too. */
+/* One child for each part, whether it was counted or not. */
+static void
+make_children(GhcCut *cut)
+{
+	for (int i = 0; i < cut->n; i++)
+		cut->children[i] = (GhcChild) {cut->parts[i], cut->counts[i]};
+	cut->n_children = cut->n;
+}
+
+/*
+ * The parts become children.  Those of a range that was too large are packed
+ * into as few as hold them; but a range that fits and can't be read must
+ * come out in smaller pieces, and what wasn't counted can't be packed.
+ */
 static GhcOutcome
 split(GhcTask *task)
 {
 	GhcCut	   *cut = task->cut;
-	int			i = 0;
+	bool		counted = true;
 
-	while (i < cut->n)
-	{
-		int			run = i;
-
-		while (run < cut->n && cut->counts[run] >= 0)
-			run++;
-		if (run > i)
-			cut->n_children += ghc_range_pack(&cut->parts[i], &cut->counts[i],
-											  run - i, FILL,
-											  &cut->children[cut->n_children]);
-		if (run < cut->n)
-			cut->children[cut->n_children++] =
-				(GhcChild) {cut->parts[run], -1};
-		i = run + 1;
-	}
+	for (int i = 0; i < cut->n; i++)
+		counted &= cut->counts[i] >= 0;
+	if (counted && task->promised > GHC_SEARCH_CAP)
+		cut->n_children = ghc_range_pack(cut->parts, cut->counts, cut->n,
+										 FILL, cut->children);
+	else
+		make_children(cut);
 	return GHC_OUTCOME_SPLIT;
 }
 
@@ -166,6 +172,15 @@ absorb_counts(GhcTask *task, const GhcReply *reply)
 	return ++cut->tries < MAX_COUNT_TRIES ? GHC_OUTCOME_RETRY : split(task);
 }
 
+static GhcOutcome
+give_up(GhcTask *task, const char *why)
+{
+	task->why = why;
+	task->missing = task->promised > task->seen ?
+		task->promised - task->seen : 0;
+	return GHC_OUTCOME_GAP;
+}
+
 /* Narrows a range that can't be read as it is, or gives it up. */
 static GhcOutcome
 narrow(GhcTask *task, const char *why)
@@ -174,11 +189,7 @@ narrow(GhcTask *task, const char *why)
 		return GHC_OUTCOME_MORE;
 	if (task->cut != NULL)
 		return split(task);
-	task->why = why;
-	task->missing = task->promised - task->seen;
-	if (task->missing < 0)
-		task->missing = 0;
-	return GHC_OUTCOME_GAP;
+	return give_up(task, why);
 }
 
 /* A reading came to its end: is the range done, or read once more? */
@@ -187,8 +198,11 @@ end_reading(GhcTask *task)
 {
 	if (task->seen >= task->promised)
 		return GHC_OUTCOME_DONE;
+	if (task->order > 0 && task->seen + task->hidden >= task->promised)
+		return give_up(task, "GitHub counts repositories that it does not show");
 	task->cursor[0] = '\0';
 	task->offset = 0;
+	task->hidden = 0;
 	if (++task->order < GHC_ORDER_COUNT)
 		return GHC_OUTCOME_MORE;
 	return narrow(task, "fewer repositories shown than counted");
@@ -236,6 +250,7 @@ absorb_page(GhcTask *task, const GhcPage *page)
 			(void) ghc_idset_add(&task->ids, page->repos[i].repo_id);
 	task->seen = (int64_t) task->ids.n;
 	task->offset += page->n + page->nulls + page->dropped;
+	task->hidden += page->nulls;
 
 	if (!page->has_next || page->end_cursor.len == 0 ||
 		page->n + page->nulls + page->dropped == 0 ||
@@ -248,34 +263,35 @@ absorb_page(GhcTask *task, const GhcPage *page)
 	return GHC_OUTCOME_MORE;
 }
 
+/*
+ * Has a range failed so often that it must be the range?  While nobody else
+ * gets an answer either, it may well be GitHub.
+ */
+static bool
+has_failed_enough(GhcTask *task)
+{
+	return ++task->attempts > (task->alone ? MAX_ATTEMPTS_ALONE : MAX_ATTEMPTS);
+}
+
 /* GitHub couldn't do it in time: ask for less. */
 static GhcOutcome
 ask_less(GhcTask *task)
 {
-	task->attempts++;
 	if (task->cut != NULL)
-	{
 		task->cut->at_once = task->cut->at_once > 1 ? task->cut->at_once / 2 : 1;
-		if (task->attempts > MAX_ATTEMPTS)
-			return split(task);
-	}
 	else
-	{
 		shrink_page(task);
-		if (task->attempts > MAX_ATTEMPTS)
-		{
-			task->attempts = 0;
-			return narrow(task, "GitHub can't answer in time");
-		}
-	}
-	return GHC_OUTCOME_RETRY;
+	if (!has_failed_enough(task))
+		return GHC_OUTCOME_RETRY;
+	task->attempts = 0;
+	return narrow(task, "GitHub can't answer in time");
 }
 
 /* A server that fails again and again for this range, and not for others. */
 static GhcOutcome
 failed(GhcTask *task)
 {
-	if (++task->attempts <= MAX_ATTEMPTS)
+	if (!has_failed_enough(task))
 		return GHC_OUTCOME_RETRY;
 	task->attempts = 0;
 	return narrow(task, "GitHub fails each time");

@@ -60,6 +60,7 @@ typedef struct GhcTask
 	int64_t		seen;			/* distinct repositories in this reading */
 	int			pages;			/* read since it was claimed */
 	int			attempts;		/* replies in a row that brought nothing */
+	bool		alone;			/* and nobody else got an answer meanwhile */
 
 	/* reading */
 	GhcIdSet	ids;
@@ -69,6 +70,7 @@ typedef struct GhcTask
 	int			good_pages;		/* in a row, of the present size */
 	bool		grown;			/* page_size grew back once */
 	int			offset;			/* results behind the cursor */
+	int			hidden;			/* null members in this reading */
 	char		cursor[GHC_CURSOR_BYTES];
 
 	/* splitting; NULL while reading */

@@ -33,6 +33,9 @@
 /* how fast the rate follows: about as many milliseconds back */
 #define RATE_MS 10000
 
+/* turns that store carefully after a row was refused: more may come */
+#define CAREFUL_TURNS 100
+
 /* after a failed transaction */
 #define RETRY_BASE_MS 250
 #define RETRY_CAP_MS 60000
@@ -141,7 +144,7 @@ write_counts(GhcWorker *worker)
 		ghc_crawls_count(run->crawl.crawl_id, worker->no, &run->counts);
 		if (run->crawl.max_repositories >= 0 && ghc_answers_allowance(run) == 0)
 		{
-			ghc_crawls_set_state(run->crawl.crawl_id, "done", NULL);
+			(void) ghc_crawls_end(run->crawl.crawl_id, "done", NULL);
 			worker->refresh = true;
 		}
 		else if (run->counts.tasks_ended > 0 && run->exhausted &&
@@ -150,11 +153,19 @@ write_counts(GhcWorker *worker)
 	}
 }
 
+/* Is something longer ago than that?  A clock that jumped back makes it so. */
+static bool
+is_past(int64 then_ms, int64 ms, int64 now_ms)
+{
+	return now_ms - then_ms > ms || now_ms < then_ms;
+}
+
 static bool
 report_is_due(GhcWorker *worker, int64 now_ms)
 {
 	return strcmp(worker->waiting_on, worker->reported) != 0 ||
-		(worker->waiting_on[0] == '\0' && now_ms - worker->reported_ms > REPORT_MS);
+		(worker->waiting_on[0] == '\0' &&
+		 is_past(worker->reported_ms, REPORT_MS, now_ms));
 }
 
 static void
@@ -249,10 +260,12 @@ write_turn(GhcWorker *worker)
 		return false;
 	MemoryContextSwitchTo(worker->turn);
 	worker->storing = 0;
+	foreach(cell, worker->orphans)
+		((GhcWork *) lfirst(cell))->over = false;
 	foreach(cell, worker->runs)
 		((GhcRun *) lfirst(cell))->counts = (GhcCounts) {0};
 	if (worker->refresh ||
-		ghc_worker_now_ms() - worker->refreshed_ms > REFRESH_MS)
+		is_past(worker->refreshed_ms, REFRESH_MS, ghc_worker_now_ms()))
 		ghc_refresh(worker);
 	ghc_answers_write(worker);
 	claimed = claim(worker);
@@ -270,9 +283,9 @@ is_due(GhcWorker *worker)
 	int64		now_ms = ghc_worker_now_ms();
 	ListCell   *cell;
 
-	if (worker->retry_ms > now_ms)
+	if (worker->retry_ms > now_ms && worker->retry_ms < now_ms + 2 * RETRY_CAP_MS)
 		return false;
-	if (worker->refresh || now_ms - worker->refreshed_ms > REFRESH_MS ||
+	if (worker->refresh || is_past(worker->refreshed_ms, REFRESH_MS, now_ms) ||
 		report_is_due(worker, now_ms))
 		return true;
 	foreach(cell, worker->lanes)
@@ -292,12 +305,15 @@ note_failure(GhcWorker *worker, ErrorData *error)
 	bool		passing = ghc_db_is_passing(error->sqlerrcode);
 
 	/* what fails in the same way each time fails with some row */
-	worker->careful = !passing;
+	worker->careful = passing ? 0 : CAREFUL_TURNS;
+	worker->refresh = true;
 	worker->failures++;
 	worker->retry_ms = ghc_worker_now_ms() +
 		ghc_backoff_ms(worker->failures, RETRY_BASE_MS, RETRY_CAP_MS,
 					   pg_prng_uint32(&pg_global_prng_state));
-	strlcpy(worker->trouble, error->message, sizeof(worker->trouble));
+	strlcpy(worker->trouble,
+			ghc_clean_text(error->message, sizeof(worker->trouble) - 1),
+			sizeof(worker->trouble));
 	ereport(LOG,
 			(errcode(error->sqlerrcode),
 			 errmsg("ghcrawl worker %d could not write, and will try again: %s",
@@ -310,8 +326,8 @@ fail_crawl(GhcWorker *worker, const char *message)
 {
 	if (!ghc_db_begin("ghcrawl: ending a crawl"))
 		return false;
-	ghc_crawls_set_state(worker->storing, "failed",
-						 psprintf("could not store: %s", message));
+	(void) ghc_crawls_end(worker->storing, "failed",
+						  psprintf("could not store: %s", message));
 	ghc_db_commit();
 	worker->storing = 0;
 	worker->refresh = true;
@@ -342,14 +358,14 @@ ghc_turn(GhcWorker *worker)
 
 	if (error == NULL)
 	{
-		if (worker->failures > 0)
-			worker->careful = false;
+		if (worker->careful > 0)
+			worker->careful--;
 		worker->failures = 0;
 		worker->retry_ms = 0;
 		worker->trouble[0] = '\0';
 		return ok;
 	}
-	if (worker->careful && !ghc_db_is_passing(error->sqlerrcode))
+	if (worker->careful > 0 && !ghc_db_is_passing(error->sqlerrcode))
 	{
 		/* it failed the careful way, too */
 		if (worker->storing == 0)

@@ -296,7 +296,7 @@ run_turn(GhcWorker *worker)
 		return false;
 
 	while ((transfer = ghc_net_next_done(worker->net)) != NULL)
-		ghc_lane_take_in(transfer);
+		ghc_lane_take_in(worker, transfer);
 	if (!ghc_turn(worker))
 		return false;
 	ghc_lane_send_all(worker);

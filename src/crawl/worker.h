@@ -35,6 +35,7 @@ typedef struct GhcWork
 	int64		counted;		/* of seen, in the crawl's counters */
 	int64		contributed;	/* of expected, likewise */
 	int			pages_reported; /* of task.pages, likewise */
+	int64		answers_before; /* the worker's, when its attempts began */
 	bool		over;			/* given back; to be freed after the commit */
 } GhcWork;
 
@@ -97,7 +98,8 @@ typedef struct GhcWorker
 	MemoryContext context;		/* lives as long as the worker */
 	MemoryContext tokens;		/* of all lanes, replaced at each refresh */
 	MemoryContext turn;			/* reset each turn */
-	bool		careful;		/* store row by row where that fails */
+	int			careful;		/* turns to store row by row where that fails */
+	int64		answers;		/* good ones, of all lanes */
 	int64		storing;		/* crawl whose rows are being stored, or 0 */
 	int			failures;		/* transactions in a row that failed */
 	int64		retry_ms;		/* not to write again before; 0: at once */
@@ -123,7 +125,7 @@ extern int64 ghc_worker_ms(TimestampTz moment);
 extern void ghc_lane_send_all(GhcWorker *worker);
 
 /* Takes in a finished transfer; nothing is written yet. */
-extern void ghc_lane_take_in(GhcTransfer *transfer);
+extern void ghc_lane_take_in(GhcWorker *worker, GhcTransfer *transfer);
 
 /* After its answer was written: makes the lane ready for the next. */
 extern void ghc_lane_settle(GhcWorker *worker, GhcLane *lane);
@@ -155,6 +157,9 @@ extern void ghc_answers_write(GhcWorker *worker);
 
 /* What a task stands for in its crawl's expected number, after an outcome. */
 extern int64 ghc_answers_contribution(const GhcWork *work, GhcOutcome outcome);
+
+/* Text from outside, cut to a length in bytes, valid in the database; palloc'd. */
+extern char *ghc_clean_text(const char *text, size_t max);
 
 /* How many more repositories a crawl may store. */
 extern int64 ghc_answers_allowance(const GhcRun *run);

@@ -299,10 +299,16 @@ bench_ms(GhcBudget *budget, const GhcJudgement *judgement, int64_t now_ms,
 			budget->refusals = 0;
 			budget->secondaries = 0;
 			return asked_ms;
-		case GHC_VERDICT_TOO_SLOW:
-		case GHC_VERDICT_TOO_MUCH:
 		case GHC_VERDICT_BAD_QUERY:
 			return asked_ms;	/* not this user's, but the query's fault */
+		case GHC_VERDICT_TOO_SLOW:
+		case GHC_VERDICT_TOO_MUCH:
+			/* likewise, but several in a row look like GitHub's trouble */
+			if (budget->refusals++ == 0)
+				return asked_ms;
+			return max_of(wait_ms, ghc_backoff_ms(budget->refusals - 1,
+												  FAILURE_BASE_MS,
+												  FAILURE_CAP_MS, random));
 		case GHC_VERDICT_SECONDARY:
 			budget->refusals++;
 			budget->secondaries++;

@@ -22,28 +22,41 @@ ghc_batch_offer(const GhcBatch *batch)
 	offered = batch;
 }
 
+/* Anybody who owns data tables can ask for any shape. */
+static void
+check_shape(const GhcBatch *batch, TupleDesc desc)
+{
+	bool		same = desc->natts == batch->n_columns;
+
+	for (int i = 0; same && i < desc->natts; i++)
+		same = TupleDescAttr(desc, i)->atttypid == batch->types[i];
+	if (!same)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("the rows of ghcrawl.batch() have other columns")));
+}
+
 void
 ghc_batch_emit(Tuplestorestate *store, TupleDesc desc)
 {
+	const GhcBatch *batch = offered;
 	MemoryContext row_context;
 	MemoryContext before;
 	Datum	   *values;
 	bool	   *isnull;
 
-	if (offered == NULL)
+	if (batch == NULL)
 		return;
-	if (desc->natts != offered->n_columns)
-		elog(ERROR, "batch has %d columns, statement wants %d",
-			 offered->n_columns, desc->natts);
-
+	offered = NULL;
+	check_shape(batch, desc);
 	values = palloc(desc->natts * sizeof(Datum));
 	isnull = palloc(desc->natts * sizeof(bool));
 	row_context = AllocSetContextCreate(CurrentMemoryContext, "ghcrawl row",
 										ALLOCSET_DEFAULT_SIZES);
 	before = MemoryContextSwitchTo(row_context);
-	for (int i = 0; i < offered->n_rows; i++)
+	for (int i = 0; i < batch->n_rows; i++)
 	{
-		offered->fill(offered->state, i, values, isnull);
+		batch->fill(batch->state, i, values, isnull);
 		tuplestore_putvalues(store, desc, values, isnull);
 		MemoryContextReset(row_context);
 	}

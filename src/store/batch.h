@@ -23,6 +23,7 @@ typedef struct GhcBatch
 {
 	int			n_rows;
 	int			n_columns;
+	const Oid  *types;			/* of the columns */
 
 	/* Fills row i; may allocate, the memory is reset after each row. */
 	void		(*fill) (void *state, int row, Datum *values, bool *isnull);
@@ -30,13 +31,16 @@ typedef struct GhcBatch
 } GhcBatch;
 
 /*
- * Offers a batch (NULL: none) to the next statement of this process.  It must
- * be withdrawn after the statement; an error withdraws nothing, so whoever
- * offers does so anew for each statement.
+ * Offers a batch (NULL: none) to the next statement of this process, which
+ * gets it once: a trigger that calls the function within that statement sees
+ * nothing.  To be withdrawn after the statement, and after an error.
  */
 extern void ghc_batch_offer(const GhcBatch *batch);
 
-/* Puts the offered rows, if any, into a tuplestore of the given shape. */
+/*
+ * Puts the offered rows, if any, into a tuplestore of the given shape; throws
+ * if that isn't the shape they have.
+ */
 extern void ghc_batch_emit(Tuplestorestate *store, TupleDesc desc);
 
 #endif							/* GHC_BATCH_H */

@@ -189,15 +189,17 @@ static GhcFieldSet
 read_columns(Datum columns)
 {
 	Datum	   *names;
+	bool	   *nulls;
 	int			n;
 	GhcFieldSet set = GHC_FIELD_BIT(GHC_FIELD_REPO_ID) |
 		GHC_FIELD_BIT(GHC_FIELD_NAME_WITH_OWNER);
 
 	deconstruct_array(DatumGetArrayTypeP(columns), TEXTOID, -1, false,
-					  TYPALIGN_INT, &names, NULL, &n);
+					  TYPALIGN_INT, &names, &nulls, &n);
 	for (int i = 0; i < n; i++)
 	{
-		int			field = ghc_field_find(ghc_slice_of(TextDatumGetCString(names[i])));
+		int			field = nulls[i] ? -1 :
+			ghc_field_find(ghc_slice_of(TextDatumGetCString(names[i])));
 
 		if (field >= 0)
 			set |= GHC_FIELD_BIT(field);
@@ -277,6 +279,21 @@ ghc_crawls_count(int64 crawl_id, int worker_no, const GhcCounts *counts)
 }
 
 bool
+ghc_crawls_end(int64 crawl_id, const char *state, const char *reason)
+{
+	static GhcStatement lock = {
+		"SELECT FROM ghcrawl.crawl WHERE crawl_id = $1 AND state = 'running'"
+		" FOR NO KEY UPDATE SKIP LOCKED", "b", NULL
+	};
+	Datum		values[] = {Int64GetDatum(crawl_id)};
+
+	if (ghc_db_run(&lock, values, NULL) == 0)
+		return false;
+	ghc_crawls_set_state(crawl_id, state, reason);
+	return true;
+}
+
+bool
 ghc_crawls_end_if_done(int64 crawl_id)
 {
 	static GhcStatement ended = {
@@ -286,7 +303,7 @@ ghc_crawls_end_if_done(int64 crawl_id)
 		" FROM ghcrawl.crawl c WHERE crawl_id = $1 AND state = 'running'"
 		" AND NOT EXISTS (SELECT FROM ghcrawl.queue q WHERE q.crawl_id = $1)"
 		" AND NOT EXISTS (SELECT FROM ghcrawl.claim m WHERE m.crawl_id = $1)"
-		" FOR NO KEY UPDATE", "b", NULL
+		" FOR NO KEY UPDATE SKIP LOCKED", "b", NULL
 	};
 	Datum		values[] = {Int64GetDatum(crawl_id)};
 

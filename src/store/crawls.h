@@ -111,8 +111,12 @@ extern void ghc_crawls_count(int64 crawl_id, int worker_no,
 							 const GhcCounts *counts);
 
 /*
- * Worker: ends a running crawl if no task of it is left; true if it did.
+ * Worker: ends a running crawl in the given state, or if no task of it is left
+ * in "done" or "done_with_gaps".  False if it isn't running, has tasks, or is
+ * just being steered by somebody else, whom waiting for could be a deadlock.
  */
+extern bool ghc_crawls_end(int64 crawl_id, const char *state,
+						   const char *reason);
 extern bool ghc_crawls_end_if_done(int64 crawl_id);
 
 #endif							/* GHC_CRAWLS_H */

@@ -17,7 +17,9 @@
 
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "nodes/makefuncs.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -43,6 +45,23 @@ ghc_data_type(GhcFieldType type)
 	};
 
 	return names[type];
+}
+
+Oid
+ghc_data_type_oid(GhcFieldType type)
+{
+	static const Oid oids[] = {
+		[GHC_TYPE_INT8] = INT8OID,
+		[GHC_TYPE_INT4] = INT4OID,
+		[GHC_TYPE_TIME] = TIMESTAMPTZOID,
+		[GHC_TYPE_BOOL] = BOOLOID,
+		[GHC_TYPE_TEXT] = TEXTOID,
+		[GHC_TYPE_TEXT_ARRAY] = TEXTARRAYOID,
+		[GHC_TYPE_INT8_ARRAY] = INT8ARRAYOID,
+		[GHC_TYPE_JSON] = JSONBOID,
+	};
+
+	return oids[type];
 }
 
 static void
@@ -148,18 +167,54 @@ compose_tables(const char *quoted, const char *api_url)
 	return sql.data;
 }
 
-/* The stamp of a schema that exists; false if it has none. */
-static bool
-read_stamp(const char *quoted, Oid namespace, int *version, char **api_url)
+/* Owner of a table that is locked first; InvalidOid if there is none. */
+static Oid
+lock_table(const char *schema, const char *name)
 {
-	if (!OidIsValid(get_relname_relid("ghcrawl_schema", namespace)))
+	RangeVar   *range = makeRangeVar(pstrdup(schema), pstrdup(name), -1);
+	Oid			relid;
+	HeapTuple	tuple;
+	Form_pg_class form;
+	Oid			owner = InvalidOid;
+
+	if (!OidIsValid(get_namespace_oid(schema, true)))
+		return InvalidOid;
+	relid = RangeVarGetRelid(range, RowExclusiveLock, true);
+	tuple = OidIsValid(relid) ?
+		SearchSysCache1(RELOID, ObjectIdGetDatum(relid)) : NULL;
+	if (!HeapTupleIsValid(tuple))
+		return InvalidOid;
+	form = (Form_pg_class) GETSTRUCT(tuple);
+	if (form->relkind == RELKIND_RELATION ||
+		form->relkind == RELKIND_PARTITIONED_TABLE)
+		owner = form->relowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+/*
+ * The stamp of a schema that exists; false if it has none.  Anybody may have
+ * put one there, so it is read with the rights of its owner.
+ */
+static bool
+read_stamp(const char *schema, int *version, char **api_url)
+{
+	Oid			owner = lock_table(schema, "ghcrawl_schema");
+	GhcDbScope	scope;
+	uint64		n;
+
+	if (!OidIsValid(owner))
 		return false;
-	if (ghc_db_run_text(psprintf("SELECT version, api_url FROM %s.ghcrawl_schema",
-								 quoted)) == 0)
-		return false;
-	*version = ghc_db_get_int4(0, 1);
-	*api_url = ghc_db_get_text(0, 2);
-	return true;
+	ghc_db_become(owner, &scope);
+	n = ghc_db_run_text(psprintf("SELECT version, api_url FROM ONLY %s.ghcrawl_schema",
+								 quote_identifier(schema)));
+	if (n > 0)
+	{
+		*version = ghc_db_get_int4(0, 1);
+		*api_url = ghc_db_get_text(0, 2);
+	}
+	ghc_db_restore_user(&scope);
+	return n > 0;
 }
 
 static bool
@@ -193,8 +248,8 @@ check_stamp(const char *schema, int version, const char *stamped,
 	if (!OidIsValid(owner))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("data tables in schema \"%s\" are not complete", schema),
-				 errhint("Rename the schema, or drop it and call ghcrawl_create_tables again.")));
+				 errmsg("data tables in schema \"%s\" are not complete, or not of one owner", schema),
+				 errhint("Mend that, or rename or drop the schema and call ghcrawl_create_tables again.")));
 	if (!has_privs_of_role(GetUserId(), owner))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
@@ -217,6 +272,27 @@ require_create(const char *schema)
 				 errhint("Let a role that may create schemas in this database call ghcrawl_create_tables(), once.")));
 }
 
+/*
+ * The owner of a schema can replace what is in it: tables made there in
+ * somebody else's name would not be safe from him.
+ */
+static void
+require_owner(const char *schema, Oid namespace)
+{
+	bool		isnull;
+	Oid			owner;
+
+	ghc_db_run_text(psprintf("SELECT nspowner FROM pg_catalog.pg_namespace"
+							 " WHERE oid = %u", namespace));
+	owner = DatumGetObjectId(ghc_db_get(0, 1, &isnull));
+	if (owner != GetUserId())
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("schema \"%s\" belongs to \"%s\"", schema,
+						GetUserNameFromId(owner, false)),
+				 errhint("Its owner must call ghcrawl_create_tables, or use another schema.")));
+}
+
 /* As the caller: make the tables, or check that they can be taken over. */
 static void
 make_tables(const char *schema, const char *api_url)
@@ -233,7 +309,7 @@ make_tables(const char *schema, const char *api_url)
 								 " 'GitHub repositories, stored by ghcrawl'",
 								 quoted, quoted));
 	}
-	else if (read_stamp(quoted, namespace, &version, &stamped))
+	else if (read_stamp(schema, &version, &stamped))
 	{
 		check_stamp(schema, version, stamped, api_url);
 		return;
@@ -243,6 +319,8 @@ make_tables(const char *schema, const char *api_url)
 				(errcode(ERRCODE_DUPLICATE_SCHEMA),
 				 errmsg("schema \"%s\" exists, is not empty and is not ghcrawl's", schema),
 				 errhint("Use ghcrawl_create_tables('another_schema').")));
+	else
+		require_owner(schema, namespace);
 	ghc_db_run_text(compose_tables(quoted, api_url));
 }
 
@@ -253,6 +331,10 @@ make_tables(const char *schema, const char *api_url)
 static void
 register_tables(const char *schema, const char *api_url)
 {
+	static GhcStatement forget = {
+		"DELETE FROM ghcrawl.data_schema WHERE schema_name = $1 AND api_url <> $2",
+		"nt", NULL
+	};
 	static GhcStatement insert = {
 		"INSERT INTO ghcrawl.data_schema (schema_name, api_url, version)"
 		" VALUES ($1, $2, $3) ON CONFLICT (api_url) DO UPDATE SET"
@@ -267,6 +349,8 @@ register_tables(const char *schema, const char *api_url)
 	};
 
 	namestrcpy(&name, schema);
+	/* the schema's stamp says whose it is now */
+	ghc_db_run(&forget, values, NULL);
 	ghc_db_run(&insert, values, NULL);
 	ghc_db_run_text(psprintf("GRANT USAGE ON SCHEMA ghcrawl TO %s", owner));
 	ghc_db_run_text(psprintf("GRANT EXECUTE ON FUNCTION ghcrawl.batch() TO %s",
@@ -323,16 +407,8 @@ ghc_data_find(const char *api_url)
 Oid
 ghc_data_owner(const char *schema)
 {
-	Oid			namespace = get_namespace_oid(schema, true);
-	Oid			relid = OidIsValid(namespace) ?
-		get_relname_relid("repository", namespace) : InvalidOid;
-	HeapTuple	tuple = OidIsValid(relid) ?
-		SearchSysCache1(RELOID, ObjectIdGetDatum(relid)) : NULL;
-	Oid			owner;
+	Oid			owner = lock_table(schema, "repository");
 
-	if (!HeapTupleIsValid(tuple))
-		return InvalidOid;
-	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
-	ReleaseSysCache(tuple);
-	return owner;
+	return owner == lock_table(schema, "repository_history") ?
+		owner : InvalidOid;
 }

@@ -13,8 +13,9 @@
 
 #include "github/fields.h"
 
-/* SQL's name of a field's type */
+/* SQL's name of a field's type, and its OID. */
 extern const char *ghc_data_type(GhcFieldType type);
+extern Oid	ghc_data_type_oid(GhcFieldType type);
 
 /*
  * Makes data tables in a schema, as the caller and in its transaction, or
@@ -32,8 +33,9 @@ extern void ghc_data_create(const char *schema, const char *api_url);
 extern char *ghc_data_find(const char *api_url);
 
 /*
- * Owner of the tables in a data schema; InvalidOid if they are gone.  Within a
- * transaction.
+ * Owner of the tables in a data schema, which are locked against being dropped
+ * or replaced until the transaction's end; InvalidOid if they are gone, or not
+ * both plain tables of one owner.
  */
 extern Oid	ghc_data_owner(const char *schema);
 

@@ -45,6 +45,7 @@ ghc_db_pin_settings(void)
 		{"search_path", "pg_catalog, pg_temp"},
 		{"statement_timeout", "0"},
 		{"lock_timeout", "0"},
+		{"transaction_timeout", "0"},	/* since PostgreSQL 17 */
 		{"idle_in_transaction_session_timeout", "0"},
 		{"default_transaction_isolation", "read committed"},
 		{"default_transaction_read_only", "off"},
@@ -68,7 +69,8 @@ ghc_db_pin_settings(void)
 	};
 
 	for (int i = 0; i < (int) lengthof(pins); i++)
-		SetConfigOption(pins[i][0], pins[i][1], PGC_SUSET, PGC_S_OVERRIDE);
+		if (GetConfigOption(pins[i][0], true, false) != NULL)
+			SetConfigOption(pins[i][0], pins[i][1], PGC_SUSET, PGC_S_OVERRIDE);
 }
 
 /* Reads our row of pg_extension; false if there is none. */

@@ -248,9 +248,9 @@ is_tracked_change(Store *store, const Row *row)
 
 static uint64
 run_batch(Store *store, GhcStatement *statement, int n_columns,
-		  void (*fill) (void *, int, Datum *, bool *))
+		  const Oid *types, void (*fill) (void *, int, Datum *, bool *))
 {
-	GhcBatch	batch = {store->n_picked, n_columns, fill, store};
+	GhcBatch	batch = {store->n_picked, n_columns, types, fill, store};
 	uint64		n;
 
 	ghc_batch_offer(&batch);
@@ -272,7 +272,7 @@ write_rows(Store *store)
 		return;
 	written = palloc0(store->n * sizeof(bool));
 	n = run_batch(store, &store->sql->upsert, 2 + store->sql->n_fields,
-				  fill_repository);
+				  store->sql->row_types, fill_repository);
 	for (uint64 i = 0; i < n; i++)
 	{
 		Row		   *row = find_row(store, ghc_db_get_int8(i, 1));
@@ -292,7 +292,7 @@ write_rows(Store *store)
 	store->n_picked = kept;
 	if (kept > 0)
 		run_batch(store, &store->sql->history, 2 + store->sql->n_tracked,
-				  fill_history);
+				  store->sql->history_types, fill_history);
 }
 
 /*
@@ -309,8 +309,7 @@ store_rows(const char *schema, GhcStoreSql *sql, GhcStoreRow *rows, int n)
 	if (!OidIsValid(owner))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("data tables in schema \"%s\" do not exist", schema),
-				 errhint("Use ghcrawl_create_tables() and ghcrawl_resume().")));
+				 errmsg("data tables in schema \"%s\" do not exist, or are not of one owner", schema)));
 	store.sql = sql;
 	store.rows = palloc0(n * sizeof(Row));
 	store.picked = palloc(n * sizeof(Row *));

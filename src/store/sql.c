@@ -13,6 +13,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -103,14 +104,20 @@ compose(const char *schema, GhcFieldSet fields)
 	GhcStoreSql *store = palloc0(sizeof(GhcStoreSql));
 	const char *quoted = quote_identifier(schema);
 
+	store->row_types[0] = store->history_types[0] = INT8OID;
+	store->row_types[1] = store->history_types[1] = TIMESTAMPTZOID;
 	strlcpy(store->schema, schema, NAMEDATALEN);
 	store->set = fields;
 	for (int i = GHC_FIELD_REPO_ID + 1; i < GHC_FIELD_COUNT; i++)
 	{
+		Oid			type = ghc_data_type_oid(ghc_fields[i].type);
+
 		if (!(fields & GHC_FIELD_BIT(i)))
 			continue;
+		store->row_types[2 + store->n_fields] = type;
 		store->fields[store->n_fields++] = (GhcField) i;
-		store->n_tracked += ghc_fields[i].tracked;
+		if (ghc_fields[i].tracked)
+			store->history_types[2 + store->n_tracked++] = type;
 	}
 	store->look_up = (GhcStatement) {compose_look_up(store, quoted, ""), "B", NULL};
 	store->lock = (GhcStatement) {

@@ -26,6 +26,8 @@ typedef struct GhcStoreSql
 	int			n_fields;		/* without repo_id */
 	GhcField	fields[GHC_FIELD_COUNT];
 	int			n_tracked;
+	Oid			row_types[2 + GHC_FIELD_COUNT]; /* what upsert reads */
+	Oid			history_types[2 + GHC_FIELD_COUNT];
 	GhcStatement look_up;
 	GhcStatement lock;
 	GhcStatement upsert;

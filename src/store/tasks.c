@@ -168,18 +168,17 @@ ghc_tasks_add_children(const GhcTaskRow *parent, const GhcChildRows *children)
 }
 
 void
-ghc_tasks_requeue(const GhcTaskRow *task, int worker_no, int64 delay_ms)
+ghc_tasks_requeue(const GhcTaskRow *task, int worker_no)
 {
 	static GhcStatement requeue = {
 		"WITH mine AS (DELETE FROM ghcrawl.claim c WHERE c.crawl_id = $1"
 		" AND c.task_id = $2 AND c.worker_no = $3 RETURNING position)"
-		" INSERT INTO ghcrawl.queue (crawl_id, position, task_id, ready_at)"
-		" SELECT $1, position, $2, now() + $4 * interval '1 ms' FROM mine",
-		"bbib", NULL
+		" INSERT INTO ghcrawl.queue (crawl_id, position, task_id)"
+		" SELECT $1, position, $2 FROM mine", "bbi", NULL
 	};
 	Datum		values[] = {
 		Int64GetDatum(task->crawl_id), Int64GetDatum(task->task_id),
-		Int32GetDatum(worker_no), Int64GetDatum(delay_ms)
+		Int32GetDatum(worker_no)
 	};
 
 	ghc_db_run(&requeue, values, NULL);

@@ -59,9 +59,8 @@ extern bool ghc_tasks_end(const GhcTaskRow *task, int worker_no,
 extern void ghc_tasks_add_children(const GhcTaskRow *parent,
 								   const GhcChildRows *children);
 
-/* Gives a claimed task back to the queue, not to be tried for a while. */
-extern void ghc_tasks_requeue(const GhcTaskRow *task, int worker_no,
-							  int64 delay_ms);
+/* Gives a claimed task back to the queue, if it is still ours. */
+extern void ghc_tasks_requeue(const GhcTaskRow *task, int worker_no);
 
 /* Gives back what a worker number had claimed; returns how many. */
 extern int	ghc_tasks_release(int worker_no);

@@ -15,6 +15,8 @@
  */
 #include "postgres.h"
 
+#include <sys/stat.h>
+
 #include "common/cryptohash.h"
 #include "common/sha2.h"
 #include "storage/fd.h"
@@ -33,6 +35,8 @@ ghc_token_problem(const char *secret)
 		return "it is empty";
 	if (len > MAX_TOKEN_BYTES)
 		return "it is too long for a token";
+	if (strpbrk(secret, "\r\n") != NULL)
+		return "it has more than one line";
 	for (size_t i = 0; i < len; i++)
 		if (secret[i] <= ' ' || secret[i] > '~')
 			return "it has characters that no token has";
@@ -43,10 +47,18 @@ char *
 ghc_token_file_read(const char *path, char **problem)
 {
 	char		text[MAX_TOKEN_BYTES + 2];
-	FILE	   *file = AllocateFile(path, PG_BINARY_R);
+	struct stat st;
+	FILE	   *file = NULL;
 	size_t		len;
 	const char *bad;
 
+	/* a pipe would keep us waiting for its writer */
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+	{
+		*problem = pstrdup("its file is no regular file");
+		return NULL;
+	}
+	file = AllocateFile(path, PG_BINARY_R);
 	if (file == NULL)
 	{
 		*problem = psprintf("could not open its file: %m");
