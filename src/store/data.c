@@ -19,7 +19,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
-#include "nodes/makefuncs.h"
+#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -167,21 +167,26 @@ compose_tables(const char *quoted, const char *api_url)
 	return sql.data;
 }
 
-/* Owner of a table that is locked first; InvalidOid if there is none. */
+/*
+ * Owner of a table that is locked first; InvalidOid if there is none, or it
+ * was replaced while we waited.  Needs no rights on the schema.
+ */
 static Oid
 lock_table(const char *schema, const char *name)
 {
-	RangeVar   *range = makeRangeVar(pstrdup(schema), pstrdup(name), -1);
-	Oid			relid;
+	Oid			namespace = get_namespace_oid(schema, true);
+	Oid			relid = OidIsValid(namespace) ?
+		get_relname_relid(name, namespace) : InvalidOid;
 	HeapTuple	tuple;
 	Form_pg_class form;
 	Oid			owner = InvalidOid;
 
-	if (!OidIsValid(get_namespace_oid(schema, true)))
+	if (!OidIsValid(relid))
 		return InvalidOid;
-	relid = RangeVarGetRelid(range, RowExclusiveLock, true);
-	tuple = OidIsValid(relid) ?
-		SearchSysCache1(RELOID, ObjectIdGetDatum(relid)) : NULL;
+	LockRelationOid(relid, RowExclusiveLock);
+	if (get_relname_relid(name, namespace) != relid)
+		return InvalidOid;
+	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
 	if (!HeapTupleIsValid(tuple))
 		return InvalidOid;
 	form = (Form_pg_class) GETSTRUCT(tuple);
