@@ -21,7 +21,9 @@ SELECT c.crawl_id AS crawl, c.selection, c.profile, c.priority,
 	   n.gaps, n.missing, n.requests, n.points, n.wire_bytes, n.rate, n.updated_at
 FROM ghcrawl.crawl c,
 	 LATERAL (SELECT coalesce(sum(seen), 0)::bigint AS seen,
-					 sum(expected)::bigint AS expected,
+					 /* 0 of a crawl under way means that nothing is counted yet */
+					 CASE WHEN c.state = ANY ('{running,paused}') THEN nullif(sum(expected), 0)
+						  ELSE coalesce(sum(expected), 0) END::bigint AS expected,
 					 coalesce(sum(inserted), 0)::bigint AS inserted,
 					 coalesce(sum(updated), 0)::bigint AS updated,
 					 /* the root isn't any worker's */
