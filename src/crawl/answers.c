@@ -17,7 +17,9 @@
 
 #include "mb/pg_wchar.h"
 
-#include "crawl/worker.h"
+#include "crawl/answers.h"
+#include "crawl/lane.h"
+#include "store/clock.h"
 #include "store/data.h"
 #include "store/errors.h"
 #include "store/pages.h"
@@ -154,7 +156,7 @@ store_like(GhcWorker *worker, GhcRun *run, GhcFieldSet fields, int n_rows)
 				continue;
 			rows[n].crawl_id = run->crawl.crawl_id;
 			rows[n].repo = &lane->store->repos[i];
-			rows[n++].observed_at = ghc_worker_timestamp(lane->sent_ms);
+			rows[n++].observed_at = ghc_clock_timestamp(lane->sent_ms);
 		}
 		if (take > 0)
 			record_noted(run, lane->store);
@@ -188,7 +190,7 @@ store_pages(GhcWorker *worker)
 	{
 		GhcLane    *lane = lfirst(cell);
 		GhcRun	   *run = lane->answered && lane->work != NULL && !lane->stored ?
-			ghc_worker_run(worker, lane->work->task.crawl_id) : NULL;
+			ghc_state_find_run(worker, lane->work->task.crawl_id) : NULL;
 
 		if (run == NULL)
 			continue;
@@ -347,7 +349,7 @@ static void
 write_answer(GhcWorker *worker, GhcLane *lane)
 {
 	GhcRun	   *run = lane->work ?
-		ghc_worker_run(worker, lane->work->task.crawl_id) : NULL;
+		ghc_state_find_run(worker, lane->work->task.crawl_id) : NULL;
 	GhcVerdict	verdict = lane->judgement.verdict;
 
 	lane->work_over = false;
@@ -388,14 +390,14 @@ static void
 save_budget(GhcLane *lane)
 {
 	GhcBudget  *meter = &lane->meter;
-	int64		now_s = ghc_worker_now_ms() / 1000;
+	int64		now_s = ghc_clock_now_ms() / 1000;
 	bool		benched = meter->benched_until_ms > now_s * 1000;
 	GhcBudgetRow row = {
 		.budget_id = lane->budget_id,
 		.limit = meter->limit,
 		.remaining = meter->remaining,
-		.reset_at = ghc_worker_timestamp(meter->reset_ms),
-		.benched_until = benched ? ghc_worker_timestamp(meter->benched_until_ms) : 0,
+		.reset_at = ghc_clock_timestamp(meter->reset_ms),
+		.benched_until = benched ? ghc_clock_timestamp(meter->benched_until_ms) : 0,
 		.points_used = lane->points_used,
 		.requests = lane->requests
 	};

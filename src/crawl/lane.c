@@ -19,26 +19,12 @@
 #include "utils/memutils.h"
 
 #include "base/settings.h"
-#include "crawl/worker.h"
+#include "crawl/lane.h"
+#include "store/clock.h"
 #include "store/locks.h"
 
 /* a task is handed on if its lane has to wait longer */
 #define PATIENCE_MS 2000
-
-GhcRun *
-ghc_worker_run(GhcWorker *worker, int64 crawl_id)
-{
-	ListCell   *cell;
-
-	foreach(cell, worker->runs)
-	{
-		GhcRun	   *run = lfirst(cell);
-
-		if (run->crawl.crawl_id == crawl_id)
-			return run;
-	}
-	return NULL;
-}
 
 void
 ghc_lane_drop_work(GhcWork *work)
@@ -71,7 +57,7 @@ compose(GhcWorker *worker, GhcLane *lane)
 	else
 	{
 		GhcRun	   *run = lane->work ?
-			ghc_worker_run(worker, lane->work->task.crawl_id) : NULL;
+			ghc_state_find_run(worker, lane->work->task.crawl_id) : NULL;
 
 		if (run == NULL)
 			return false;
@@ -121,7 +107,7 @@ adopt(GhcWorker *worker, GhcLane *lane)
 	foreach(cell, worker->orphans)
 	{
 		GhcWork    *work = lfirst(cell);
-		GhcRun	   *run = ghc_worker_run(worker, work->task.crawl_id);
+		GhcRun	   *run = ghc_state_find_run(worker, work->task.crawl_id);
 
 		if (run != NULL && strcmp(run->crawl.api_url, lane->api_url) == 0)
 		{
@@ -140,7 +126,7 @@ ghc_lane_send_all(GhcWorker *worker)
 	foreach(cell, worker->lanes)
 	{
 		GhcLane    *lane = lfirst(cell);
-		int64		now_ms = ghc_worker_now_ms();
+		int64		now_ms = ghc_clock_now_ms();
 		int64		until_ms = 0;
 
 		if (lane->transfer != NULL || lane->tokens == NIL)
@@ -200,7 +186,7 @@ read_headers(GhcHeaders *headers, const GhcBuffer *lines)
 static void
 judge(GhcLane *lane, GhcTransfer *transfer)
 {
-	int64		now_ms = ghc_worker_now_ms();
+	int64		now_ms = ghc_clock_now_ms();
 	bool		has_body = transfer->result == GHC_NET_OK;
 	int64		cost;
 

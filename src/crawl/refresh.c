@@ -20,7 +20,9 @@
 
 #include "utils/memutils.h"
 
-#include "crawl/worker.h"
+#include "crawl/lane.h"
+#include "crawl/refresh.h"
+#include "store/clock.h"
 #include "store/errors.h"
 #include "store/locks.h"
 #include "store/token_file.h"
@@ -70,7 +72,7 @@ take_over_crawls(GhcWorker *worker, List *crawls)
 	foreach(cell, crawls)
 	{
 		const GhcCrawl *crawl = lfirst(cell);
-		GhcRun	   *run = ghc_worker_run(worker, crawl->crawl_id);
+		GhcRun	   *run = ghc_state_find_run(worker, crawl->crawl_id);
 
 		if (run == NULL)
 			run = MemoryContextAllocZero(worker->context, sizeof(GhcRun));
@@ -136,12 +138,12 @@ make_lane(GhcWorker *worker, const char *api_url, const GhcLimits *limits)
 static void
 restore_meter(GhcBudget *meter, const GhcBudgetRow *row)
 {
-	int64		updated_ms = ghc_worker_ms(row->updated_at);
+	int64		updated_ms = ghc_clock_ms(row->updated_at);
 
 	meter->limit = row->limit;
 	meter->remaining = row->remaining;
-	meter->reset_ms = ghc_worker_ms(row->reset_at);
-	meter->benched_until_ms = ghc_worker_ms(row->benched_until);
+	meter->reset_ms = ghc_clock_ms(row->reset_at);
+	meter->benched_until_ms = ghc_clock_ms(row->benched_until);
 	meter->bucket_second[0] = updated_ms / 1000;
 	meter->bucket_requests[0] = row->minute_requests;
 	meter->bucket_response_ms[0] = row->minute_response_ms;
@@ -316,7 +318,7 @@ give_back_orphans(GhcWorker *worker)
 
 		if (lane->work == NULL || lane->transfer != NULL ||
 			(lane->tokens != NIL &&
-			 ghc_worker_run(worker, lane->work->task.crawl_id) != NULL))
+			 ghc_state_find_run(worker, lane->work->task.crawl_id) != NULL))
 			continue;
 		worker->orphans = lappend(worker->orphans, lane->work);
 		lane->work = NULL;
@@ -326,7 +328,7 @@ give_back_orphans(GhcWorker *worker)
 	{
 		GhcWork    *work = lfirst(cell);
 
-		if (ghc_worker_run(worker, work->task.crawl_id) != NULL)
+		if (ghc_state_find_run(worker, work->task.crawl_id) != NULL)
 			continue;
 		ghc_tasks_requeue(&work->row, worker->no);
 		work->over = true;
@@ -382,6 +384,6 @@ ghc_refresh(GhcWorker *worker)
 
 	MemoryContextSwitchTo(before);
 	worker->refresh = false;
-	worker->refreshed_ms = ghc_worker_now_ms();
+	worker->refreshed_ms = ghc_clock_now_ms();
 	tidy(worker);
 }

@@ -18,9 +18,13 @@
 #include "common/pg_prng.h"
 #include "utils/memutils.h"
 
-#include "crawl/worker.h"
+#include "crawl/answers.h"
+#include "crawl/lane.h"
+#include "crawl/refresh.h"
+#include "crawl/turn.h"
 #include "github/selection.h"
 #include "store/batch.h"
+#include "store/clock.h"
 #include "store/db.h"
 #include "store/workers.h"
 
@@ -63,7 +67,7 @@ is_readable(GhcWorker *worker, GhcRun *run, GhcTaskRow *row)
 static int
 count_free_lanes(GhcWorker *worker, const GhcRun *run)
 {
-	int64		now_ms = ghc_worker_now_ms();
+	int64		now_ms = ghc_clock_now_ms();
 	int			n = 0;
 	ListCell   *cell;
 
@@ -113,7 +117,7 @@ claim(GhcWorker *worker)
 static void
 update_rate(GhcRun *run)
 {
-	int64		now_ms = ghc_worker_now_ms();
+	int64		now_ms = ghc_clock_now_ms();
 	int64		dt_ms = now_ms - run->rated_ms;
 
 	if (run->rated_ms != 0 && dt_ms > 0)
@@ -174,9 +178,9 @@ report(GhcWorker *worker)
 	ghc_workers_report(worker->no, ghc_net_in_flight(worker->net),
 					   list_length(worker->lanes),
 					   worker->waiting_on[0] ? worker->waiting_on : NULL,
-					   ghc_worker_timestamp(worker->waiting_until_ms));
+					   ghc_clock_timestamp(worker->waiting_until_ms));
 	strlcpy(worker->reported, worker->waiting_on, sizeof(worker->reported));
-	worker->reported_ms = ghc_worker_now_ms();
+	worker->reported_ms = ghc_clock_now_ms();
 }
 
 /* A claimed task as work in hand. */
@@ -265,12 +269,12 @@ write_turn(GhcWorker *worker)
 	foreach(cell, worker->runs)
 		((GhcRun *) lfirst(cell))->counts = (GhcCounts) {0};
 	if (worker->refresh ||
-		is_past(worker->refreshed_ms, REFRESH_MS, ghc_worker_now_ms()))
+		is_past(worker->refreshed_ms, REFRESH_MS, ghc_clock_now_ms()))
 		ghc_refresh(worker);
 	ghc_answers_write(worker);
 	claimed = claim(worker);
 	write_counts(worker);
-	if (report_is_due(worker, ghc_worker_now_ms()))
+	if (report_is_due(worker, ghc_clock_now_ms()))
 		report(worker);
 	ghc_db_commit();
 	settle(worker, claimed);
@@ -280,7 +284,7 @@ write_turn(GhcWorker *worker)
 static bool
 is_due(GhcWorker *worker)
 {
-	int64		now_ms = ghc_worker_now_ms();
+	int64		now_ms = ghc_clock_now_ms();
 	ListCell   *cell;
 
 	if (worker->retry_ms > now_ms && worker->retry_ms < now_ms + 2 * RETRY_CAP_MS)
@@ -308,7 +312,7 @@ note_failure(GhcWorker *worker, ErrorData *error)
 	worker->careful = passing ? 0 : CAREFUL_TURNS;
 	worker->refresh = true;
 	worker->failures++;
-	worker->retry_ms = ghc_worker_now_ms() +
+	worker->retry_ms = ghc_clock_now_ms() +
 		ghc_backoff_ms(worker->failures, RETRY_BASE_MS, RETRY_CAP_MS,
 					   pg_prng_uint32(&pg_global_prng_state));
 	strlcpy(worker->trouble,

@@ -41,8 +41,11 @@
 #include "base/compat.h"
 #include "base/settings.h"
 #include "base/version.h"
+#include "crawl/lane.h"
 #include "crawl/launch.h"
-#include "crawl/worker.h"
+#include "crawl/state.h"
+#include "crawl/turn.h"
+#include "store/clock.h"
 #include "store/db.h"
 #include "store/locks.h"
 #include "store/workers.h"
@@ -54,29 +57,6 @@
 #define POLL_MS 1000
 
 PGDLLEXPORT void ghcrawl_worker_main(Datum arg);
-
-int64
-ghc_worker_now_ms(void)
-{
-	return ghc_worker_ms(GetCurrentTimestamp());
-}
-
-TimestampTz
-ghc_worker_timestamp(int64 ms)
-{
-	if (ms == 0)
-		return 0;
-	return ms * 1000 - (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY;
-}
-
-int64
-ghc_worker_ms(TimestampTz moment)
-{
-	if (moment == 0)
-		return 0;
-	return moment / 1000 +
-		(POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * (USECS_PER_DAY / 1000);
-}
 
 /* Set while connecting: what the last error was. */
 static int	connect_sqlerrcode;
@@ -228,7 +208,7 @@ name_wait(GhcWait wait, const GhcLane *lane)
 static long
 figure_wait(GhcWorker *worker)
 {
-	int64		now_ms = ghc_worker_now_ms();
+	int64		now_ms = ghc_clock_now_ms();
 	int64		first_ms = now_ms + IDLE_MS;
 	const char *why = worker->runs ? "a token" : "";
 	bool		idle = false;

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
- * worker.h
- *	  What the parts of a worker share: its state, its lanes, its turns.
+ * state.h
+ *	  What the parts of a worker share: its state, its lanes, its tasks.
  *
  * A worker turns in a circle: what came from the network is taken in, pure
  * and in memory (lane.c); all of it is written in one transaction (answers.c),
@@ -13,12 +13,12 @@
  * one request that it may have under way.
  *
  * IDENTIFICATION
- *	  src/crawl/worker.h
+ *	  src/crawl/state.h
  *
  *-------------------------------------------------------------------------
  */
-#ifndef GHC_WORKER_H
-#define GHC_WORKER_H
+#ifndef GHC_STATE_H
+#define GHC_STATE_H
 
 #include "crawl/task.h"
 #include "github/budget.h"
@@ -112,65 +112,20 @@ typedef struct GhcWorker
 	char		reported[200];	/* waiting_on as last written */
 } GhcWorker;
 
-/* Milliseconds since 1970. */
-extern int64 ghc_worker_now_ms(void);
-
-/* Milliseconds since 1970 as a timestamptz, and back; 0 stays 0. */
-extern TimestampTz ghc_worker_timestamp(int64 ms);
-extern int64 ghc_worker_ms(TimestampTz moment);
-
-/* lane.c: pure of the database */
-
-/* Sends whatever lanes may send now. */
-extern void ghc_lane_send_all(GhcWorker *worker);
-
-/* Takes in a finished transfer; nothing is written yet. */
-extern void ghc_lane_take_in(GhcWorker *worker, GhcTransfer *transfer);
-
-/* After its answer was written: makes the lane ready for the next. */
-extern void ghc_lane_settle(GhcWorker *worker, GhcLane *lane);
-
-/* True if the lane has nothing in hand and may send now. */
-extern bool ghc_lane_is_free(GhcLane *lane, int64 now_ms);
-
-/* Frees a task in hand. */
-extern void ghc_lane_drop_work(GhcWork *work);
-
-/* Frees a lane whose transfer is not under way; gives its locks back. */
-extern void ghc_lane_end(GhcWorker *worker, GhcLane *lane);
-
 /* The run of a crawl; NULL if it isn't running any more. */
-extern GhcRun *ghc_worker_run(GhcWorker *worker, int64 crawl_id);
+static inline GhcRun *
+ghc_state_find_run(const GhcWorker *worker, int64 crawl_id)
+{
+	ListCell   *cell;
 
-/* refresh.c: in a transaction of the caller's */
+	foreach(cell, worker->runs)
+	{
+		GhcRun	   *run = lfirst(cell);
 
-/*
- * Reads crawls, tokens and budgets anew, takes and gives back budgets, gives
- * back the claims of the dead, ends crawls that have nothing left.
- */
-extern void ghc_refresh(GhcWorker *worker);
+		if (run->crawl.crawl_id == crawl_id)
+			return run;
+	}
+	return NULL;
+}
 
-/* answers.c: in the transaction of a turn */
-
-/* Writes all that lanes were answered; sets their work_over. */
-extern void ghc_answers_write(GhcWorker *worker);
-
-/* What a task stands for in its crawl's expected number, after an outcome. */
-extern int64 ghc_answers_contribution(const GhcWork *work, GhcOutcome outcome);
-
-/* Text from outside, cut to a length in bytes, valid in the database; palloc'd. */
-extern char *ghc_clean_text(const char *text, size_t max);
-
-/* How many more repositories a crawl may store. */
-extern int64 ghc_answers_allowance(const GhcRun *run);
-
-/* turn.c */
-
-/*
- * Writes all that was taken in and claims new tasks, in one transaction;
- * does nothing where there is nothing to do.  Returns false if the extension
- * is gone.  Database errors are kept in the worker and tried again later.
- */
-extern bool ghc_turn(GhcWorker *worker);
-
-#endif							/* GHC_WORKER_H */
+#endif							/* GHC_STATE_H */

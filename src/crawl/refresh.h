@@ -1,0 +1,24 @@
+/*-------------------------------------------------------------------------
+ *
+ * refresh.h
+ *	  What a worker knows of crawls, tokens and budgets, read anew.
+ *
+ * Runs in the transaction of a turn.
+ *
+ * IDENTIFICATION
+ *	  src/crawl/refresh.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GHC_REFRESH_H
+#define GHC_REFRESH_H
+
+#include "crawl/state.h"
+
+/*
+ * Reads crawls, tokens and budgets anew, takes and gives back budgets, gives
+ * back the claims of the dead, ends crawls that have nothing left.
+ */
+extern void ghc_refresh(GhcWorker *worker);
+
+#endif							/* GHC_REFRESH_H */
