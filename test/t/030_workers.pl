@@ -1,0 +1,109 @@
+# Two workers share a crawl: its ranges, and the budgets, of which each is held
+# by one of them.  The result is exact, and nobody stands in another's way.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+use GhcTest;
+use GhcCrawl;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(time);
+
+my $selection = 'stars:>=0 fork:true';
+my $sim = start_simulator(repositories => 40_000, users => 8, latency => 60);
+my $node = new_node('main', "ghcrawl.api_url = '" . $sim->http . "'",
+	'ghcrawl.workers = 2', "deadlock_timeout = '20ms'");
+install($node, $sim);
+
+sub sql { return $node->safe_psql('postgres', $_[0]) }
+
+# Each of the two asked for a fair part of the crawl, and both got on well.
+sub both_worked
+{
+	my ($crawl, $name) = @_;
+
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	is(sql("SELECT count(*) FROM ghcrawl.crawl_counter WHERE crawl_id = $crawl AND seen > 2000"),
+		'2', "$name: both did their part");
+	got_on_well($crawl, $name);
+	return;
+}
+
+sub got_on_well
+{
+	my ($crawl, $name) = @_;
+
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	note(sql("SELECT worker_no, requests, seen FROM ghcrawl.crawl_counter WHERE crawl_id = $crawl"));
+	is(sql(q{SELECT deadlocks FROM pg_stat_database WHERE datname = 'postgres'}), '0', "$name: no deadlock");
+	unlike(slurp_file($node->logfile), qr/deadlock detected|could not write/, "$name: no transaction failed");
+	no_limit_violated($sim, $name);
+	nothing_is_left($node, $name);
+	return;
+}
+
+# a budget is shared out once it is known whose it is: that takes a first crawl
+my $crawl = start_crawl($node, 'stars:>=50', 'flat');
+crawl_ends($node, $crawl);
+nothing_is_left($node, 'at first');
+
+$crawl = start_crawl($node, $selection, 'flat');
+my $shared = "SELECT count(*), sum(budgets), min(budgets) FROM ghcrawl.workers WHERE state <> 'gone'";
+wait_for($node, $shared, '2|8|4');
+crawl_ends($node, $crawl);
+ids_are_exact($node, $sim, $selection, 'two workers');
+values_are_true($node, $sim, $selection, 'flat', 'two workers');
+both_worked($crawl, 'two workers');
+is(crawl_column($node, $crawl, 'stored'), 40_000, 'two workers: counted right');
+
+# the stars of many changed: both update rows, in the order of their ids
+my $changed = json_of($sim->post('/_sim/world', { op => 'change_stars', share => 0.5 }))->{changed};
+$crawl = start_crawl($node, $selection, 'flat');
+crawl_ends($node, $crawl);
+both_worked($crawl, 'updating');
+is(crawl_column($node, $crawl, 'updated'), $changed, 'updating: each change once');
+is(sql('SELECT count(*) FROM github.repository_history'), $changed, 'updating: one line of history each');
+values_are_true($node, $sim, $selection, 'flat', 'updating');
+
+# two crawls at once that meet in the same repositories
+$changed = json_of($sim->post('/_sim/world', { op => 'change_stars', share => 0.3, seed => 2 }))->{changed};
+my $other = start_crawl($node, 'stars:>=1', 'stars');
+$crawl = start_crawl($node, $selection, 'flat');
+crawl_ends($node, $_) for $other, $crawl;
+is(sql("SELECT sum(updated) FROM ghcrawl.crawls WHERE crawl IN ($crawl, $other)"),
+	$changed, 'two crawls at once: each change once');
+values_are_true($node, $sim, $selection, 'flat', 'two crawls at once');
+
+# a second worker comes later: the first gives it half of what it holds
+sql('TRUNCATE github.repository');
+nothing_is_left($node, 'before the second comes');
+$node->append_conf('postgresql.conf', 'ghcrawl.workers = 1');
+$node->reload;
+$crawl = start_crawl($node, $selection, 'flat');
+wait_for($node, $shared, '1|8|8');
+$node->append_conf('postgresql.conf', 'ghcrawl.workers = 2');
+$node->reload;
+is(sql('SELECT ghcrawl_ensure_workers()'), '1', 'a second worker is started');
+crawl_ends($node, $crawl);
+ids_are_exact($node, $sim, $selection, 'the second came later');
+TODO:
+{
+	local $TODO = 'a busy worker gives no budget to one that comes later';
+	is(sql("SELECT count(*) FROM ghcrawl.crawl_counter WHERE crawl_id = $crawl AND seen > 2000"),
+		'2', 'the second came later: it got its share');
+}
+got_on_well($crawl, 'the second came later');
+
+# one of them goes in mid-crawl: the other, and its successor, go on
+sql('TRUNCATE github.repository');
+$crawl = start_crawl($node, $selection, 'flat');
+wait_for($node, "SELECT stored > 8000 FROM ghcrawl.crawls WHERE crawl = $crawl", 't');
+sql('SELECT pg_terminate_backend(pid) ' . WORKERS . ' LIMIT 1');
+crawl_ends($node, $crawl);
+ids_are_exact($node, $sim, $selection, 'one was ended');
+nothing_is_left($node, 'one was ended');
+is(crawl_column($node, $crawl, 'stored'), 40_000, 'one was ended: counted right');
+
+done_testing();
