@@ -341,13 +341,8 @@ tidy(GhcWorker *worker)
 {
 	ListCell   *cell;
 
-	foreach(cell, ghc_tasks_claimants())
-	{
-		int			no = lfirst_int(cell);
-
-		if (no != worker->no && ghc_locks_is_free(GHC_LOCK_WORKER, no))
-			ghc_tasks_release(no);
-	}
+	foreach(cell, ghc_tasks_dead_claimants())
+		ghc_tasks_release(lfirst_int(cell));
 	give_back_orphans(worker);
 	foreach(cell, worker->runs)
 	{

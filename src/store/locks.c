@@ -44,16 +44,6 @@ ghc_locks_release(GhcLockKind kind, int number)
 	LockRelease(&tag, ExclusiveLock, true);
 }
 
-bool
-ghc_locks_is_free(GhcLockKind kind, int number)
-{
-	LOCKTAG		tag = make_tag(kind, number);
-	int			holders;
-
-	(void) GetLockConflicts(&tag, ExclusiveLock, &holders);
-	return holders == 0;
-}
-
 void
 ghc_locks_close_gate(void)
 {

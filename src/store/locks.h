@@ -30,9 +30,6 @@ extern bool ghc_locks_take(GhcLockKind kind, int number);
 /* Gives a session lock back. */
 extern void ghc_locks_release(GhcLockKind kind, int number);
 
-/* Is the lock held by no other process? */
-extern bool ghc_locks_is_free(GhcLockKind kind, int number);
-
 /*
  * Keeps workers from ending until the current transaction's end, so that
  * one which is alive now will see what this transaction commits.

@@ -199,10 +199,12 @@ ghc_tasks_release(int worker_no)
 }
 
 List *
-ghc_tasks_claimants(void)
+ghc_tasks_dead_claimants(void)
 {
 	static GhcStatement claimants = {
-		"SELECT DISTINCT worker_no FROM ghcrawl.claim", "", NULL
+		"SELECT DISTINCT c.worker_no FROM ghcrawl.claim c WHERE NOT EXISTS"
+		" (SELECT FROM ghcrawl.live_worker l WHERE l.worker_no = c.worker_no)",
+		"", NULL
 	};
 	uint64		n = ghc_db_run(&claimants, NULL, NULL);
 	List	   *numbers = NIL;

@@ -65,7 +65,7 @@ extern void ghc_tasks_requeue(const GhcTaskRow *task, int worker_no);
 /* Gives back what a worker number had claimed; returns how many. */
 extern int	ghc_tasks_release(int worker_no);
 
-/* Numbers of the workers that have claims, as an integer list. */
-extern List *ghc_tasks_claimants(void);
+/* Numbers of the workers that have claims but are no more, an integer list. */
+extern List *ghc_tasks_dead_claimants(void);
 
 #endif							/* GHC_TASKS_H */
