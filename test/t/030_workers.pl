@@ -12,7 +12,13 @@ use Test::More;
 use Time::HiRes qw(time);
 
 my $selection = 'stars:>=0 fork:true';
-my $sim = start_simulator(repositories => 40_000, users => 8, latency => 60);
+# results that move make reading again necessary by themselves: switched off
+my $sim = start_simulator(
+	repositories => 40_000,
+	users => 8,
+	latency => 60,
+	unstable_order => 0,
+	unstable_ties => 0);
 my $node = new_node('main', "ghcrawl.api_url = '" . $sim->http . "'",
 	'ghcrawl.workers = 2', "deadlock_timeout = '20ms'");
 install($node, $sim);
@@ -37,6 +43,8 @@ sub got_on_well
 
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	note(sql("SELECT worker_no, requests, seen FROM ghcrawl.crawl_counter WHERE crawl_id = $crawl"));
+	is(sql("SELECT count(*) FROM ghcrawl.partitions WHERE crawl = $crawl AND state = 'done' AND pages > greatest(1, ceil(seen / 100.0))"),
+		'0', "$name: no range is read twice");
 	is(sql(q{SELECT deadlocks FROM pg_stat_database WHERE datname = 'postgres'}), '0', "$name: no deadlock");
 	unlike(slurp_file($node->logfile), qr/deadlock detected|could not write/, "$name: no transaction failed");
 	no_limit_violated($sim, $name);
@@ -49,9 +57,25 @@ my $crawl = start_crawl($node, 'stars:>=50', 'flat');
 crawl_ends($node, $crawl);
 nothing_is_left($node, 'at first');
 
-$crawl = start_crawl($node, $selection, 'flat');
+# Whoever comes first may take all budgets and keep them as long as he is busy
+# (see below); so this is tried until both came at once.
 my $shared = "SELECT count(*), sum(budgets), min(budgets) FROM ghcrawl.workers WHERE state <> 'gone'";
-wait_for($node, $shared, '2|8|4');
+for my $try (1 .. 10)
+{
+	$crawl = start_crawl($node, $selection, 'flat');
+	my $deadline = time + 3;
+	my $are_two = 0;
+
+	while (!$are_two && time < $deadline)
+	{
+		$are_two = sql($shared) eq '2|8|4';
+	}
+	last if $are_two;
+	note("try $try: not shared");
+	sql("SELECT ghcrawl_cancel($crawl)");
+	$node->poll_query_until('postgres', 'SELECT count(*) = 0 ' . WORKERS);
+	sql('TRUNCATE github.repository');
+}
 crawl_ends($node, $crawl);
 ids_are_exact($node, $sim, $selection, 'two workers');
 values_are_true($node, $sim, $selection, 'flat', 'two workers');
@@ -62,7 +86,7 @@ is(crawl_column($node, $crawl, 'stored'), 40_000, 'two workers: counted right');
 my $changed = json_of($sim->post('/_sim/world', { op => 'change_stars', share => 0.5 }))->{changed};
 $crawl = start_crawl($node, $selection, 'flat');
 crawl_ends($node, $crawl);
-both_worked($crawl, 'updating');
+got_on_well($crawl, 'updating');
 is(crawl_column($node, $crawl, 'updated'), $changed, 'updating: each change once');
 is(sql('SELECT count(*) FROM github.repository_history'), $changed, 'updating: one line of history each');
 values_are_true($node, $sim, $selection, 'flat', 'updating');
