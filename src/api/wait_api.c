@@ -34,7 +34,10 @@ PG_FUNCTION_INFO_V1(ghcrawl_wait);
 #define LOOK_MS 250
 #define NOTICE_MS 5000
 
-/* Looks once, in a transaction of its own; throws if there is no such crawl. */
+/*
+ * Looks once, in a transaction of its own; throws if there is no such crawl.
+ * The texts of the look before are freed.
+ */
 static void
 look(int64 crawl_id, GhcCrawlStatus *status, MemoryContext context)
 {
@@ -47,6 +50,12 @@ look(int64 crawl_id, GhcCrawlStatus *status, MemoryContext context)
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("crawl %lld does not exist", (long long) crawl_id),
 				 errhint("SELECT * FROM ghcrawl.crawls.")));
+	if (status->state != NULL)
+	{
+		/* a wait may last for days */
+		pfree(status->state);
+		pfree(status->line);
+	}
 	status->state = MemoryContextStrdup(context, found.state);
 	status->line = MemoryContextStrdup(context, found.line);
 	status->ended = found.ended;
