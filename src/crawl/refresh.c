@@ -172,8 +172,6 @@ take_over_budgets(GhcWorker *worker, List *budgets, int share)
 			row->points_hour, row->requests_minute, row->response_ms_minute
 		};
 		GhcLane    *lane = find_lane(worker, row->budget_id, 0);
-		bool		idle = lane != NULL && lane->work == NULL &&
-			lane->transfer == NULL;
 
 		if (!is_wanted(worker, row->api_url))
 			continue;
@@ -184,8 +182,8 @@ take_over_budgets(GhcWorker *worker, List *budgets, int share)
 			lane->budget_id = row->budget_id;
 			restore_meter(&lane->meter, row);
 		}
-		else if (lane == NULL || (idle && held >= share))
-			continue;
+		else if (lane == NULL || held >= share)
+			continue;			/* what is under way there is finished first */
 		lane->meter.limits = limits;
 		set_text(worker, &lane->login, row->login);
 		lane->present = true;

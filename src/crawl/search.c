@@ -12,7 +12,7 @@
  *
  * Pages are offsets into a live index, so a reading may miss what moved.
  * Distinct ids are counted over all readings of a range; it is done when as
- * many were seen as the last page promised.  Readings are capped, then the
+ * many were seen as GitHub ever counted in it.  Readings are capped, then the
  * range is narrowed, and what still isn't seen is a gap that is named.
  *
  * Pure: no SPI, no curl, no clock.
@@ -109,7 +109,11 @@ static bool
 search_compose(GhcTask *task, GhcQuery *query)
 {
 	if (task->page_size == 0)
+	{
 		task->page_size = task->page_limit = PAGE_SIZE;
+		task->foretold = task->promised >= 0;
+		task->count_before = -1;
+	}
 
 	/* a child whose count is known needs no page to be told that it's full */
 	if (task->cut == NULL && task->pages == 0 && task->promised > GHC_SEARCH_CAP)
@@ -192,17 +196,35 @@ narrow(GhcTask *task, const char *why)
 	return give_up(task, why);
 }
 
+/*
+ * Was everything seen?  Counts of one range differ from reply to reply, and
+ * a hurried search shows too little and counts too little; the largest count
+ * holds.  A lower one, and one of nothing that nobody foretold, is believed
+ * when a second reading says the same.
+ */
+static bool
+has_seen_all(GhcTask *task)
+{
+	if (task->seen >= task->promised && (task->promised > 0 || task->foretold))
+		return true;
+	if (task->count != task->count_before || task->seen < task->count)
+		return false;
+	task->promised = task->count;
+	return true;
+}
+
 /* A reading came to its end: is the range done, or read once more? */
 static GhcOutcome
 end_reading(GhcTask *task)
 {
-	if (task->seen >= task->promised)
+	if (has_seen_all(task))
 		return GHC_OUTCOME_DONE;
 	if (task->order > 0 && task->seen + task->hidden >= task->promised)
 		return give_up(task, "GitHub counts repositories that it does not show");
 	task->cursor[0] = '\0';
 	task->offset = 0;
 	task->hidden = 0;
+	task->count_before = task->count;
 	if (++task->order < GHC_ORDER_COUNT)
 		return GHC_OUTCOME_MORE;
 	return narrow(task, "fewer repositories shown than counted");
@@ -241,7 +263,9 @@ absorb_page(GhcTask *task, const GhcPage *page)
 	grow_page(task);
 	task->attempts = 0;
 	task->pages++;
-	task->promised = page->count;
+	task->count = page->count;
+	if (task->promised < page->count)
+		task->promised = page->count;
 	if (first && page->count > GHC_SEARCH_CAP && begin_cut(task))
 		return GHC_OUTCOME_MORE;
 

@@ -56,7 +56,10 @@ typedef struct GhcTask
 	int64_t		task_id;
 	int64_t		position;		/* its place in the queue */
 	GhcRange	range;
-	int64_t		promised;		/* what GitHub counts; -1: unknown */
+	int64_t		promised;		/* most that GitHub counted; -1: unknown */
+	bool		foretold;		/* it was known before the first page */
+	int64_t		count;			/* GitHub's last in this reading */
+	int64_t		count_before;	/* and in the reading before */
 	int64_t		seen;			/* distinct repositories in this reading */
 	int			pages;			/* read since it was claimed */
 	int			attempts;		/* replies in a row that brought nothing */

@@ -53,7 +53,7 @@
 /* looks for work that others may have left at least this often */
 #define IDLE_MS 10000
 
-/* while a request could go out, but its task is being waited for */
+/* while only a task is missing, or a budget that another worker may give back */
 #define POLL_MS 1000
 
 PGDLLEXPORT void ghcrawl_worker_main(Datum arg);
@@ -244,7 +244,7 @@ figure_wait(GhcWorker *worker)
 	worker->waiting_until_ms = why[0] ? earliest_ms : 0;
 	if (earliest_ms != 0)
 		first_ms = Min(first_ms, earliest_ms);
-	if (idle)
+	if (idle || worker->lanes == NIL)
 		first_ms = Min(first_ms, now_ms + POLL_MS);
 	/* what it waits for is told before it waits */
 	if (worker->retry_ms == 0 &&

@@ -60,9 +60,7 @@ set_behaviour(Setter *setter, GhcTransferState *state)
 	set_long(setter, CURLOPT_FOLLOWLOCATION, 0);
 	set_long(setter, CURLOPT_NETRC, CURL_NETRC_IGNORED);
 
-	/* wait for the first connection's handshake: it may carry all */
 	set_long(setter, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS);
-	set_long(setter, CURLOPT_PIPEWAIT, 1);
 	set_long(setter, CURLOPT_TCP_KEEPALIVE, 1);
 
 	/* content encodings are ours, see inflate.c */
@@ -149,6 +147,13 @@ set_request(Setter *setter, GhcTransferState *state)
 		return;
 	}
 	set_pointer(setter, CURLOPT_URL, transfer->url.data);
+
+	/*
+	 * Wait for the first connection's handshake: it may carry all.  Without
+	 * TLS there is none, and libcurl would wait for a whole response.
+	 */
+	set_long(setter, CURLOPT_PIPEWAIT,
+			 strncmp(transfer->url.data, "https:", 6) == 0);
 	set_pointer(setter, CURLOPT_HTTPHEADER, state->lines);
 	if (transfer->request_body.len > 0)
 	{

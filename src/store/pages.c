@@ -203,6 +203,33 @@ none_value(GhcFieldType type)
 	}
 }
 
+/*
+ * A null may say that the column was never asked for.  In columns that always
+ * have a value it can say nothing else; in others it means "none" only if the
+ * row has been asked for at length, as is_archived then tells.
+ */
+static bool
+was_asked(Store *store, const Row *row, GhcField field)
+{
+	bool		isnull = true;
+
+	for (int k = 0; k < store->sql->n_fields; k++)
+		if (store->sql->fields[k] == GHC_FIELD_IS_ARCHIVED)
+			(void) heap_getattr(row->old, 3 + k, store->old_desc, &isnull);
+	return ghc_fields[field].shape == GHC_SHAPE_MEMBER && !isnull;
+}
+
+/* Was a tracked value another before?  Gives the value. */
+static bool
+is_history(Store *store, const Row *row, int k, Datum *was, bool *was_null)
+{
+	GhcField	field = store->sql->fields[k];
+
+	*was = heap_getattr(row->old, 3 + k, store->old_desc, was_null);
+	return !ghc_values_same(row->row->repo, field, *was, *was_null) &&
+		(!*was_null || was_asked(store, row, field));
+}
+
 static void
 fill_history(void *state, int i, Datum *values, bool *isnull)
 {
@@ -221,8 +248,7 @@ fill_history(void *state, int i, Datum *values, bool *isnull)
 
 		if (!ghc_fields[field].tracked)
 			continue;
-		was = heap_getattr(row->old, 3 + k, store->old_desc, &was_null);
-		isnull[column] = ghc_values_same(row->row->repo, field, was, was_null);
+		isnull[column] = !is_history(store, row, k, &was, &was_null);
 		values[column++] = was_null ? none_value(ghc_fields[field].type) : was;
 	}
 }
@@ -233,14 +259,11 @@ is_tracked_change(Store *store, const Row *row)
 {
 	for (int k = 0; k < store->sql->n_fields; k++)
 	{
-		GhcField	field = store->sql->fields[k];
 		bool		isnull;
 		Datum		was;
 
-		if (!ghc_fields[field].tracked)
-			continue;
-		was = heap_getattr(row->old, 3 + k, store->old_desc, &isnull);
-		if (!ghc_values_same(row->row->repo, field, was, isnull))
+		if (ghc_fields[store->sql->fields[k]].tracked &&
+			is_history(store, row, k, &was, &isnull))
 			return true;
 	}
 	return false;
