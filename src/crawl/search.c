@@ -219,14 +219,17 @@ end_reading(GhcTask *task)
 {
 	if (has_seen_all(task))
 		return GHC_OUTCOME_DONE;
-	if (task->order > 0 && task->seen + task->hidden >= task->promised)
-		return give_up(task, "GitHub counts repositories that it does not show");
 	task->cursor[0] = '\0';
 	task->offset = 0;
-	task->hidden = 0;
 	task->count_before = task->count;
 	if (++task->order < GHC_ORDER_COUNT)
+	{
+		task->hidden = 0;
 		return GHC_OUTCOME_MORE;
+	}
+	/* what is null in reading after reading is null in a narrower range, too */
+	if (task->seen + task->hidden >= task->promised)
+		return give_up(task, "GitHub counts repositories that it does not show");
 	return narrow(task, "fewer repositories shown than counted");
 }
 
