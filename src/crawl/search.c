@@ -199,15 +199,20 @@ narrow(GhcTask *task, const char *why)
 /*
  * Was everything seen?  Counts of one range differ from reply to reply, and
  * a hurried search shows too little and counts too little; the largest count
- * holds.  A lower one, and one of nothing that nobody foretold, is believed
- * when a second reading says the same.
+ * holds.  A slightly lower one is believed when a second reading says the
+ * same, a much lower one, or nothing that nobody foretold, when all do.
  */
 static bool
 has_seen_all(GhcTask *task)
 {
+	bool		is_close = task->count > 0 &&
+		task->count >= task->promised - task->promised / 10;
+
 	if (task->seen >= task->promised && (task->promised > 0 || task->foretold))
 		return true;
-	if (task->count != task->count_before || task->seen < task->count)
+	task->agreed = task->count == task->count_before ? task->agreed + 1 : 1;
+	if (task->seen < task->count ||
+		task->agreed < (is_close ? 2 : GHC_ORDER_COUNT))
 		return false;
 	task->promised = task->count;
 	return true;

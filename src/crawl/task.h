@@ -60,6 +60,7 @@ typedef struct GhcTask
 	bool		foretold;		/* it was known before the first page */
 	int64_t		count;			/* GitHub's last in this reading */
 	int64_t		count_before;	/* and in the reading before */
+	int			agreed;			/* readings in a row with this count */
 	int64_t		seen;			/* distinct repositories in this reading */
 	int			pages;			/* read since it was claimed */
 	int			attempts;		/* replies in a row that brought nothing */

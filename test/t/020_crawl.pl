@@ -41,8 +41,12 @@ sub crawl_and_compare
 
 	my $points = 100 * $counters->{points} / $stored;
 	cmp_ok($points, '<=', $most_points, "$name: points per 100 repositories");
-	is(crawl_column($node, $crawl, 'points') + $asked, $counters->{points},
-		"$name: we count points as GitHub does, but for asking whose tokens these are");
+	# an answer can be lost with its connection, and is asked for again: over
+	# HTTP/2 a server may end one while requests are on their way
+	my $ours = crawl_column($node, $crawl, 'points') + $asked;
+	cmp_ok($ours, '<=', $counters->{points}, "$name: we count no points that GitHub doesn't");
+	cmp_ok($ours, '>=', 0.995 * $counters->{points},
+		"$name: nor miss any, but for answers that were lost");
 	diag(sprintf '%s: %d repositories in %.1f s, %d requests, %.3f points per 100, %.0f bytes each',
 		$name, $stored, $seconds, $counters->{requests}, $points,
 		$counters->{bytes}{sent} / $stored);

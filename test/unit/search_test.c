@@ -467,8 +467,8 @@ test_one_range(void)
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
 	{
-		/* that there is nothing is believed when it is said twice */
-		int			pages = sizes[i] == 0 ? 2 : (sizes[i] + 99) / 100;
+		/* that there is nothing is believed when each order says so */
+		int			pages = sizes[i] == 0 ? GHC_ORDER_COUNT : (sizes[i] + 99) / 100;
 
 		make_world(sizes[i], 1000);
 		run_crawl(&root, NULL);
