@@ -29,6 +29,7 @@
 #include "store/data.h"
 #include "store/db.h"
 #include "store/tokens.h"
+#include "store/values.h"
 
 PG_FUNCTION_INFO_V1(ghcrawl_start);
 PG_FUNCTION_INFO_V1(ghcrawl_pause);
@@ -59,21 +60,6 @@ parse_selection(const char *selection, GhcRange *range)
 				(errcode(ERRCODE_WARNING),
 				 errmsg("qualifier not known to ghcrawl: %s", problem.unknown),
 				 errdetail("It is passed on to GitHub as it is.")));
-}
-
-static char *
-format_range(const GhcRange *range)
-{
-	GhcBuffer	text = {0};
-	char	   *copy;
-
-	ghc_range_format(range, &text);
-	if (text.failed)
-		ereport(ERROR,
-				(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-	copy = pnstrdup(text.data ? text.data : "", text.len);
-	ghc_buffer_free(&text);
-	return copy;
 }
 
 /*
@@ -220,9 +206,9 @@ ghcrawl_start(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("max_repositories must be greater than zero")));
 	parse_selection(crawl.selection, &range);
-	crawl.query = format_range(&range);
+	crawl.query = ghc_values_range(&range);
 	bound_range(&range);
-	crawl.root = format_range(&range);
+	crawl.root = ghc_values_range(&range);
 	crawl.position = range.dim[GHC_DIM_CREATED].lo;
 	crawl.owner = role_name();
 	crawl.api_url = ghc_api_url;

@@ -23,6 +23,7 @@
 #include "store/data.h"
 #include "store/errors.h"
 #include "store/pages.h"
+#include "store/values.h"
 
 /* Repositories newly seen by a task, for the crawl's counters. */
 static int64
@@ -219,28 +220,21 @@ add_children(GhcWork *work)
 {
 	const GhcCut *cut = work->task.cut;
 	GhcChildRows rows = {cut->n_children, work->task.kind->name, NULL, NULL, NULL};
-	GhcBuffer	text = {0};
 
 	rows.queries = palloc(cut->n_children * sizeof(char *));
 	rows.positions = palloc(cut->n_children * sizeof(int64));
 	rows.promised = palloc(cut->n_children * sizeof(int64));
 	for (int i = 0; i < cut->n_children; i++)
 	{
-		ghc_buffer_reset(&text);
-		ghc_range_format(&cut->children[i].range, &text);
-		if (text.failed)
-			ereport(ERROR,
-					(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-		rows.queries[i] = pnstrdup(text.data, text.len);
+		rows.queries[i] = ghc_values_range(&cut->children[i].range);
 		rows.positions[i] = cut->children[i].range.dim[GHC_DIM_CREATED].lo;
 		rows.promised[i] = cut->children[i].count;
 	}
-	ghc_buffer_free(&text);
 	ghc_tasks_add_children(&work->row, &rows);
 }
 
-/* Writes how a task stands after an answer; false if it isn't ours any more. */
-static bool
+/* Writes how a task stands after an answer, if it is still ours. */
+static void
 write_work(GhcWorker *worker, GhcLane *lane, GhcRun *run)
 {
 	GhcWork    *work = lane->work;
@@ -289,7 +283,6 @@ write_work(GhcWorker *worker, GhcLane *lane, GhcRun *run)
 		run->counts.expected += ghc_answers_contribution(work, lane->outcome) -
 			work->contributed;
 	}
-	return held;
 }
 
 /* Writes down a failure, grouped with those like it. */
@@ -301,15 +294,9 @@ write_failure(GhcLane *lane)
 	char	   *sample = NULL;
 
 	if (lane->work != NULL)
-	{
-		GhcBuffer	range = {0};
-
-		ghc_range_format(&lane->work->task.range, &range);
 		sample = psprintf("%s%s%s",
-						  ghc_clean_text(range.data ? range.data : "", 300),
+						  ghc_clean_text(ghc_values_range(&lane->work->task.range), 300),
 						  id[0] ? ", request " : "", id);
-		ghc_buffer_free(&range);
-	}
 	else if (id[0])
 		sample = psprintf("request %s", id);
 	ghc_errors_record(lane->work ? lane->work->task.crawl_id : 0,

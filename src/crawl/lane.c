@@ -286,7 +286,5 @@ ghc_lane_end(GhcWorker *worker, GhcLane *lane)
 	ghc_arena_free(&lane->arena);
 	worker->lanes = list_delete_ptr(worker->lanes, lane);
 	pfree(lane->api_url);
-	if (lane->login)
-		pfree(lane->login);
 	pfree(lane);
 }

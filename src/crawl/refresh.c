@@ -185,7 +185,6 @@ take_over_budgets(GhcWorker *worker, List *budgets, int share)
 		else if (lane == NULL || held >= share)
 			continue;			/* what is under way there is finished first */
 		lane->meter.limits = limits;
-		set_text(worker, &lane->login, row->login);
 		lane->present = true;
 		held++;
 	}

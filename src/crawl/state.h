@@ -57,7 +57,6 @@ typedef struct GhcLane
 	int			budget_id;		/* 0: whose token it is isn't known yet */
 	int			token_id;		/* of the token in use */
 	char	   *api_url;
-	char	   *login;
 	List	   *tokens;			/* GhcToken, secrets read */
 	GhcBudget	meter;
 	GhcWork    *work;			/* NULL: free, or asking whose token it is */

@@ -71,9 +71,10 @@ typedef struct GhcTransfer
 } GhcTransfer;
 
 /*
- * Makes the loop of this process.  Once per worker, outside of any
- * transaction, after signals are unblocked.  ereports (ERROR) if libcurl
- * can't be used safely here, or no descriptors are left.
+ * Makes the loop of this process, which lives until the process ends.  Once
+ * per worker, outside of any transaction, after signals are unblocked.
+ * ereports (ERROR) if libcurl can't be used safely here, or no descriptors are
+ * left.
  */
 extern GhcNetLoop *ghc_net_create(const GhcNetConfig *config);
 
@@ -102,11 +103,5 @@ extern GhcTransfer *ghc_net_next_done(GhcNetLoop *loop);
 
 /* Gives a transfer back; its buffers are emptied, secrets wiped. */
 extern void ghc_net_release(GhcNetLoop *loop, GhcTransfer *transfer);
-
-/* Cancels one that is under way and gives it back. */
-extern void ghc_net_cancel(GhcNetLoop *loop, GhcTransfer *transfer);
-
-/* Ends all transfers at once and frees everything. */
-extern void ghc_net_destroy(GhcNetLoop *loop);
 
 #endif							/* GHC_NET_LOOP_H */

@@ -158,22 +158,6 @@ ghc_transfer_reset(GhcTransfer *transfer, size_t limit_bytes)
 	transfer->wire_bytes = 0;
 }
 
-void
-ghc_transfer_free(GhcTransfer *transfer)
-{
-	GhcTransferState *state = (GhcTransferState *) transfer;
-
-	wipe_secrets(state);
-	curl_easy_cleanup(transfer->easy);
-	ghc_buffer_free(&transfer->url);
-	ghc_buffer_free(&transfer->authorization);
-	ghc_buffer_free(&transfer->request_body);
-	ghc_buffer_free(&transfer->headers);
-	ghc_buffer_free(&transfer->body);
-	ghc_buffer_free(&state->packed);
-	free(state);
-}
-
 /* What a code of libcurl means, where the transfer itself doesn't say more. */
 static GhcNetResult
 map_code(CURLcode code)

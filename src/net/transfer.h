@@ -41,9 +41,6 @@ extern GhcTransfer *ghc_transfer_create(void);
 /* Empties a transfer for its next use; the response may have so many bytes. */
 extern void ghc_transfer_reset(GhcTransfer *transfer, size_t limit_bytes);
 
-/* Frees a transfer, whose handle must have been removed from its multi. */
-extern void ghc_transfer_free(GhcTransfer *transfer);
-
 /* Empties a buffer and overwrites what it held. */
 extern void ghc_transfer_wipe(GhcBuffer *buf);
 

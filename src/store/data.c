@@ -121,8 +121,9 @@ add_history(StringInfo sql, const char *schema)
 		if (ghc_fields[i].tracked)
 			add_comment(sql, "COLUMN",
 						psprintf("%s.%s", table, ghc_fields[i].column),
-						psprintf("Before the change: %s (0 or '': there was none)",
-								 ghc_fields[i].comment));
+						psprintf("Before the change: %s%s", ghc_fields[i].comment,
+								 ghc_fields[i].shape == GHC_SHAPE_MEMBER ?
+								 " (0 or '': there was none)" : ""));
 }
 
 static void

@@ -21,8 +21,6 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "catalog/pg_type.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
@@ -114,19 +112,17 @@ compare_stored(Store *store, const GhcStoreRow *row, HeapTuple tuple,
 static void
 look_up(Store *store, GhcStatement *statement, GhcStored which)
 {
-	Datum	   *ids = palloc(store->n * sizeof(Datum));
+	int64	   *ids = palloc(store->n * sizeof(int64));
 	int			n = 0;
 	Datum		values[1];
 	uint64		found;
 
 	for (int i = 0; i < store->n; i++)
 		if (store->rows[i].row->stored == which)
-			ids[n++] = Int64GetDatum(store->rows[i].row->repo->repo_id);
+			ids[n++] = store->rows[i].row->repo->repo_id;
 	if (n == 0)
 		return;
-	values[0] = PointerGetDatum(construct_array(ids, n, INT8OID, sizeof(int64),
-												FLOAT8PASSBYVAL,
-												TYPALIGN_DOUBLE));
+	values[0] = ghc_values_int8_array(ids, n);
 	found = ghc_db_run(statement, values, NULL);
 	store->old_desc = SPI_tuptable->tupdesc;
 	for (uint64 i = 0; i < found; i++)
@@ -191,14 +187,10 @@ none_value(GhcFieldType type)
 	{
 		case GHC_TYPE_INT8:
 			return Int64GetDatum(0);
-		case GHC_TYPE_INT4:
-			return Int32GetDatum(0);
-		case GHC_TYPE_BOOL:
-			return BoolGetDatum(false);
 		case GHC_TYPE_TEXT:
 			return PointerGetDatum(cstring_to_text(""));
 		default:
-			elog(ERROR, "field type %d can't be tracked", (int) type);
+			elog(ERROR, "field type %d can't be null and tracked", (int) type);
 			return (Datum) 0;	/* keep compilers quiet */
 	}
 }
@@ -249,7 +241,9 @@ fill_history(void *state, int i, Datum *values, bool *isnull)
 		if (!ghc_fields[field].tracked)
 			continue;
 		isnull[column] = !is_history(store, row, k, &was, &was_null);
-		values[column++] = was_null ? none_value(ghc_fields[field].type) : was;
+		if (was_null && !isnull[column])
+			was = none_value(ghc_fields[field].type);
+		values[column++] = was;
 	}
 }
 

@@ -20,6 +20,7 @@
 
 #include "store/db.h"
 #include "store/tasks.h"
+#include "store/values.h"
 
 List *
 ghc_tasks_claim(int64 crawl_id, int worker_no, int limit)
@@ -123,17 +124,6 @@ ghc_tasks_end(const GhcTaskRow *task, int worker_no, const char *state)
 }
 
 static Datum
-int8_array(const int64 *numbers, int n)
-{
-	Datum	   *items = palloc(n * sizeof(Datum));
-
-	for (int i = 0; i < n; i++)
-		items[i] = Int64GetDatum(numbers[i]);
-	return PointerGetDatum(construct_array(items, n, INT8OID, sizeof(int64),
-										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-}
-
-static Datum
 text_array(char **texts, int n)
 {
 	Datum	   *items = palloc(n * sizeof(Datum));
@@ -160,8 +150,8 @@ ghc_tasks_add_children(const GhcTaskRow *parent, const GhcChildRows *children)
 		Int64GetDatum(parent->crawl_id), Int64GetDatum(parent->task_id),
 		CStringGetTextDatum(children->kind),
 		text_array(children->queries, children->n),
-		int8_array(children->positions, children->n),
-		int8_array(children->promised, children->n)
+		ghc_values_int8_array(children->positions, children->n),
+		ghc_values_int8_array(children->promised, children->n)
 	};
 
 	ghc_db_run(&add, values, NULL);

@@ -40,16 +40,30 @@ names_datum(const GhcArray *array)
 										   TYPALIGN_INT));
 }
 
-static Datum
-numbers_datum(const GhcArray *array)
+Datum
+ghc_values_int8_array(const int64 *numbers, int n)
 {
-	Datum	   *items = palloc(array->n * sizeof(Datum) + 1);
+	Datum	   *items = palloc(n * sizeof(Datum) + 1);
 
-	for (int i = 0; i < array->n; i++)
-		items[i] = Int64GetDatum(array->numbers[i]);
-	return PointerGetDatum(construct_array(items, array->n, INT8OID,
-										   sizeof(int64), FLOAT8PASSBYVAL,
-										   TYPALIGN_DOUBLE));
+	for (int i = 0; i < n; i++)
+		items[i] = Int64GetDatum(numbers[i]);
+	return PointerGetDatum(construct_array(items, n, INT8OID, sizeof(int64),
+										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
+char *
+ghc_values_range(const GhcRange *range)
+{
+	GhcBuffer	text = {0};
+	char	   *copy;
+
+	ghc_range_format(range, &text);
+	if (text.failed)
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	copy = pnstrdup(text.data ? text.data : "", text.len);
+	ghc_buffer_free(&text);
+	return copy;
 }
 
 Datum
@@ -73,7 +87,7 @@ ghc_values_datum(const GhcRepository *repo, GhcField field)
 		case GHC_TYPE_TEXT_ARRAY:
 			return names_datum(value->array);
 		case GHC_TYPE_INT8_ARRAY:
-			return numbers_datum(value->array);
+			return ghc_values_int8_array(value->array->numbers, value->array->n);
 		case GHC_TYPE_JSON:
 			return DirectFunctionCall1(jsonb_in,
 									   CStringGetDatum(pnstrdup(value->text.data,

@@ -11,11 +11,18 @@
 #ifndef GHC_VALUES_H
 #define GHC_VALUES_H
 
+#include "github/range.h"
 #include "github/reply.h"
 #include "utils/timestamp.h"
 
 /* Seconds since 1970 as a timestamptz. */
 extern TimestampTz ghc_values_timestamp(int64 seconds);
+
+/* Numbers as an array bigint[], palloc'd. */
+extern Datum ghc_values_int8_array(const int64 *numbers, int n);
+
+/* A range as the text of a search, palloc'd. */
+extern char *ghc_values_range(const GhcRange *range);
 
 /* The Datum of a field that is set, palloc'd; throws on JSON that jsonb refuses. */
 extern Datum ghc_values_datum(const GhcRepository *repo, GhcField field);
