@@ -117,6 +117,9 @@ CREATE TABLE ghcrawl.crawl_counter (
 	tasks_ended	bigint NOT NULL DEFAULT 0,
 	gaps		bigint NOT NULL DEFAULT 0,
 	missing		bigint NOT NULL DEFAULT 0,
+	read_again	bigint NOT NULL DEFAULT 0,
+	narrowed	bigint NOT NULL DEFAULT 0,
+	part		double precision NOT NULL DEFAULT 0,
 	rate		real NOT NULL DEFAULT 0,
 	updated_at	timestamptz NOT NULL DEFAULT now(),
 	PRIMARY KEY (crawl_id, worker_no)
@@ -128,6 +131,10 @@ COMMENT ON COLUMN ghcrawl.crawl_counter.inserted IS 'Rows new in the data table'
 COMMENT ON COLUMN ghcrawl.crawl_counter.updated IS 'Rows changed in the data table; seen rows that are in neither were unchanged';
 COMMENT ON COLUMN ghcrawl.crawl_counter.gaps IS 'Ranges given up before everything promised was seen';
 COMMENT ON COLUMN ghcrawl.crawl_counter.missing IS 'Repositories promised but not seen in those';
+COMMENT ON COLUMN ghcrawl.crawl_counter.read_again IS 'Readings of ranges beyond the first';
+COMMENT ON COLUMN ghcrawl.crawl_counter.narrowed IS 'Ranges cut because they could not be read as they were';
+COMMENT ON COLUMN ghcrawl.crawl_counter.part IS 'Of the whole crawl, from 0 to 1; only grows';
+COMMENT ON COLUMN ghcrawl.crawl_counter.worker_no IS '0: what users did, such as ghcrawl_retry_gaps';
 COMMENT ON COLUMN ghcrawl.crawl_counter.rate IS 'Repositories a second of late';
 
 CREATE SEQUENCE ghcrawl.task_id_seq CACHE 32;
@@ -140,10 +147,15 @@ CREATE TABLE ghcrawl.task (
 	kind		text NOT NULL,
 	query		text NOT NULL,
 	state		text NOT NULL DEFAULT 'open' CHECK (state OPERATOR(pg_catalog.=) ANY
-					('{open,split,done,gap,cancelled}')),
+					('{open,split,narrowed,done,gap,cancelled}')),
 	promised	bigint,
 	seen		bigint NOT NULL DEFAULT 0,
+	counted		bigint NOT NULL DEFAULT 0,
+	missing		bigint NOT NULL DEFAULT 0,
+	share		double precision NOT NULL DEFAULT 1,
+	part		double precision NOT NULL DEFAULT 0,
 	pages		int NOT NULL DEFAULT 0,
+	readings	int NOT NULL DEFAULT 0,
 	attempts	int NOT NULL DEFAULT 0,
 	error		text,
 	started_at	timestamptz,
@@ -153,7 +165,12 @@ CREATE TABLE ghcrawl.task (
 COMMENT ON TABLE ghcrawl.task IS 'The tree of ranges of a crawl';
 COMMENT ON COLUMN ghcrawl.task.query IS 'The range as a complete GitHub search';
 COMMENT ON COLUMN ghcrawl.task.promised IS 'What GitHub counts in the range';
-COMMENT ON COLUMN ghcrawl.task.seen IS 'Most distinct repositories seen in one reading';
+COMMENT ON COLUMN ghcrawl.task.seen IS 'Most distinct repositories seen';
+COMMENT ON COLUMN ghcrawl.task.counted IS 'What crawl_counter.seen has of it; a child starts with its share of what its parent had';
+COMMENT ON COLUMN ghcrawl.task.missing IS 'Of a gap: promised and not seen, or refused by the database';
+COMMENT ON COLUMN ghcrawl.task.share IS 'Share of the whole crawl, by what was counted';
+COMMENT ON COLUMN ghcrawl.task.part IS 'Of share, so far; what crawl_counter.part has of it';
+COMMENT ON COLUMN ghcrawl.task.readings IS 'How often it was begun to read';
 COMMENT ON COLUMN ghcrawl.task.started_at IS 'A finished range says: everything in it was looked at between started_at and finished_at';
 
 CREATE TABLE ghcrawl.queue (
@@ -311,6 +328,13 @@ AS 'MODULE_PATHNAME', 'ghcrawl_cancel';
 COMMENT ON FUNCTION @extschema@.ghcrawl_cancel(bigint) IS
 'Ends a crawl for good; what it stored stays; returns its state';
 
+CREATE FUNCTION @extschema@.ghcrawl_retry_gaps(crawl bigint)
+RETURNS bigint
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'ghcrawl_retry_gaps';
+COMMENT ON FUNCTION @extschema@.ghcrawl_retry_gaps(bigint) IS
+'Reads the gaps of a crawl once more; one that was done_with_gaps is running again. Returns how many ranges that are';
+
 CREATE PROCEDURE @extschema@.ghcrawl_wait(
 	crawl bigint,
 	timeout interval DEFAULT NULL,
@@ -384,7 +408,7 @@ SELECT c.crawl_id AS crawl, c.selection, c.profile, c.priority,
 	   c.max_repositories, c.state, c.reason, c.owner, c.api_url, c.data_schema,
 	   c.created_at, c.finished_at,
 	   n.seen AS stored, n.expected, n.inserted, n.updated, n.tasks, n.tasks_ended,
-	   n.gaps, n.missing, n.requests, n.points, n.wire_bytes, n.rate, n.updated_at
+	   n.gaps, n.missing, n.read_again, n.narrowed, n.part, n.requests, n.points, n.wire_bytes, n.rate, n.updated_at
 FROM ghcrawl.crawl c,
 	 LATERAL (SELECT coalesce(sum(seen), 0)::bigint AS seen,
 					 /* 0 of a crawl under way means that nothing is counted yet */
@@ -397,6 +421,9 @@ FROM ghcrawl.crawl c,
 					 coalesce(sum(tasks_ended), 0)::bigint AS tasks_ended,
 					 coalesce(sum(gaps), 0)::bigint AS gaps,
 					 coalesce(sum(missing), 0)::bigint AS missing,
+					 coalesce(sum(read_again), 0)::bigint AS read_again,
+					 coalesce(sum(narrowed), 0)::bigint AS narrowed,
+					 coalesce(sum(part), 0) AS part,
 					 coalesce(sum(requests), 0)::bigint AS requests,
 					 coalesce(sum(points), 0)::bigint AS points,
 					 coalesce(sum(wire_bytes), 0)::bigint AS wire_bytes,
@@ -411,6 +438,9 @@ COMMENT ON COLUMN ghcrawl.crawls.inserted IS 'Of these, new in the data table';
 COMMENT ON COLUMN ghcrawl.crawls.updated IS 'Of these, changed in the data table';
 COMMENT ON COLUMN ghcrawl.crawls.gaps IS 'Ranges given up before everything promised was seen';
 COMMENT ON COLUMN ghcrawl.crawls.missing IS 'Repositories promised but not seen in those';
+COMMENT ON COLUMN ghcrawl.crawls.read_again IS 'Readings of ranges beyond the first';
+COMMENT ON COLUMN ghcrawl.crawls.narrowed IS 'Ranges cut because they could not be read as they were';
+COMMENT ON COLUMN ghcrawl.crawls.part IS 'Of the whole crawl, from 0 to 1, by ranges read';
 COMMENT ON COLUMN ghcrawl.crawls.points IS 'GraphQL points spent';
 COMMENT ON COLUMN ghcrawl.crawls.rate IS 'Repositories a second of late';
 
@@ -449,11 +479,13 @@ FROM ghcrawl.crawls c,
 	 LATERAL (SELECT LEAST(c.expected, c.max_repositories) AS expected) e,
 	 LATERAL (SELECT e.expected,
 					 CASE WHEN c.state = 'done' THEN 1.0
-						  ELSE LEAST(0.999, coalesce(c.stored::numeric
-							   / nullif(GREATEST(e.expected, c.stored), 0), 0)) END AS part) p
+						  /* a limited crawl is over sooner than its ranges */
+						  ELSE LEAST(0.999, GREATEST(c.part::numeric, coalesce(
+								c.stored::numeric / c.max_repositories, 0))) END AS part) p
 ORDER BY c.state <> 'running', c.crawl DESC;
 COMMENT ON VIEW ghcrawl.progress IS 'How far each crawl is; made for \watch 2';
 COMMENT ON COLUMN ghcrawl.progress.state IS 'planning, running, waiting, paused, cancelled, done, done_with_gaps, failed';
+COMMENT ON COLUMN ghcrawl.progress.percent IS 'By ranges read; never goes back, and is 100 when done only';
 COMMENT ON COLUMN ghcrawl.progress.stored IS 'Distinct repositories seen and stored';
 COMMENT ON COLUMN ghcrawl.progress.expected IS 'Repositories GitHub counts in the selection, as far as known; at most max_repositories';
 COMMENT ON COLUMN ghcrawl.progress.rate IS 'Repositories a second of late';
@@ -469,10 +501,33 @@ SELECT t.crawl_id AS crawl, t.task_id AS task, t.parent_id AS parent, t.kind,
 	   t.started_at, t.finished_at
 FROM ghcrawl.task t
 LEFT JOIN ghcrawl.claim k ON k.crawl_id = t.crawl_id AND k.task_id = t.task_id;
-COMMENT ON VIEW ghcrawl.partitions IS 'The ranges that crawls are cut into: ready, claimed, split, done, gap, cancelled';
+COMMENT ON VIEW ghcrawl.partitions IS 'The ranges that crawls are cut into';
 COMMENT ON COLUMN ghcrawl.partitions.query IS 'The range as a GitHub search; try it on github.com';
 COMMENT ON COLUMN ghcrawl.partitions.promised IS 'What GitHub counts in it';
 COMMENT ON COLUMN ghcrawl.partitions.seen IS 'Distinct repositories seen in it';
+
+CREATE VIEW ghcrawl.coverage AS
+SELECT c.crawl, NULL::bigint AS task, c.state, c.expected AS promised,
+	   c.stored AS seen, c.missing, c.read_again, c.narrowed, c.gaps, c.reason,
+	   c.selection AS query
+FROM ghcrawl.crawls c
+UNION ALL
+SELECT t.crawl_id, t.task_id, t.state, t.promised, t.seen, t.missing,
+	   GREATEST(t.readings - 1, 0), (t.state = 'narrowed')::int::bigint,
+	   (t.state = 'gap')::int::bigint, t.error, t.query
+FROM ghcrawl.task t
+WHERE t.state <> 'split';
+COMMENT ON VIEW ghcrawl.coverage IS 'What was promised and what was seen: a row for each crawl (task is null), and one for each range that was read';
+COMMENT ON COLUMN ghcrawl.coverage.task IS 'Null: the crawl as a whole';
+COMMENT ON COLUMN ghcrawl.coverage.state IS 'Of a crawl as in ghcrawl.crawls; of a range open, done, gap, narrowed, cancelled';
+COMMENT ON COLUMN ghcrawl.coverage.promised IS 'Repositories that GitHub counts';
+COMMENT ON COLUMN ghcrawl.coverage.seen IS 'Distinct repositories that it showed';
+COMMENT ON COLUMN ghcrawl.coverage.missing IS 'Counted and not shown after all readings, or refused by the database';
+COMMENT ON COLUMN ghcrawl.coverage.read_again IS 'Readings beyond the first';
+COMMENT ON COLUMN ghcrawl.coverage.narrowed IS 'Ranges cut because they could not be read as they were; their parts have rows of their own';
+COMMENT ON COLUMN ghcrawl.coverage.gaps IS 'Ranges given up; try them again by ghcrawl_retry_gaps';
+COMMENT ON COLUMN ghcrawl.coverage.reason IS 'Why it is a gap, or why the crawl failed';
+COMMENT ON COLUMN ghcrawl.coverage.query IS 'The range as a GitHub search; try it on github.com';
 
 CREATE VIEW ghcrawl.workers AS
 SELECT w.worker_no AS worker, l.pid,
@@ -516,7 +571,7 @@ COMMENT ON COLUMN ghcrawl.crawls.tasks_ended IS 'Of these, done, split or given 
 COMMENT ON COLUMN ghcrawl.crawls.requests IS 'GraphQL requests sent and settled';
 COMMENT ON COLUMN ghcrawl.crawls.wire_bytes IS 'Bytes of bodies received, as compressed';
 COMMENT ON COLUMN ghcrawl.crawls.updated_at IS 'When a worker last counted something';
-COMMENT ON COLUMN ghcrawl.partitions.state IS 'ready, claimed, split, done, gap, cancelled';
+COMMENT ON COLUMN ghcrawl.partitions.state IS 'ready, claimed, split, narrowed (cut because it could not be read), done, gap, cancelled';
 COMMENT ON COLUMN ghcrawl.partitions.pages IS 'Pages read, repeated ones included';
 COMMENT ON COLUMN ghcrawl.partitions.attempts IS 'Replies in a row that brought nothing';
 COMMENT ON COLUMN ghcrawl.partitions.error IS 'What went wrong last, or why it is a gap';
@@ -548,6 +603,7 @@ REVOKE ALL ON FUNCTION
 	@extschema@.ghcrawl_pause(bigint),
 	@extschema@.ghcrawl_resume(bigint),
 	@extschema@.ghcrawl_cancel(bigint),
+	@extschema@.ghcrawl_retry_gaps(bigint),
 	@extschema@.ghcrawl_ensure_workers(),
 	@extschema@.ghcrawl_add_token(text, text),
 	@extschema@.ghcrawl_add_token_file(text, text),
@@ -562,6 +618,7 @@ GRANT EXECUTE ON FUNCTION
 	@extschema@.ghcrawl_pause(bigint),
 	@extschema@.ghcrawl_resume(bigint),
 	@extschema@.ghcrawl_cancel(bigint),
+	@extschema@.ghcrawl_retry_gaps(bigint),
 	@extschema@.ghcrawl_ensure_workers(),
 	@extschema@.ghcrawl_add_token(text, text),
 	@extschema@.ghcrawl_add_token_file(text, text),
@@ -576,6 +633,7 @@ GRANT SELECT ON
 	ghcrawl.crawls,
 	ghcrawl.progress,
 	ghcrawl.partitions,
+	ghcrawl.coverage,
 	ghcrawl.workers,
 	ghcrawl.tokens,
 	ghcrawl.errors

@@ -36,6 +36,13 @@ AS 'MODULE_PATHNAME', 'ghcrawl_cancel';
 COMMENT ON FUNCTION @extschema@.ghcrawl_cancel(bigint) IS
 'Ends a crawl for good; what it stored stays; returns its state';
 
+CREATE FUNCTION @extschema@.ghcrawl_retry_gaps(crawl bigint)
+RETURNS bigint
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'ghcrawl_retry_gaps';
+COMMENT ON FUNCTION @extschema@.ghcrawl_retry_gaps(bigint) IS
+'Reads the gaps of a crawl once more; one that was done_with_gaps is running again. Returns how many ranges that are';
+
 CREATE PROCEDURE @extschema@.ghcrawl_wait(
 	crawl bigint,
 	timeout interval DEFAULT NULL,

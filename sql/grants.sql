@@ -8,6 +8,7 @@ REVOKE ALL ON FUNCTION
 	@extschema@.ghcrawl_pause(bigint),
 	@extschema@.ghcrawl_resume(bigint),
 	@extschema@.ghcrawl_cancel(bigint),
+	@extschema@.ghcrawl_retry_gaps(bigint),
 	@extschema@.ghcrawl_ensure_workers(),
 	@extschema@.ghcrawl_add_token(text, text),
 	@extschema@.ghcrawl_add_token_file(text, text),
@@ -22,6 +23,7 @@ GRANT EXECUTE ON FUNCTION
 	@extschema@.ghcrawl_pause(bigint),
 	@extschema@.ghcrawl_resume(bigint),
 	@extschema@.ghcrawl_cancel(bigint),
+	@extschema@.ghcrawl_retry_gaps(bigint),
 	@extschema@.ghcrawl_ensure_workers(),
 	@extschema@.ghcrawl_add_token(text, text),
 	@extschema@.ghcrawl_add_token_file(text, text),
@@ -36,6 +38,7 @@ GRANT SELECT ON
 	ghcrawl.crawls,
 	ghcrawl.progress,
 	ghcrawl.partitions,
+	ghcrawl.coverage,
 	ghcrawl.workers,
 	ghcrawl.tokens,
 	ghcrawl.errors

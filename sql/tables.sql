@@ -79,6 +79,9 @@ CREATE TABLE ghcrawl.crawl_counter (
 	tasks_ended	bigint NOT NULL DEFAULT 0,
 	gaps		bigint NOT NULL DEFAULT 0,
 	missing		bigint NOT NULL DEFAULT 0,
+	read_again	bigint NOT NULL DEFAULT 0,
+	narrowed	bigint NOT NULL DEFAULT 0,
+	part		double precision NOT NULL DEFAULT 0,
 	rate		real NOT NULL DEFAULT 0,
 	updated_at	timestamptz NOT NULL DEFAULT now(),
 	PRIMARY KEY (crawl_id, worker_no)
@@ -90,6 +93,10 @@ COMMENT ON COLUMN ghcrawl.crawl_counter.inserted IS 'Rows new in the data table'
 COMMENT ON COLUMN ghcrawl.crawl_counter.updated IS 'Rows changed in the data table; seen rows that are in neither were unchanged';
 COMMENT ON COLUMN ghcrawl.crawl_counter.gaps IS 'Ranges given up before everything promised was seen';
 COMMENT ON COLUMN ghcrawl.crawl_counter.missing IS 'Repositories promised but not seen in those';
+COMMENT ON COLUMN ghcrawl.crawl_counter.read_again IS 'Readings of ranges beyond the first';
+COMMENT ON COLUMN ghcrawl.crawl_counter.narrowed IS 'Ranges cut because they could not be read as they were';
+COMMENT ON COLUMN ghcrawl.crawl_counter.part IS 'Of the whole crawl, from 0 to 1; only grows';
+COMMENT ON COLUMN ghcrawl.crawl_counter.worker_no IS '0: what users did, such as ghcrawl_retry_gaps';
 COMMENT ON COLUMN ghcrawl.crawl_counter.rate IS 'Repositories a second of late';
 
 CREATE SEQUENCE ghcrawl.task_id_seq CACHE 32;
@@ -102,10 +109,15 @@ CREATE TABLE ghcrawl.task (
 	kind		text NOT NULL,
 	query		text NOT NULL,
 	state		text NOT NULL DEFAULT 'open' CHECK (state OPERATOR(pg_catalog.=) ANY
-					('{open,split,done,gap,cancelled}')),
+					('{open,split,narrowed,done,gap,cancelled}')),
 	promised	bigint,
 	seen		bigint NOT NULL DEFAULT 0,
+	counted		bigint NOT NULL DEFAULT 0,
+	missing		bigint NOT NULL DEFAULT 0,
+	share		double precision NOT NULL DEFAULT 1,
+	part		double precision NOT NULL DEFAULT 0,
 	pages		int NOT NULL DEFAULT 0,
+	readings	int NOT NULL DEFAULT 0,
 	attempts	int NOT NULL DEFAULT 0,
 	error		text,
 	started_at	timestamptz,
@@ -115,7 +127,12 @@ CREATE TABLE ghcrawl.task (
 COMMENT ON TABLE ghcrawl.task IS 'The tree of ranges of a crawl';
 COMMENT ON COLUMN ghcrawl.task.query IS 'The range as a complete GitHub search';
 COMMENT ON COLUMN ghcrawl.task.promised IS 'What GitHub counts in the range';
-COMMENT ON COLUMN ghcrawl.task.seen IS 'Most distinct repositories seen in one reading';
+COMMENT ON COLUMN ghcrawl.task.seen IS 'Most distinct repositories seen';
+COMMENT ON COLUMN ghcrawl.task.counted IS 'What crawl_counter.seen has of it; a child starts with its share of what its parent had';
+COMMENT ON COLUMN ghcrawl.task.missing IS 'Of a gap: promised and not seen, or refused by the database';
+COMMENT ON COLUMN ghcrawl.task.share IS 'Share of the whole crawl, by what was counted';
+COMMENT ON COLUMN ghcrawl.task.part IS 'Of share, so far; what crawl_counter.part has of it';
+COMMENT ON COLUMN ghcrawl.task.readings IS 'How often it was begun to read';
 COMMENT ON COLUMN ghcrawl.task.started_at IS 'A finished range says: everything in it was looked at between started_at and finished_at';
 
 CREATE TABLE ghcrawl.queue (

@@ -18,7 +18,7 @@ SELECT c.crawl_id AS crawl, c.selection, c.profile, c.priority,
 	   c.max_repositories, c.state, c.reason, c.owner, c.api_url, c.data_schema,
 	   c.created_at, c.finished_at,
 	   n.seen AS stored, n.expected, n.inserted, n.updated, n.tasks, n.tasks_ended,
-	   n.gaps, n.missing, n.requests, n.points, n.wire_bytes, n.rate, n.updated_at
+	   n.gaps, n.missing, n.read_again, n.narrowed, n.part, n.requests, n.points, n.wire_bytes, n.rate, n.updated_at
 FROM ghcrawl.crawl c,
 	 LATERAL (SELECT coalesce(sum(seen), 0)::bigint AS seen,
 					 /* 0 of a crawl under way means that nothing is counted yet */
@@ -31,6 +31,9 @@ FROM ghcrawl.crawl c,
 					 coalesce(sum(tasks_ended), 0)::bigint AS tasks_ended,
 					 coalesce(sum(gaps), 0)::bigint AS gaps,
 					 coalesce(sum(missing), 0)::bigint AS missing,
+					 coalesce(sum(read_again), 0)::bigint AS read_again,
+					 coalesce(sum(narrowed), 0)::bigint AS narrowed,
+					 coalesce(sum(part), 0) AS part,
 					 coalesce(sum(requests), 0)::bigint AS requests,
 					 coalesce(sum(points), 0)::bigint AS points,
 					 coalesce(sum(wire_bytes), 0)::bigint AS wire_bytes,
@@ -45,6 +48,9 @@ COMMENT ON COLUMN ghcrawl.crawls.inserted IS 'Of these, new in the data table';
 COMMENT ON COLUMN ghcrawl.crawls.updated IS 'Of these, changed in the data table';
 COMMENT ON COLUMN ghcrawl.crawls.gaps IS 'Ranges given up before everything promised was seen';
 COMMENT ON COLUMN ghcrawl.crawls.missing IS 'Repositories promised but not seen in those';
+COMMENT ON COLUMN ghcrawl.crawls.read_again IS 'Readings of ranges beyond the first';
+COMMENT ON COLUMN ghcrawl.crawls.narrowed IS 'Ranges cut because they could not be read as they were';
+COMMENT ON COLUMN ghcrawl.crawls.part IS 'Of the whole crawl, from 0 to 1, by ranges read';
 COMMENT ON COLUMN ghcrawl.crawls.points IS 'GraphQL points spent';
 COMMENT ON COLUMN ghcrawl.crawls.rate IS 'Repositories a second of late';
 
@@ -83,11 +89,13 @@ FROM ghcrawl.crawls c,
 	 LATERAL (SELECT LEAST(c.expected, c.max_repositories) AS expected) e,
 	 LATERAL (SELECT e.expected,
 					 CASE WHEN c.state = 'done' THEN 1.0
-						  ELSE LEAST(0.999, coalesce(c.stored::numeric
-							   / nullif(GREATEST(e.expected, c.stored), 0), 0)) END AS part) p
+						  /* a limited crawl is over sooner than its ranges */
+						  ELSE LEAST(0.999, GREATEST(c.part::numeric, coalesce(
+								c.stored::numeric / c.max_repositories, 0))) END AS part) p
 ORDER BY c.state <> 'running', c.crawl DESC;
 COMMENT ON VIEW ghcrawl.progress IS 'How far each crawl is; made for \watch 2';
 COMMENT ON COLUMN ghcrawl.progress.state IS 'planning, running, waiting, paused, cancelled, done, done_with_gaps, failed';
+COMMENT ON COLUMN ghcrawl.progress.percent IS 'By ranges read; never goes back, and is 100 when done only';
 COMMENT ON COLUMN ghcrawl.progress.stored IS 'Distinct repositories seen and stored';
 COMMENT ON COLUMN ghcrawl.progress.expected IS 'Repositories GitHub counts in the selection, as far as known; at most max_repositories';
 COMMENT ON COLUMN ghcrawl.progress.rate IS 'Repositories a second of late';
@@ -103,10 +111,33 @@ SELECT t.crawl_id AS crawl, t.task_id AS task, t.parent_id AS parent, t.kind,
 	   t.started_at, t.finished_at
 FROM ghcrawl.task t
 LEFT JOIN ghcrawl.claim k ON k.crawl_id = t.crawl_id AND k.task_id = t.task_id;
-COMMENT ON VIEW ghcrawl.partitions IS 'The ranges that crawls are cut into: ready, claimed, split, done, gap, cancelled';
+COMMENT ON VIEW ghcrawl.partitions IS 'The ranges that crawls are cut into';
 COMMENT ON COLUMN ghcrawl.partitions.query IS 'The range as a GitHub search; try it on github.com';
 COMMENT ON COLUMN ghcrawl.partitions.promised IS 'What GitHub counts in it';
 COMMENT ON COLUMN ghcrawl.partitions.seen IS 'Distinct repositories seen in it';
+
+CREATE VIEW ghcrawl.coverage AS
+SELECT c.crawl, NULL::bigint AS task, c.state, c.expected AS promised,
+	   c.stored AS seen, c.missing, c.read_again, c.narrowed, c.gaps, c.reason,
+	   c.selection AS query
+FROM ghcrawl.crawls c
+UNION ALL
+SELECT t.crawl_id, t.task_id, t.state, t.promised, t.seen, t.missing,
+	   GREATEST(t.readings - 1, 0), (t.state = 'narrowed')::int::bigint,
+	   (t.state = 'gap')::int::bigint, t.error, t.query
+FROM ghcrawl.task t
+WHERE t.state <> 'split';
+COMMENT ON VIEW ghcrawl.coverage IS 'What was promised and what was seen: a row for each crawl (task is null), and one for each range that was read';
+COMMENT ON COLUMN ghcrawl.coverage.task IS 'Null: the crawl as a whole';
+COMMENT ON COLUMN ghcrawl.coverage.state IS 'Of a crawl as in ghcrawl.crawls; of a range open, done, gap, narrowed, cancelled';
+COMMENT ON COLUMN ghcrawl.coverage.promised IS 'Repositories that GitHub counts';
+COMMENT ON COLUMN ghcrawl.coverage.seen IS 'Distinct repositories that it showed';
+COMMENT ON COLUMN ghcrawl.coverage.missing IS 'Counted and not shown after all readings, or refused by the database';
+COMMENT ON COLUMN ghcrawl.coverage.read_again IS 'Readings beyond the first';
+COMMENT ON COLUMN ghcrawl.coverage.narrowed IS 'Ranges cut because they could not be read as they were; their parts have rows of their own';
+COMMENT ON COLUMN ghcrawl.coverage.gaps IS 'Ranges given up; try them again by ghcrawl_retry_gaps';
+COMMENT ON COLUMN ghcrawl.coverage.reason IS 'Why it is a gap, or why the crawl failed';
+COMMENT ON COLUMN ghcrawl.coverage.query IS 'The range as a GitHub search; try it on github.com';
 
 CREATE VIEW ghcrawl.workers AS
 SELECT w.worker_no AS worker, l.pid,
@@ -150,7 +181,7 @@ COMMENT ON COLUMN ghcrawl.crawls.tasks_ended IS 'Of these, done, split or given 
 COMMENT ON COLUMN ghcrawl.crawls.requests IS 'GraphQL requests sent and settled';
 COMMENT ON COLUMN ghcrawl.crawls.wire_bytes IS 'Bytes of bodies received, as compressed';
 COMMENT ON COLUMN ghcrawl.crawls.updated_at IS 'When a worker last counted something';
-COMMENT ON COLUMN ghcrawl.partitions.state IS 'ready, claimed, split, done, gap, cancelled';
+COMMENT ON COLUMN ghcrawl.partitions.state IS 'ready, claimed, split, narrowed (cut because it could not be read), done, gap, cancelled';
 COMMENT ON COLUMN ghcrawl.partitions.pages IS 'Pages read, repeated ones included';
 COMMENT ON COLUMN ghcrawl.partitions.attempts IS 'Replies in a row that brought nothing';
 COMMENT ON COLUMN ghcrawl.partitions.error IS 'What went wrong last, or why it is a gap';

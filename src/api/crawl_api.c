@@ -35,6 +35,7 @@ PG_FUNCTION_INFO_V1(ghcrawl_start);
 PG_FUNCTION_INFO_V1(ghcrawl_pause);
 PG_FUNCTION_INFO_V1(ghcrawl_resume);
 PG_FUNCTION_INFO_V1(ghcrawl_cancel);
+PG_FUNCTION_INFO_V1(ghcrawl_retry_gaps);
 PG_FUNCTION_INFO_V1(ghcrawl_ensure_workers);
 
 /* before GitHub's first repository */
@@ -303,6 +304,49 @@ Datum
 ghcrawl_cancel(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_TEXT_P(cstring_to_text(steer(PG_GETARG_INT64(0), "cancelled")));
+}
+
+/* Lets an ended crawl run again, unless another one does the same now. */
+static void
+run_again(int64 crawl_id)
+{
+	int64		same = ghc_crawls_find_same_as(crawl_id);
+
+	if (same != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("crawl %lld of the same selection and profile is under way",
+						(long long) same),
+				 errhint("It reads what crawl %lld missed, too.",
+						 (long long) crawl_id)));
+	ghc_crawls_set_state(crawl_id, "running", NULL);
+}
+
+Datum
+ghcrawl_retry_gaps(PG_FUNCTION_ARGS)
+{
+	int64		crawl_id = PG_GETARG_INT64(0);
+	GhcDbScope	scope;
+	Oid			caller = GetUserId();
+	char	   *state;
+	int64		n;
+
+	ghc_api_require_primary();
+	ghc_db_enter(&scope);
+	state = lock_own_crawl(crawl_id, caller);
+	if (strcmp(state, "cancelled") == 0 || strcmp(state, "failed") == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("crawl %lld was not read to its end", (long long) crawl_id),
+				 errdetail("Its state is \"%s\".", state),
+				 errhint("Start it anew with ghcrawl_start.")));
+	n = ghc_crawls_open_gaps(crawl_id);
+	if (n > 0 && has_ended(state))
+		run_again(crawl_id);
+	if (n > 0)
+		start_workers();
+	ghc_db_leave(&scope);
+	PG_RETURN_INT64(n);
 }
 
 Datum

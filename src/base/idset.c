@@ -58,6 +58,12 @@ ghc_idset_add(GhcIdSet *set, int64_t id)
 	return true;
 }
 
+bool
+ghc_idset_has(const GhcIdSet *set, int64_t id)
+{
+	return set->capacity > 0 && set->slot[find_slot(set, id)] == id;
+}
+
 void
 ghc_idset_free(GhcIdSet *set)
 {

@@ -26,6 +26,9 @@ typedef struct GhcIdSet
 /* Adds an id; true if it was new.  Out of memory: false, as if known. */
 extern bool ghc_idset_add(GhcIdSet *set, int64_t id);
 
+/* Is an id in the set? */
+extern bool ghc_idset_has(const GhcIdSet *set, int64_t id);
+
 /* Empties the set and frees its memory. */
 extern void ghc_idset_free(GhcIdSet *set);
 

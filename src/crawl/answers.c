@@ -25,13 +25,6 @@
 #include "store/pages.h"
 #include "store/values.h"
 
-/* Repositories newly seen by a task, for the crawl's counters. */
-static int64
-seen_delta(const GhcWork *work)
-{
-	return Max(0, work->task.seen - work->counted);
-}
-
 int64
 ghc_answers_contribution(const GhcWork *work, GhcOutcome outcome)
 {
@@ -113,21 +106,18 @@ record_noted(GhcRun *run, const GhcPage *page)
 						  NULL, page->nulls);
 }
 
-/* Counts what became of the rows of one run; what was refused is a gap. */
+/* Counts what became of the rows of one run. */
 static void
-tally(GhcRun *run, const GhcStoreRow *rows, int n)
+tally(GhcRun *run, GhcLane *const *lanes, const GhcStoreRow *rows, int n)
 {
-	int			refused = 0;
-
 	for (int i = 0; i < n; i++)
 	{
 		run->counts.inserted += rows[i].stored == GHC_STORED_NEW;
 		run->counts.updated += rows[i].stored == GHC_STORED_CHANGED;
-		refused += rows[i].stored == GHC_STORED_REFUSED;
+		if (rows[i].stored == GHC_STORED_REFUSED)
+			lanes[i]->refused = lappend(lanes[i]->refused,
+										unconstify(int64 *, &rows[i].repo->repo_id));
 	}
-	run->counts.seen -= refused;
-	run->counts.missing += refused;
-	run->counts.gaps += refused > 0;
 }
 
 /* Stores the pages of all lanes that read the same fields for the same run. */
@@ -135,6 +125,7 @@ static void
 store_like(GhcWorker *worker, GhcRun *run, GhcFieldSet fields, int n_rows)
 {
 	GhcStoreRow *rows = palloc(n_rows * sizeof(GhcStoreRow));
+	GhcLane   **lanes = palloc(n_rows * sizeof(GhcLane *));
 	int64		allowed = ghc_answers_allowance(run);
 	int			n = 0;
 	ListCell   *cell;
@@ -157,6 +148,7 @@ store_like(GhcWorker *worker, GhcRun *run, GhcFieldSet fields, int n_rows)
 				continue;
 			rows[n].crawl_id = run->crawl.crawl_id;
 			rows[n].repo = &lane->store->repos[i];
+			lanes[n] = lane;
 			rows[n++].observed_at = ghc_clock_timestamp(lane->sent_ms);
 		}
 		if (take > 0)
@@ -168,7 +160,7 @@ store_like(GhcWorker *worker, GhcRun *run, GhcFieldSet fields, int n_rows)
 	worker->storing = run->crawl.crawl_id;
 	ghc_pages_store(run->crawl.data_schema, fields, rows, n, worker->careful);
 	worker->storing = 0;
-	tally(run, rows, n);
+	tally(run, lanes, rows, n);
 }
 
 static void
@@ -182,6 +174,7 @@ store_pages(GhcWorker *worker)
 		GhcLane    *lane = lfirst(cell);
 
 		lane->stored = false;
+		lane->refused = NIL;
 		if (lane->answered && lane->store != NULL)
 			n_rows += lane->store->n;
 	}
@@ -204,33 +197,97 @@ store_pages(GhcWorker *worker)
 	}
 }
 
-/* Fills in the stored form of a task with where it is now. */
-static void
-fill_row(GhcWork *work, const char *error)
+/* How many repositories of a task the database refused, in all. */
+static int64
+count_refused(const GhcLane *lane)
 {
-	work->row.promised = work->task.promised;
-	work->row.seen = work->task.seen;
-	work->row.attempts = work->task.attempts;
-	work->row.pages = work->task.pages - work->pages_reported;
-	work->row.error = error;
+	int64		n = lane->work->refused.n;
+	ListCell   *cell;
+
+	foreach(cell, lane->refused)
+		n += !ghc_idset_has(&lane->work->refused, *(int64 *) lfirst(cell));
+	return n;
+}
+
+/*
+ * Fills in the stored form of a task with where it is after an answer.  What
+ * the database refuses was seen and isn't stored: that makes it a gap.
+ */
+static GhcOutcome
+fill_row(GhcLane *lane, const GhcRun *run)
+{
+	GhcWork    *work = lane->work;
+	const GhcTask *task = &work->task;
+	GhcOutcome	outcome = lane->outcome;
+	int64		refused = count_refused(lane);
+	bool		failed = lane->judgement.verdict != GHC_VERDICT_OK;
+
+	work->row.missing = outcome == GHC_OUTCOME_GAP ? task->missing : 0;
+	work->row.error = outcome == GHC_OUTCOME_GAP ? task->why : NULL;
+	if (refused > 0 && (outcome == GHC_OUTCOME_DONE || outcome == GHC_OUTCOME_GAP))
+	{
+		work->row.missing += refused;
+		work->row.error = "the database refused rows";
+		outcome = GHC_OUTCOME_GAP;
+	}
+	if (failed && (outcome == GHC_OUTCOME_MORE || outcome == GHC_OUTCOME_RETRY))
+		work->row.error = ghc_clean_text(lane->judgement.reason, 200);
+	work->row.promised = task->promised;
+	work->row.seen = task->seen;
+	work->row.attempts = task->attempts;
+	work->row.pages = task->pages - work->pages_reported;
+	work->row.readings = task->readings - work->readings_reported;
+	work->row.counted = work->counted +
+		Min(Max(0, Min(task->counted, task->seen - refused) - work->counted),
+			ghc_answers_allowance(run));
+	work->row.part = task->part;
+	return outcome;
 }
 
 static void
 add_children(GhcWork *work)
 {
 	const GhcCut *cut = work->task.cut;
-	GhcChildRows rows = {cut->n_children, work->task.kind->name, NULL, NULL, NULL};
+	int			n = cut->n_children;
+	GhcChildRows rows = {n, work->task.kind->name, palloc(n * sizeof(char *)),
+		palloc(n * sizeof(int64)), palloc(n * sizeof(int64)),
+	palloc(n * sizeof(int64)), palloc(n * sizeof(double))};
 
-	rows.queries = palloc(cut->n_children * sizeof(char *));
-	rows.positions = palloc(cut->n_children * sizeof(int64));
-	rows.promised = palloc(cut->n_children * sizeof(int64));
-	for (int i = 0; i < cut->n_children; i++)
+	for (int i = 0; i < n; i++)
 	{
 		rows.queries[i] = ghc_values_range(&cut->children[i].range);
 		rows.positions[i] = cut->children[i].range.dim[GHC_DIM_CREATED].lo;
 		rows.promised[i] = cut->children[i].count;
+		rows.counted[i] = cut->heritage[i].counted;
+		rows.weights[i] = cut->heritage[i].weight;
 	}
 	ghc_tasks_add_children(&work->row, &rows);
+}
+
+/* Writes the end of a task, if it is still ours. */
+static bool
+end_work(GhcWorker *worker, GhcWork *work, GhcRun *run, GhcOutcome outcome)
+{
+	const char *state = outcome == GHC_OUTCOME_DONE ? "done" :
+		outcome == GHC_OUTCOME_GAP ? "gap" :
+		work->task.narrowed ? "narrowed" : "split";
+
+	/* what it had not reached is over with it, or is its children's */
+	if (outcome != GHC_OUTCOME_SPLIT)
+		work->row.part = work->row.share;
+	if (!ghc_tasks_end(&work->row, worker->no, state))
+		return false;
+	run->counts.tasks_ended++;
+	run->counts.gaps += outcome == GHC_OUTCOME_GAP;
+	run->counts.missing += work->row.missing;
+	if (outcome == GHC_OUTCOME_SPLIT)
+	{
+		add_children(work);
+		run->counts.tasks += work->task.cut->n_children;
+		run->counts.narrowed += work->task.narrowed;
+		run->exhausted = false;
+	}
+	return true;
 }
 
 /* Writes how a task stands after an answer, if it is still ours. */
@@ -238,51 +295,20 @@ static void
 write_work(GhcWorker *worker, GhcLane *lane, GhcRun *run)
 {
 	GhcWork    *work = lane->work;
-	bool		held;
+	GhcOutcome	outcome = fill_row(lane, run);
+	bool		ends = outcome != GHC_OUTCOME_MORE && outcome != GHC_OUTCOME_RETRY;
+	bool		held = ends ? end_work(worker, work, run, outcome) :
+		ghc_tasks_progress(&work->row, worker->no);
 
-	switch (lane->outcome)
-	{
-		case GHC_OUTCOME_DONE:
-			fill_row(work, NULL);
-			held = ghc_tasks_end(&work->row, worker->no, "done");
-			break;
-		case GHC_OUTCOME_GAP:
-			fill_row(work, work->task.why);
-			held = ghc_tasks_end(&work->row, worker->no, "gap");
-			if (held)
-			{
-				run->counts.gaps++;
-				run->counts.missing += work->task.missing;
-			}
-			break;
-		case GHC_OUTCOME_SPLIT:
-			fill_row(work, NULL);
-			held = ghc_tasks_end(&work->row, worker->no, "split");
-			if (held)
-			{
-				add_children(work);
-				run->counts.tasks += work->task.cut->n_children;
-				run->exhausted = false;
-			}
-			break;
-		default:
-			fill_row(work, lane->judgement.verdict == GHC_VERDICT_OK ? NULL :
-					 ghc_clean_text(lane->judgement.reason, 200));
-			held = ghc_tasks_progress(&work->row, worker->no);
-	}
-	lane->work_over = !held || lane->outcome == GHC_OUTCOME_DONE ||
-		lane->outcome == GHC_OUTCOME_GAP || lane->outcome == GHC_OUTCOME_SPLIT;
-	if (held)
-	{
-		run->counts.tasks_ended += lane->work_over;
-		/* what is split is seen again in its parts */
-		if (lane->outcome == GHC_OUTCOME_SPLIT)
-			run->counts.seen -= work->counted;
-		else
-			run->counts.seen += Min(seen_delta(work), ghc_answers_allowance(run));
-		run->counts.expected += ghc_answers_contribution(work, lane->outcome) -
-			work->contributed;
-	}
+	lane->work_over = ends || !held;
+	if (!held)
+		return;
+	run->counts.seen += work->row.counted - work->counted;
+	run->counts.part += work->row.part - work->part;
+	run->counts.read_again += Max(0, work->task.readings -
+								  Max(1, work->readings_reported));
+	run->counts.expected += ghc_answers_contribution(work, outcome) -
+		work->contributed;
 }
 
 /* Writes down a failure, grouped with those like it. */
@@ -363,7 +389,7 @@ write_answer(GhcWorker *worker, GhcLane *lane)
 	run->counts.requests++;
 	run->counts.points += lane->points_used;
 	run->counts.wire_bytes += lane->transfer->wire_bytes;
-	if (verdict == GHC_VERDICT_BAD_QUERY)
+	if (verdict == GHC_VERDICT_BAD_QUERY && !lane->work->task.in_own_words)
 	{
 		lane->work_over = ghc_crawls_end(run->crawl.crawl_id, "failed",
 										 ghc_clean_text(lane->judgement.reason, 200));

@@ -30,6 +30,7 @@ void
 ghc_lane_drop_work(GhcWork *work)
 {
 	ghc_task_release(&work->task);
+	ghc_idset_free(&work->refused);
 	pfree(work);
 }
 
@@ -258,6 +259,7 @@ ghc_lane_settle(GhcWorker *worker, GhcLane *lane)
 	}
 	lane->answered = false;
 	lane->store = NULL;
+	lane->refused = NIL;
 	lane->points_used = 0;
 	lane->requests = 0;
 	lane->meter_changed = false;

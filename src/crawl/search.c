@@ -5,12 +5,13 @@
  *
  * A range is first asked for a page.  If GitHub counts no more than can be
  * reached, the other pages follow until every repository counted was seen.
- * Otherwise the range is cut into parts, which are counted, many in one
- * query, because a count costs no request of its own; neighbours that fit
- * together become the children.  A range that can't be cut is read in
- * several orders, which reach different thousands.
+ * Otherwise it is cut (cut.c).  A range that can't be cut is read in several
+ * orders, which reach different thousands.
  *
- * Pages are offsets into a live index, so a reading may miss what moved.
+ * Pages are offsets into a live index.  Each begins with the last repository
+ * of the page before; if it doesn't, results moved in between, and the page
+ * before is read again.  So a reading misses only what GitHub leaves out.
+ *
  * Distinct ids are counted over all readings of a range; it is done when as
  * many were seen as GitHub ever counted in it.  Readings are capped, then the
  * range is narrowed, and what still isn't seen is a gap that is named.
@@ -22,7 +23,7 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "crawl/task.h"
+#include "crawl/cut.h"
 
 #include <stdlib.h>
 
@@ -36,11 +37,8 @@
 #define MAX_ATTEMPTS 8
 #define MAX_ATTEMPTS_ALONE 32
 
-/* queries for counts that may bring nothing */
-#define MAX_COUNT_TRIES 4
-
-/* a child is filled up to here; the rest is room for drift */
-#define FILL (GHC_SEARCH_CAP - 20)
+/* pages read again in one reading because results moved */
+#define MAX_REPAIRS 3
 
 static bool search_compose(GhcTask *task, GhcQuery *query);
 static GhcOutcome search_absorb(GhcTask *task, const GhcReply *reply,
@@ -61,119 +59,71 @@ ghc_task_kind(const char *name)
 }
 
 void
+ghc_task_advance(GhcTask *task)
+{
+	double		part = task->share;
+
+	if (task->counted < task->seen - task->refused)
+		task->counted = task->seen - task->refused;
+	if (task->counted < task->promised)
+		part *= (double) task->counted / (double) task->promised;
+	if (task->part < part)
+		task->part = part;
+}
+
+void
 ghc_task_release(GhcTask *task)
 {
 	ghc_idset_free(&task->ids);
+	ghc_buffer_free(&task->created);
 	free(task->cut);
 	task->cut = NULL;
 }
 
-/* Starts cutting; false if the range can't be cut (or memory ran out). */
-static bool
-begin_cut(GhcTask *task)
+/*
+ * The cursor of the next page: one back from GitHub's, so that the page
+ * begins with what we know, as long as GitHub's cursors have the known form.
+ */
+static GhcSlice
+next_cursor(GhcTask *task, char own[GHC_CURSOR_BYTES])
 {
-	GhcCut	   *cut = calloc(1, sizeof(GhcCut));
-
-	if (cut == NULL)
-		return false;
-	cut->n = ghc_range_cut(&task->range, task->promised, cut->parts,
-						   GHC_MAX_PARTS);
-	if (cut->n == 0)
-	{
-		free(cut);
-		return false;
-	}
-	for (int i = 0; i < cut->n; i++)
-		cut->counts[i] = -1;
-	cut->at_once = GHC_MAX_COUNTS;
-	task->cut = cut;
-	return true;
-}
-
-static bool
-compose_counts(GhcCut *cut, GhcQuery *query)
-{
-	cut->n_asked = 0;
-	for (int i = 0; i < cut->n && cut->n_asked < cut->at_once; i++)
-	{
-		if (cut->counts[i] >= 0)
-			continue;
-		if (ghc_query_add_count(query, &cut->parts[i]) < 0)
-			return false;
-		cut->asked[cut->n_asked++] = i;
-	}
-	return true;
+	task->in_own_words = task->offset > 0 && task->last_id != 0 &&
+		!task->keeps_cursors &&
+		ghc_cursor_parse(ghc_slice_of(task->cursor)) == task->offset;
+	if (!task->in_own_words)
+		return ghc_slice_of(task->cursor);
+	ghc_cursor_format(task->offset - 1, own);
+	return ghc_slice_of(own);
 }
 
 static bool
 search_compose(GhcTask *task, GhcQuery *query)
 {
+	char		own[GHC_CURSOR_BYTES];
+
 	if (task->page_size == 0)
 	{
 		task->page_size = task->page_limit = PAGE_SIZE;
 		task->foretold = task->promised >= 0;
 		task->count_before = -1;
+		task->readings = 1;
 	}
+	task->in_own_words = false;
 
 	/* a child whose count is known needs no page to be told that it's full */
 	if (task->cut == NULL && task->pages == 0 && task->promised > GHC_SEARCH_CAP)
-		(void) begin_cut(task);
+		(void) ghc_cut_begin(task);
 	if (task->cut != NULL)
-		return compose_counts(task->cut, query);
+		return ghc_cut_compose(task->cut, query);
+	if (task->confirming)
+		return ghc_query_add_count(query, &task->range) >= 0;
+
+	/* who foretold nothing is asked twice in one go: a count costs nothing */
+	if (task->pages == 0 && !task->foretold &&
+		ghc_query_add_count(query, &task->range) < 0)
+		return false;
 	return ghc_query_add_page(query, &task->range, task->order,
-							  task->page_size,
-							  ghc_slice_of(task->cursor)) >= 0;
-}
-
-/* One child for each part, whether it was counted or not. */
-static void
-make_children(GhcCut *cut)
-{
-	for (int i = 0; i < cut->n; i++)
-		cut->children[i] = (GhcChild) {cut->parts[i], cut->counts[i]};
-	cut->n_children = cut->n;
-}
-
-/*
- * The parts become children.  Those of a range that was too large are packed
- * into as few as hold them; but a range that fits and can't be read must
- * come out in smaller pieces, and what wasn't counted can't be packed.
- */
-static GhcOutcome
-split(GhcTask *task)
-{
-	GhcCut	   *cut = task->cut;
-	bool		counted = true;
-
-	for (int i = 0; i < cut->n; i++)
-		counted &= cut->counts[i] >= 0;
-	if (counted && task->promised > GHC_SEARCH_CAP)
-		cut->n_children = ghc_range_pack(cut->parts, cut->counts, cut->n,
-										 FILL, cut->children);
-	else
-		make_children(cut);
-	return GHC_OUTCOME_SPLIT;
-}
-
-static GhcOutcome
-absorb_counts(GhcTask *task, const GhcReply *reply)
-{
-	GhcCut	   *cut = task->cut;
-	bool		all = true;
-	bool		gained = false;
-
-	for (int i = 0; i < cut->n_asked; i++)
-	{
-		cut->counts[cut->asked[i]] = reply->counts[i];
-		gained |= reply->counts[i] >= 0;
-	}
-	for (int i = 0; i < cut->n; i++)
-		all &= cut->counts[i] >= 0;
-	if (all)
-		return split(task);
-	if (gained)
-		return GHC_OUTCOME_MORE;
-	return ++cut->tries < MAX_COUNT_TRIES ? GHC_OUTCOME_RETRY : split(task);
+							  task->page_size, next_cursor(task, own)) >= 0;
 }
 
 static GhcOutcome
@@ -189,53 +139,95 @@ give_up(GhcTask *task, const char *why)
 static GhcOutcome
 narrow(GhcTask *task, const char *why)
 {
-	if (task->cut == NULL && begin_cut(task))
+	task->narrowed = true;
+	if (task->cut == NULL && ghc_cut_begin(task))
 		return GHC_OUTCOME_MORE;
 	if (task->cut != NULL)
-		return split(task);
+		return ghc_cut_end(task);
 	return give_up(task, why);
 }
 
-/*
- * Was everything seen?  Counts of one range differ from reply to reply, and
- * a hurried search shows too little and counts too little; the largest count
- * holds.  A slightly lower one is believed when a second reading says the
- * same, a much lower one, or nothing that nobody foretold, when all do.
- */
-static bool
-has_seen_all(GhcTask *task)
+/* Back to the start of the range. */
+static void
+rewind_reading(GhcTask *task)
 {
-	bool		is_close = task->count > 0 &&
-		task->count >= task->promised - task->promised / 10;
-
-	if (task->seen >= task->promised && (task->promised > 0 || task->foretold))
-		return true;
-	task->agreed = task->count == task->count_before ? task->agreed + 1 : 1;
-	if (task->seen < task->count ||
-		task->agreed < (is_close ? 2 : GHC_ORDER_COUNT))
-		return false;
-	task->promised = task->count;
-	return true;
+	task->cursor[0] = '\0';
+	task->offset = 0;
+	task->last_id = 0;
+	task->repairs = 0;
+	task->torn = false;
+	task->hidden = task->forbidden = 0;
+	task->count_before = task->count;
+	task->count = 0;
 }
 
-/* A reading came to its end: is the range done, or read once more? */
+/* Reads the range once more, in another order, or takes other measures. */
+static GhcOutcome
+read_again(GhcTask *task)
+{
+	bool		all_forbidden = task->forbidden > 0 &&
+		task->seen + task->forbidden >= task->promised;
+	bool		all_hidden = task->hidden > 0 &&
+		task->seen + task->hidden >= task->promised;
+
+	task->confirming = false;
+	rewind_reading(task);
+	if (++task->order < GHC_ORDER_COUNT)
+	{
+		task->readings++;
+		return GHC_OUTCOME_MORE;
+	}
+	/* what an owner forbids is forbidden in a narrower range, too */
+	if (all_forbidden)
+		return give_up(task, "GitHub counts repositories whose owners forbid to show them");
+	if (all_hidden && task->promised <= PAGE_SIZE)
+		return give_up(task, "GitHub counts repositories that it does not show");
+	return narrow(task, "fewer repositories shown than counted");
+}
+
+/*
+ * A reading came to its end: is the range done?  Counts of one range differ
+ * from reply to reply, and a hurried search shows too little and counts too
+ * little; the largest count holds.  A slightly lower one is believed if
+ * GitHub says so once more, a much lower one, or nothing that nobody
+ * foretold, when all readings do.
+ */
 static GhcOutcome
 end_reading(GhcTask *task)
 {
-	if (has_seen_all(task))
+	int64_t		less = task->promised / 10 > 1 ? task->promised / 10 : 1;
+	bool		is_close = task->count > 0 &&
+		task->count >= task->promised - less;
+	bool		is_last = task->order + 1 == GHC_ORDER_COUNT;
+
+	if (task->torn && !is_last)
+		return read_again(task);
+	if (task->seen >= task->promised && (task->promised > 0 || task->foretold))
 		return GHC_OUTCOME_DONE;
-	task->cursor[0] = '\0';
-	task->offset = 0;
-	task->count_before = task->count;
-	if (++task->order < GHC_ORDER_COUNT)
+	task->agreed = task->count == task->count_before ? task->agreed + 1 : 1;
+	if (task->seen < task->count)
+		return read_again(task);
+	if (is_close)
 	{
-		task->hidden = 0;
+		task->confirming = true;
 		return GHC_OUTCOME_MORE;
 	}
-	/* what is null in reading after reading is null in a narrower range, too */
-	if (task->seen + task->hidden >= task->promised)
-		return give_up(task, "GitHub counts repositories that it does not show");
-	return narrow(task, "fewer repositories shown than counted");
+	if (task->agreed < GHC_ORDER_COUNT)
+		return read_again(task);
+	task->promised = task->count;
+	return GHC_OUTCOME_DONE;
+}
+
+/* The count that was asked for once more. */
+static GhcOutcome
+absorb_confirmation(GhcTask *task, int64_t count)
+{
+	if (count > task->promised)
+		task->promised = count;
+	if (count < 0 || count > task->seen)
+		return read_again(task);
+	task->promised = count > task->count ? count : task->count;
+	return GHC_OUTCOME_DONE;
 }
 
 /*
@@ -263,36 +255,115 @@ shrink_page(GhcTask *task)
 	task->good_pages = 0;
 }
 
-static GhcOutcome
-absorb_page(GhcTask *task, const GhcPage *page)
+/* Adds what a page shows to what was seen. */
+static void
+note_seen(GhcTask *task, const GhcPage *page)
 {
-	bool		first = task->pages == 0;
+	for (int i = 0; i < page->n; i++)
+	{
+		const GhcRepository *repo = &page->repos[i];
+
+		if (ghc_repository_is_whole(repo) &&
+			ghc_idset_add(&task->ids, repo->repo_id) &&
+			(repo->set & GHC_FIELD_BIT(GHC_FIELD_CREATED_AT)) != 0)
+			(void) ghc_buffer_append(&task->created,
+									 (const char *) &repo->value[GHC_FIELD_CREATED_AT].number,
+									 sizeof(int64_t));
+	}
+	task->seen = (int64_t) task->ids.n;
+	ghc_task_advance(task);
+}
+
+/*
+ * Did results move since the page before?  The page was to begin with the
+ * last repository of that one.  If it begins with one that was seen, later
+ * ones moved back and nothing was missed; if it begins with a new one, others
+ * may have moved from behind the border to before it.
+ */
+static bool
+has_moved(const GhcTask *task, const GhcPage *page)
+{
+	return task->in_own_words && page->n > 0 &&
+		page->nulls + page->dropped == 0 &&
+		page->repos[0].repo_id != task->last_id &&
+		!ghc_idset_has(&task->ids, page->repos[0].repo_id);
+}
+
+/* Moves on behind a page; false if its cursor is none that could be sent. */
+static bool
+move_on(GhcTask *task, const GhcPage *page)
+{
+	int			n = page->n + page->nulls + page->dropped;
+	int			known = ghc_cursor_parse(page->end_cursor);
+
+	if (page->end_cursor.len >= GHC_CURSOR_BYTES)
+		return false;
+	memcpy(task->cursor, page->end_cursor.data, page->end_cursor.len);
+	task->cursor[page->end_cursor.len] = '\0';
+	task->offset = known > task->offset ? known : task->offset + n;
+	task->last_id = page->n > 0 ? page->repos[page->n - 1].repo_id : 0;
+	return true;
+}
+
+/* Goes back by a page, and on from there. */
+static void
+move_back(GhcTask *task)
+{
+	task->offset -= task->page_size;
+	task->last_id = 0;
+	if (task->offset > 0)
+		ghc_cursor_format(task->offset, task->cursor);
+	else
+	{
+		task->offset = 0;
+		task->cursor[0] = '\0';
+	}
+}
+
+static void
+note_counts(GhcTask *task, const GhcReply *reply)
+{
+	const GhcPage *page = &reply->pages[0];
+	int64_t		told = task->pages == 0 && !task->foretold ? reply->counts[0] : -1;
+
+	if (task->count < page->count)
+		task->count = page->count;
+	if (task->promised < page->count)
+		task->promised = page->count;
+	if (task->promised < told)
+		task->promised = told;
+	task->hidden += page->nulls;
+	for (int i = 0; i < reply->n_errors && i < GHC_MAX_ERRORS; i++)
+		task->forbidden += reply->errors[i].page == 0 &&
+			ghc_slice_equals(reply->errors[i].type, GHC_SLICE("FORBIDDEN"));
+}
+
+static GhcOutcome
+absorb_page(GhcTask *task, const GhcReply *reply)
+{
+	const GhcPage *page = &reply->pages[0];
+	bool		moved = has_moved(task, page);
 
 	grow_page(task);
 	task->attempts = 0;
-	task->pages++;
-	task->count = page->count;
-	if (task->promised < page->count)
-		task->promised = page->count;
-	if (first && page->count > GHC_SEARCH_CAP && begin_cut(task))
+	note_counts(task, reply);
+	if (task->pages++ == 0 && page->count > GHC_SEARCH_CAP &&
+		ghc_cut_begin(task))
 		return GHC_OUTCOME_MORE;
 
-	for (int i = 0; i < page->n; i++)
-		if (ghc_repository_is_whole(&page->repos[i]))
-			(void) ghc_idset_add(&task->ids, page->repos[i].repo_id);
-	task->seen = (int64_t) task->ids.n;
-	task->offset += page->n + page->nulls + page->dropped;
-	task->hidden += page->nulls;
-
+	note_seen(task, page);
+	if (moved && ++task->repairs <= MAX_REPAIRS)
+	{
+		move_back(task);
+		return GHC_OUTCOME_MORE;
+	}
+	task->torn |= moved;
 	if (!page->has_next || page->end_cursor.len == 0 ||
-		page->n + page->nulls + page->dropped == 0 ||
-		task->offset >= GHC_SEARCH_CAP)
+		page->n + page->nulls + page->dropped == 0)
 		return end_reading(task);
-	if (page->end_cursor.len >= GHC_CURSOR_BYTES)
+	if (!move_on(task, page))
 		return narrow(task, "cursor too long");
-	memcpy(task->cursor, page->end_cursor.data, page->end_cursor.len);
-	task->cursor[page->end_cursor.len] = '\0';
-	return GHC_OUTCOME_MORE;
+	return task->offset < GHC_SEARCH_CAP ? GHC_OUTCOME_MORE : end_reading(task);
 }
 
 /*
@@ -347,14 +418,20 @@ search_absorb(GhcTask *task, const GhcReply *reply,
 		case GHC_VERDICT_OK:
 		case GHC_VERDICT_PARTIAL:
 			break;
+		case GHC_VERDICT_BAD_QUERY:
+			/* if it is the cursor, GitHub's own remain */
+			task->keeps_cursors |= task->in_own_words;
+			return GHC_OUTCOME_RETRY;
 		default:
 			/* a limit, a token or the network: not the range's fault */
 			return GHC_OUTCOME_RETRY;
 	}
 	if (task->cut != NULL)
-		return absorb_counts(task, reply);
+		return ghc_cut_absorb(task, reply);
+	if (task->confirming)
+		return absorb_confirmation(task, reply->counts[0]);
 	if (!page->present || !page->complete)
 		return failed(task);
 	*store = page;
-	return absorb_page(task, page);
+	return absorb_page(task, reply);
 }

@@ -32,9 +32,14 @@ typedef struct GhcWork
 {
 	GhcTask		task;
 	GhcTaskRow	row;			/* strings are not kept */
-	int64		counted;		/* of seen, in the crawl's counters */
-	int64		contributed;	/* of expected, likewise */
-	int			pages_reported; /* of task.pages, likewise */
+	GhcIdSet	refused;		/* ids that the database refused */
+
+	/* what the crawl's counters have of it */
+	int64		counted;
+	double		part;
+	int64		contributed;	/* to expected */
+	int			pages_reported;
+	int			readings_reported;
 	int64		answers_before; /* the worker's, when its attempts began */
 	bool		over;			/* given back; to be freed after the commit */
 } GhcWork;
@@ -78,6 +83,7 @@ typedef struct GhcLane
 	const GhcPage *store;		/* repositories to be stored, or NULL */
 	bool		stored;			/* private to turn.c */
 	bool		work_over;		/* the task is no longer ours */
+	List	   *refused;		/* int64 *: ids that the database refused */
 
 	/* not yet written */
 	int64		points_used;

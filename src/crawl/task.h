@@ -17,12 +17,10 @@
 
 #include "base/idset.h"
 #include "github/classify.h"
+#include "github/cursor.h"
 #include "github/query.h"
 #include "github/range.h"
 #include "github/reply.h"
-
-/* longest cursor that is understood; GitHub's have about 16 characters */
-#define GHC_CURSOR_BYTES 128
 
 typedef enum GhcOutcome
 {
@@ -33,18 +31,28 @@ typedef enum GhcOutcome
 	GHC_OUTCOME_GAP,			/* given up; "missing" and "why" say what */
 } GhcOutcome;
 
+/* what a child takes over of its parent's progress; see cut.c */
+typedef struct GhcHeritage
+{
+	int64_t		counted;
+	double		weight;			/* of the parent's share and part */
+} GhcHeritage;
+
 /* the parts a range is cut into, while they are being counted */
 typedef struct GhcCut
 {
 	int			n;
 	GhcRange	parts[GHC_MAX_PARTS];
 	int64_t		counts[GHC_MAX_PARTS];	/* -1: not counted yet */
+	int64_t		before[GHC_MAX_PARTS];	/* the first time, if counted again */
+	bool		again;			/* counting for the second time */
 	int			asked[GHC_MAX_PARTS];	/* which parts the query counts */
 	int			n_asked;
 	int			at_once;		/* how many counts go into a query */
 	int			tries;
 	int			n_children;
 	GhcChild	children[GHC_MAX_PARTS];
+	GhcHeritage heritage[GHC_MAX_PARTS];	/* of each child */
 } GhcCut;
 
 typedef struct GhcTaskKind GhcTaskKind;
@@ -58,27 +66,43 @@ typedef struct GhcTask
 	GhcRange	range;
 	int64_t		promised;		/* most that GitHub counted; -1: unknown */
 	bool		foretold;		/* it was known before the first page */
-	int64_t		count;			/* GitHub's last in this reading */
+	int64_t		count;			/* GitHub's largest in this reading */
 	int64_t		count_before;	/* and in the reading before */
 	int			agreed;			/* readings in a row with this count */
-	int64_t		seen;			/* distinct repositories in this reading */
+	int64_t		seen;			/* distinct repositories in all readings */
+	int64_t		refused;		/* of these, refused by the database */
 	int			pages;			/* read since it was claimed */
+	int			readings;		/* begun since it was claimed */
 	int			attempts;		/* replies in a row that brought nothing */
 	bool		alone;			/* and nobody else got an answer meanwhile */
 
+	/* progress of the crawl, which never goes back */
+	int64_t		counted;		/* repositories that it counts for this task */
+	double		share;			/* of the whole crawl */
+	double		part;			/* of share, so far */
+
 	/* reading */
 	GhcIdSet	ids;
+	GhcBuffer	created;		/* int64_t each: when those were created */
 	GhcOrder	order;
 	int			page_size;
 	int			page_limit;		/* what page_size may grow back to */
 	int			good_pages;		/* in a row, of the present size */
 	bool		grown;			/* page_size grew back once */
-	int			offset;			/* results behind the cursor */
 	int			hidden;			/* null members in this reading */
+	int			forbidden;		/* of these, by a rule of their owner */
+	int			offset;			/* results behind the cursor */
 	char		cursor[GHC_CURSOR_BYTES];
+	bool		in_own_words;	/* the cursor that was sent is of our making */
+	bool		keeps_cursors;	/* which GitHub doesn't take */
+	int64_t		last_id;		/* at the end of the page before, or 0 */
+	int			repairs;		/* in this reading, of pages that moved */
+	bool		torn;			/* they moved more than could be repaired */
+	bool		confirming;		/* asking once more how many there are */
 
 	/* splitting; NULL while reading */
 	GhcCut	   *cut;
+	bool		narrowed;		/* cut because it couldn't be read as it is */
 
 	/* how it ended */
 	int64_t		missing;
@@ -103,6 +127,9 @@ struct GhcTaskKind
 
 /* The kind of that name, or NULL. */
 extern const GhcTaskKind *ghc_task_kind(const char *name);
+
+/* Brings "counted" and "part" up to what was seen; neither goes back. */
+extern void ghc_task_advance(GhcTask *task);
 
 /* Frees what a task holds; the structure stays the caller's. */
 extern void ghc_task_release(GhcTask *task);

@@ -198,11 +198,25 @@ take_up(const GhcTaskRow *row)
 	work->task.position = row->position;
 	work->task.promised = row->promised;
 	work->task.attempts = row->attempts;
-	work->counted = row->seen;
+	work->task.counted = work->counted = row->counted;
+	work->task.share = row->share;
+	work->task.part = work->part = row->part;
 	work->contributed = Max(0, row->promised);
 	(void) ghc_selection_parse(ghc_slice_of(row->query), &work->task.range,
 							   &problem);
 	return work;
+}
+
+/* What the database refused this time is remembered with the task. */
+static void
+keep_refused(GhcLane *lane)
+{
+	GhcWork    *work = lane->work;
+	ListCell   *cell;
+
+	foreach(cell, lane->refused)
+		(void) ghc_idset_add(&work->refused, *(int64 *) lfirst(cell));
+	work->task.refused = (int64) work->refused.n;
 }
 
 /* After the commit: memory follows what was written. */
@@ -226,9 +240,12 @@ settle(GhcWorker *worker, List *claimed)
 		}
 		else if (work != NULL)
 		{
-			work->counted = Max(work->counted, work->task.seen);
+			keep_refused(lane);
+			work->task.counted = work->counted = work->row.counted;
+			work->part = work->row.part;
 			work->contributed = ghc_answers_contribution(work, lane->outcome);
 			work->pages_reported = work->task.pages;
+			work->readings_reported = work->task.readings;
 		}
 		ghc_lane_settle(worker, lane);
 	}

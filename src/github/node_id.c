@@ -20,71 +20,18 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/base64.h"
+
 #define PREFIX "R_"
 #define LEGACY_PREFIX "010:Repository"
 
 /* the most bytes either form encodes: the prefix and 19 digits */
 #define PLAIN_BYTES (sizeof(LEGACY_PREFIX) + 19)
-#define LEGACY_BYTES ((PLAIN_BYTES + 2) / 3 * 4 + 1)
+#define LEGACY_BYTES GHC_BASE64_BYTES(PLAIN_BYTES)
 
 /* MessagePack */
 #define PACK_ARRAY_OF_2 0x92
 #define PACK_UINT8 0xcc			/* and 16, 32 and 64 bits behind it */
-
-static const char alphabet[] =
-"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-static const char url_alphabet[] =
-"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-/* Writes n bytes as base64 without padding and a NUL; returns its length. */
-static size_t
-encode(const unsigned char *plain, size_t n, const char *digits, char *out)
-{
-	uint32_t	bits = 0;
-	int			n_bits = 0;
-	size_t		len = 0;
-
-	for (size_t i = 0; i < n; i++)
-	{
-		bits = (bits << 8) | plain[i];
-		for (n_bits += 8; n_bits >= 6; n_bits -= 6)
-			out[len++] = digits[(bits >> (n_bits - 6)) & 63];
-	}
-	if (n_bits > 0)
-		out[len++] = digits[(bits << (6 - n_bits)) & 63];
-	out[len] = '\0';
-	return len;
-}
-
-/*
- * Reads base64 up to its end or padding; returns how many bytes it holds, 0 if
- * it is malformed or they are more than "size".
- */
-static size_t
-decode(GhcSlice text, const char *digits, unsigned char *plain, size_t size)
-{
-	uint32_t	bits = 0;
-	int			n_bits = 0;
-	size_t		n = 0;
-
-	for (size_t i = 0; i < text.len && text.data[i] != '='; i++)
-	{
-		const char *digit = memchr(digits, text.data[i], 64);
-
-		if (digit == NULL)
-			return 0;
-		bits = (bits << 6) | (uint32_t) (digit - digits);
-		n_bits += 6;
-		if (n_bits >= 8)
-		{
-			if (n == size)
-				return 0;
-			n_bits -= 8;
-			plain[n++] = (unsigned char) (bits >> n_bits);
-		}
-	}
-	return n;
-}
 
 void
 ghc_node_id_format(int64_t repo_id, char out[GHC_NODE_ID_BYTES])
@@ -104,7 +51,7 @@ ghc_node_id_format(int64_t repo_id, char out[GHC_NODE_ID_BYTES])
 		plain[n++] = (unsigned char) (id >> (8 * byte));
 
 	memcpy(out, PREFIX, sizeof(PREFIX));
-	encode(plain, n, url_alphabet, out + strlen(PREFIX));
+	ghc_base64_encode(plain, n, ghc_base64_url_digits, out + strlen(PREFIX));
 }
 
 static void
@@ -112,13 +59,10 @@ format_legacy(int64_t repo_id, char out[LEGACY_BYTES])
 {
 	char		plain[PLAIN_BYTES + 1];
 	int			n;
-	size_t		len;
 
 	n = snprintf(plain, sizeof(plain), LEGACY_PREFIX "%" PRId64, repo_id);
-	len = encode((unsigned char *) plain, (size_t) n, alphabet, out);
-	while (len % 4 != 0)
-		out[len++] = '=';
-	out[len] = '\0';
+	ghc_base64_pad(out, ghc_base64_encode((unsigned char *) plain, (size_t) n,
+										  ghc_base64_digits, out));
 }
 
 /* The number in the last bytes of MessagePack; 0 if there is none. */
@@ -128,7 +72,8 @@ read_packed(GhcSlice node_id)
 	unsigned char plain[11];
 	GhcSlice	text = {node_id.data + strlen(PREFIX),
 	node_id.len - strlen(PREFIX)};
-	size_t		n = decode(text, url_alphabet, plain, sizeof(plain));
+	size_t		n = ghc_base64_decode(text, ghc_base64_url_digits, plain,
+									   sizeof(plain));
 	uint64_t	id = 0;
 
 	for (size_t i = n > 3 ? 3 : 2; i < n; i++)
@@ -141,7 +86,8 @@ static int64_t
 read_legacy(GhcSlice node_id)
 {
 	unsigned char plain[PLAIN_BYTES];
-	size_t		n = decode(node_id, alphabet, plain, sizeof(plain));
+	size_t		n = ghc_base64_decode(node_id, ghc_base64_digits, plain,
+									   sizeof(plain));
 	int64_t		id = 0;
 
 	for (size_t i = strlen(LEGACY_PREFIX); i < n; i++)

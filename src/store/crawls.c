@@ -35,6 +35,20 @@ ghc_crawls_find_same(const char *query, const char *profile,
 }
 
 int64
+ghc_crawls_find_same_as(int64 crawl_id)
+{
+	static GhcStatement find = {
+		"SELECT s.crawl_id FROM ghcrawl.crawl c JOIN ghcrawl.crawl s"
+		" ON s.api_url = c.api_url AND s.query = c.query"
+		" AND s.profile = c.profile AND s.state = ANY ('{running,paused}')"
+		" WHERE c.crawl_id = $1", "b", NULL
+	};
+	Datum		values[] = {Int64GetDatum(crawl_id)};
+
+	return ghc_db_run(&find, values, NULL) ? ghc_db_get_int8(0, 1) : 0;
+}
+
+int64
 ghc_crawls_insert(const GhcNewCrawl *crawl)
 {
 	static GhcStatement insert = {
@@ -173,6 +187,39 @@ ghc_crawls_set_state(int64 crawl_id, const char *state, const char *reason)
 		ghc_db_run(&drop, values, NULL);
 }
 
+/*
+ * What was promised is asked anew; what was seen stays counted.  Progress
+ * goes back by the share of the gaps.
+ */
+int64
+ghc_crawls_open_gaps(int64 crawl_id)
+{
+	static GhcStatement reopen = {
+		"WITH gap AS (SELECT task_id, share, promised, seen, counted, missing"
+		" FROM ghcrawl.task WHERE crawl_id = $1 AND state = 'gap' FOR UPDATE),"
+		" t AS (UPDATE ghcrawl.task t SET state = 'open', error = NULL,"
+		" promised = NULL, missing = 0, part = 0, attempts = 0,"
+		" finished_at = NULL"
+		" FROM gap g WHERE t.crawl_id = $1 AND t.task_id = g.task_id),"
+		" q AS (INSERT INTO ghcrawl.queue (crawl_id, position, task_id)"
+		" SELECT $1, 0, task_id FROM gap),"
+		" k AS (INSERT INTO ghcrawl.crawl_counter AS k (crawl_id, worker_no,"
+		" expected, tasks_ended, gaps, missing, part)"
+		" SELECT $1, 0, -coalesce(sum(promised), 0), -count(*), -count(*),"
+		" -sum(missing), -sum(share) FROM gap HAVING count(*) > 0"
+		" ON CONFLICT (crawl_id, worker_no) DO UPDATE SET"
+		" expected = k.expected + excluded.expected,"
+		" tasks_ended = k.tasks_ended + excluded.tasks_ended,"
+		" gaps = k.gaps + excluded.gaps, missing = k.missing + excluded.missing,"
+		" part = k.part + excluded.part, updated_at = now())"
+		" SELECT count(*) FROM gap", "b", NULL
+	};
+	Datum		values[] = {Int64GetDatum(crawl_id)};
+
+	ghc_db_run(&reopen, values, NULL);
+	return ghc_db_get_int8(0, 1);
+}
+
 int
 ghc_crawls_count_running(void)
 {
@@ -249,8 +296,9 @@ ghc_crawls_count(int64 crawl_id, int worker_no, const GhcCounts *counts)
 	static GhcStatement add = {
 		"INSERT INTO ghcrawl.crawl_counter AS k (crawl_id, worker_no, requests,"
 		" points, wire_bytes, expected, seen, inserted, updated, tasks,"
-		" tasks_ended, gaps, missing, rate)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
+		" tasks_ended, gaps, missing, read_again, narrowed, part, rate)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,"
+		" $15, $16, $17)"
 		" ON CONFLICT (crawl_id, worker_no) DO UPDATE SET"
 		" requests = k.requests + excluded.requests,"
 		" points = k.points + excluded.points,"
@@ -263,7 +311,10 @@ ghc_crawls_count(int64 crawl_id, int worker_no, const GhcCounts *counts)
 		" tasks_ended = k.tasks_ended + excluded.tasks_ended,"
 		" gaps = k.gaps + excluded.gaps,"
 		" missing = k.missing + excluded.missing,"
-		" rate = excluded.rate, updated_at = now()", "bibbbbbbbbbbbr", NULL
+		" read_again = k.read_again + excluded.read_again,"
+		" narrowed = k.narrowed + excluded.narrowed,"
+		" part = k.part + excluded.part,"
+		" rate = excluded.rate, updated_at = now()", "bibbbbbbbbbbbbbdr", NULL
 	};
 	Datum		values[] = {
 		Int64GetDatum(crawl_id), Int32GetDatum(worker_no),
@@ -272,7 +323,9 @@ ghc_crawls_count(int64 crawl_id, int worker_no, const GhcCounts *counts)
 		Int64GetDatum(counts->seen), Int64GetDatum(counts->inserted),
 		Int64GetDatum(counts->updated), Int64GetDatum(counts->tasks),
 		Int64GetDatum(counts->tasks_ended), Int64GetDatum(counts->gaps),
-		Int64GetDatum(counts->missing), Float4GetDatum(counts->rate)
+		Int64GetDatum(counts->missing), Int64GetDatum(counts->read_again),
+		Int64GetDatum(counts->narrowed), Float8GetDatum(counts->part),
+		Float4GetDatum(counts->rate)
 	};
 
 	ghc_db_run(&add, values, NULL);
@@ -297,8 +350,8 @@ bool
 ghc_crawls_end_if_done(int64 crawl_id)
 {
 	static GhcStatement ended = {
-		"SELECT CASE WHEN EXISTS (SELECT FROM ghcrawl.crawl_counter k"
-		" WHERE k.crawl_id = $1 AND k.gaps > 0)"
+		"SELECT CASE WHEN (SELECT sum(k.gaps) FROM ghcrawl.crawl_counter k"
+		" WHERE k.crawl_id = $1) > 0"
 		" THEN 'done_with_gaps' ELSE 'done' END"
 		" FROM ghcrawl.crawl c WHERE crawl_id = $1 AND state = 'running'"
 		" AND NOT EXISTS (SELECT FROM ghcrawl.queue q WHERE q.crawl_id = $1)"

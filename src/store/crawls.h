@@ -45,6 +45,9 @@ typedef struct GhcCounts
 	int64		tasks_ended;
 	int64		gaps;
 	int64		missing;
+	int64		read_again;
+	int64		narrowed;
+	double		part;			/* of the whole */
 	float		rate;			/* not added: the present one */
 } GhcCounts;
 
@@ -76,6 +79,9 @@ typedef struct GhcCrawlStatus
 extern int64 ghc_crawls_find_same(const char *query, const char *profile,
 								  const char *api_url);
 
+/* The same for the selection, profile and host of an ended crawl. */
+extern int64 ghc_crawls_find_same_as(int64 crawl_id);
+
 /* Makes a crawl with its root task; returns its id. */
 extern int64 ghc_crawls_insert(const GhcNewCrawl *crawl);
 
@@ -99,6 +105,12 @@ extern char *ghc_crawls_lock(int64 crawl_id, char **owner);
 /* Sets the state; ended states get their time, and open tasks are dropped. */
 extern void ghc_crawls_set_state(int64 crawl_id, const char *state,
 								 const char *reason);
+
+/*
+ * Opens the gaps of a crawl again, which the caller has locked; returns how
+ * many there are.
+ */
+extern int64 ghc_crawls_open_gaps(int64 crawl_id);
 
 /* How many crawls are running. */
 extern int	ghc_crawls_count_running(void);

@@ -250,8 +250,12 @@ type_of_letter(char letter)
 			return BOOLOID;
 		case 'r':
 			return FLOAT4OID;
+		case 'd':
+			return FLOAT8OID;
 		case 'B':
 			return INT8ARRAYOID;
+		case 'D':
+			return FLOAT8ARRAYOID;
 		case 'T':
 			return TEXTARRAYOID;
 	}
@@ -324,6 +328,15 @@ ghc_db_get_int8(uint64 row, int column)
 	Datum		value = ghc_db_get(row, column, &isnull);
 
 	return isnull ? 0 : DatumGetInt64(value);
+}
+
+double
+ghc_db_get_float8(uint64 row, int column)
+{
+	bool		isnull;
+	Datum		value = ghc_db_get(row, column, &isnull);
+
+	return isnull ? 0 : DatumGetFloat8(value);
 }
 
 int32

@@ -25,7 +25,7 @@
 /*
  * A fixed statement, prepared on its first use in a process.  args names the
  * parameter types by a letter each: i int4, b int8, t text, n name, z timestamptz,
- * v interval, l bool, r float4, B int8[], T text[].
+ * v interval, l bool, r float4, d float8, B int8[], D float8[], T text[].
  */
 typedef struct GhcStatement
 {
@@ -91,6 +91,7 @@ extern Datum ghc_db_get(uint64 row, int column, bool *isnull);
 /* The same; NULL or 0 for null.  Text is palloc'd. */
 extern char *ghc_db_get_text(uint64 row, int column);
 extern int64 ghc_db_get_int8(uint64 row, int column);
+extern double ghc_db_get_float8(uint64 row, int column);
 extern int32 ghc_db_get_int4(uint64 row, int column);
 
 /* Owner of the extension; InvalidOid if it isn't there. */

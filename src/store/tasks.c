@@ -35,7 +35,8 @@ ghc_tasks_claim(int64 crawl_id, int worker_no, int limit)
 		" mark AS (INSERT INTO ghcrawl.claim (crawl_id, task_id, position, worker_no)"
 		" SELECT $1, task_id, position, $2 FROM next)"
 		" SELECT t.task_id, n.position, t.kind, t.query,"
-		" coalesce(t.promised, -1), t.seen, t.attempts"
+		" coalesce(t.promised, -1), t.seen, t.attempts, t.counted,"
+		" t.share, t.part"
 		" FROM next n, LATERAL (SELECT * FROM ghcrawl.task t"
 		" WHERE t.crawl_id = $1 AND t.task_id = n.task_id OFFSET 0) t"
 		" ORDER BY n.position, n.task_id", "bii", NULL
@@ -58,12 +59,17 @@ ghc_tasks_claim(int64 crawl_id, int worker_no, int limit)
 		task->promised = ghc_db_get_int8(row, 5);
 		task->seen = ghc_db_get_int8(row, 6);
 		task->attempts = ghc_db_get_int4(row, 7);
+		task->counted = ghc_db_get_int8(row, 8);
+		task->share = ghc_db_get_float8(row, 9);
+		task->part = ghc_db_get_float8(row, 10);
 		tasks = lappend(tasks, task);
 	}
 	return tasks;
 }
 
-/* The parameters that progress and end share: $1 to $8. */
+#define SHARED_VALUES 11
+
+/* The parameters that progress and end share: $1 to $11. */
 static void
 fill_values(const GhcTaskRow *task, int worker_no, Datum *values, char *nulls)
 {
@@ -75,7 +81,10 @@ fill_values(const GhcTaskRow *task, int worker_no, Datum *values, char *nulls)
 	values[5] = Int32GetDatum(task->pages);
 	values[6] = Int32GetDatum(task->attempts);
 	values[7] = task->error ? CStringGetTextDatum(task->error) : (Datum) 0;
-	memset(nulls, ' ', 8);
+	values[8] = Int64GetDatum(task->counted);
+	values[9] = Int32GetDatum(task->readings);
+	values[10] = Float8GetDatum(task->part);
+	memset(nulls, ' ', SHARED_VALUES);
 	if (task->promised < 0)
 		nulls[3] = 'n';
 	if (task->error == NULL)
@@ -88,14 +97,15 @@ ghc_tasks_progress(const GhcTaskRow *task, int worker_no)
 	static GhcStatement progress = {
 		"UPDATE ghcrawl.task t SET promised = coalesce($4, t.promised),"
 		" seen = greatest(t.seen, $5), pages = t.pages + $6, attempts = $7,"
-		" error = coalesce($8, t.error),"
+		" error = coalesce($8, t.error), counted = $9,"
+		" readings = t.readings + $10, part = $11,"
 		" started_at = coalesce(t.started_at, now())"
 		" WHERE t.crawl_id = $1 AND t.task_id = $2 AND EXISTS"
 		" (SELECT FROM ghcrawl.claim c WHERE c.crawl_id = $1"
-		" AND c.task_id = $2 AND c.worker_no = $3) RETURNING 1", "bbibbiit", NULL
+		" AND c.task_id = $2 AND c.worker_no = $3) RETURNING 1", "bbibbiitbid", NULL
 	};
-	Datum		values[8];
-	char		nulls[8];
+	Datum		values[SHARED_VALUES];
+	char		nulls[SHARED_VALUES];
 
 	fill_values(task, worker_no, values, nulls);
 	return ghc_db_run(&progress, values, nulls) > 0;
@@ -109,17 +119,19 @@ ghc_tasks_end(const GhcTaskRow *task, int worker_no, const char *state)
 		" AND c.task_id = $2 AND c.worker_no = $3 RETURNING 1)"
 		" UPDATE ghcrawl.task t SET promised = coalesce($4, t.promised),"
 		" seen = greatest(t.seen, $5), pages = t.pages + $6, attempts = $7,"
-		" error = $8, state = $9,"
+		" error = $8, counted = $9, readings = t.readings + $10, part = $11,"
+		" state = $12, missing = $13,"
 		" started_at = coalesce(t.started_at, now()), finished_at = now()"
 		" WHERE t.crawl_id = $1 AND t.task_id = $2 AND EXISTS (SELECT FROM mine)"
-		" RETURNING 1", "bbibbiitt", NULL
+		" RETURNING 1", "bbibbiitbidtb", NULL
 	};
-	Datum		values[9];
-	char		nulls[9];
+	Datum		values[SHARED_VALUES + 2];
+	char		nulls[SHARED_VALUES + 2];
 
 	fill_values(task, worker_no, values, nulls);
-	values[8] = CStringGetTextDatum(state);
-	nulls[8] = ' ';
+	values[SHARED_VALUES] = CStringGetTextDatum(state);
+	values[SHARED_VALUES + 1] = Int64GetDatum(task->missing);
+	nulls[SHARED_VALUES] = nulls[SHARED_VALUES + 1] = ' ';
 	return ghc_db_run(&end, values, nulls) > 0;
 }
 
@@ -139,19 +151,26 @@ ghc_tasks_add_children(const GhcTaskRow *parent, const GhcChildRows *children)
 {
 	static GhcStatement add = {
 		"WITH c AS (SELECT nextval('ghcrawl.task_id_seq') AS task_id,"
-		" u.query, u.position, nullif(u.promised, -1) AS promised"
-		" FROM unnest($4, $5, $6) AS u(query, position, promised)),"
+		" u.query, u.position, nullif(u.promised, -1) AS promised,"
+		" u.counted, u.weight"
+		" FROM unnest($4, $5, $6, $7, $8)"
+		" AS u(query, position, promised, counted, weight)),"
 		" t AS (INSERT INTO ghcrawl.task (crawl_id, task_id, parent_id, kind,"
-		" query, promised) SELECT $1, task_id, $2, $3, query, promised FROM c)"
+		" query, promised, counted, share, part)"
+		" SELECT $1, task_id, $2, $3, query, promised, counted, $9 * weight,"
+		" $10 * weight FROM c)"
 		" INSERT INTO ghcrawl.queue (crawl_id, position, task_id)"
-		" SELECT $1, position, task_id FROM c", "bbtTBB", NULL
+		" SELECT $1, position, task_id FROM c", "bbtTBBBDdd", NULL
 	};
 	Datum		values[] = {
 		Int64GetDatum(parent->crawl_id), Int64GetDatum(parent->task_id),
 		CStringGetTextDatum(children->kind),
 		text_array(children->queries, children->n),
 		ghc_values_int8_array(children->positions, children->n),
-		ghc_values_int8_array(children->promised, children->n)
+		ghc_values_int8_array(children->promised, children->n),
+		ghc_values_int8_array(children->counted, children->n),
+		ghc_values_float8_array(children->weights, children->n),
+		Float8GetDatum(parent->share), Float8GetDatum(parent->part)
 	};
 
 	ghc_db_run(&add, values, NULL);

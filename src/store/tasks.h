@@ -29,10 +29,17 @@ typedef struct GhcTaskRow
 	char	   *kind;
 	char	   *query;
 	int64		promised;		/* -1: unknown */
-	int64		seen;			/* most seen in an earlier reading */
+	int64		seen;			/* most that was seen of it */
+	int64		counted;		/* what the crawl counts for it */
+	double		share;			/* of the whole crawl */
+	double		part;			/* of share, so far */
 	int			attempts;
-	const char *error;			/* NULL: none; the caller's */
-	int			pages;			/* read since the last report; the caller's */
+
+	/* the caller's: what is to be written */
+	const char *error;			/* NULL: none */
+	int			pages;			/* read since the last report */
+	int			readings;		/* begun since then */
+	int64		missing;		/* of a gap */
 } GhcTaskRow;
 
 /* children of a split task, in arrays of n */
@@ -43,6 +50,8 @@ typedef struct GhcChildRows
 	char	  **queries;
 	int64	   *positions;
 	int64	   *promised;		/* -1: unknown */
+	int64	   *counted;
+	double	   *weights;		/* what they inherit of the parent's share */
 } GhcChildRows;
 
 /* Claims up to "limit" ready tasks of a crawl; a list of GhcTaskRow. */
@@ -51,7 +60,10 @@ extern List *ghc_tasks_claim(int64 crawl_id, int worker_no, int limit);
 /* Reports progress; false if the claim is gone. */
 extern bool ghc_tasks_progress(const GhcTaskRow *task, int worker_no);
 
-/* Ends a task as "done", "gap" or "split"; false if the claim is gone. */
+/*
+ * Ends a task as "done", "gap", "split" or "narrowed"; false if the claim is
+ * gone.
+ */
 extern bool ghc_tasks_end(const GhcTaskRow *task, int worker_no,
 						  const char *state);
 

@@ -51,6 +51,17 @@ ghc_values_int8_array(const int64 *numbers, int n)
 										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
+Datum
+ghc_values_float8_array(const double *numbers, int n)
+{
+	Datum	   *items = palloc(n * sizeof(Datum) + 1);
+
+	for (int i = 0; i < n; i++)
+		items[i] = Float8GetDatum(numbers[i]);
+	return PointerGetDatum(construct_array(items, n, FLOAT8OID, sizeof(double),
+										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
 char *
 ghc_values_range(const GhcRange *range)
 {

@@ -1,0 +1,33 @@
+/*-------------------------------------------------------------------------
+ *
+ * cut.h
+ *	  Cutting the range of a task into children.
+ *
+ * Pure: no SPI, no curl, no clock.
+ *
+ * IDENTIFICATION
+ *	  src/crawl/cut.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GHC_CUT_H
+#define GHC_CUT_H
+
+#include "crawl/task.h"
+
+/*
+ * Starts cutting a task's range: task->cut is set, and freed by
+ * ghc_task_release.  False if the range can't be cut, or memory ran out.
+ */
+extern bool ghc_cut_begin(GhcTask *task);
+
+/* Appends the counts that are to be asked next; false if memory ran out. */
+extern bool ghc_cut_compose(GhcCut *cut, GhcQuery *query);
+
+/* Takes in counts: MORE, RETRY, or SPLIT with the children ready. */
+extern GhcOutcome ghc_cut_absorb(GhcTask *task, const GhcReply *reply);
+
+/* Makes the children from what is counted so far; SPLIT. */
+extern GhcOutcome ghc_cut_end(GhcTask *task);
+
+#endif							/* GHC_CUT_H */
