@@ -1012,8 +1012,9 @@ hurry(Crawl *c, const GhcTask *task, Answer *a)
 {
 	GhcPage    *page = &a->reply.pages[0];
 
-	if (task->cut != NULL && !task->cut->again)
-		a->reply.counts[0] -= a->reply.counts[0] > 0;
+	for (int i = 0; task->cut != NULL && i < task->cut->n_asked; i++)
+		if (!task->cut->again && a->reply.counts[i] > 2)
+			a->reply.counts[i] -= 2;
 	if (task->cut == NULL && c->task_replies == 0 && page->n > 2)
 	{
 		page->n -= 2;
@@ -1033,6 +1034,13 @@ test_hurry(void)
 		run_crawl(&root, hurry);
 		is_exact(&root, "a hurried search");
 	}
+
+	/* the last quarter is a range of its own, and of one page */
+	make_world(970, 43200);
+	for (int i = 0; i < 50; i++)
+		add_repo(FIRST_SECOND + 80000 + i, 0);
+	run_crawl(&root, hurry);
+	is_exact(&root, "a hurried search of a small range");
 }
 
 /* A range grows over the cap after it was begun. */
