@@ -14,6 +14,8 @@
  */
 #include "postgres.h"
 
+#include <limits.h>
+
 #include "base/settings.h"
 #include "utils/guc.h"
 
@@ -27,6 +29,7 @@ int			ghc_connect_timeout_ms = 10000;
 int			ghc_request_timeout_ms = 30000;
 int			ghc_max_response_kb = 16384;
 int			ghc_max_connections = 100;
+int			ghc_retention_min = 90 * 24 * 60;
 
 static bool
 is_loopback(const char *host)
@@ -165,6 +168,13 @@ define_number_settings(void)
 							&ghc_max_response_kb,
 							16384, 64, 1024 * 1024,
 							PGC_SIGHUP, GUC_UNIT_KB,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("ghcrawl.retention",
+							"Sets how long ranges of ended crawls, and errors, are kept.",
+							"-1 means for ever. Crawls, their sums and their gaps stay.",
+							&ghc_retention_min,
+							90 * 24 * 60, -1, INT_MAX,
+							PGC_SIGHUP, GUC_UNIT_MIN,
 							NULL, NULL, NULL);
 	DefineCustomIntVariable("ghcrawl.max_connections",
 							"Sets how many connections a worker may hold open.",

@@ -22,6 +22,7 @@ extern int	ghc_connect_timeout_ms;
 extern int	ghc_request_timeout_ms;
 extern int	ghc_max_response_kb;
 extern int	ghc_max_connections;
+extern int	ghc_retention_min;		/* minutes; -1: for ever */
 
 /* Defines them all; to be called once, from _PG_init. */
 extern void ghc_settings_define(void);

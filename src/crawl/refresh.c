@@ -20,15 +20,20 @@
 
 #include "utils/memutils.h"
 
+#include "base/settings.h"
 #include "crawl/lane.h"
 #include "crawl/refresh.h"
 #include "store/clock.h"
 #include "store/errors.h"
 #include "store/locks.h"
+#include "store/retention.h"
 #include "store/token_file.h"
 #include "store/workers.h"
 
 #define MAX_WORKERS 64
+
+/* how often one worker looks for what is too old */
+#define FORGET_MS (60 * 60 * 1000)
 
 /* Replaces a string that lives as long as the worker. */
 static void
@@ -332,6 +337,20 @@ give_back_orphans(GhcWorker *worker)
 	}
 }
 
+/* Deletes what is too old, bit by bit; the first worker does it for all. */
+static void
+forget(GhcWorker *worker)
+{
+	int64		now_ms = ghc_clock_now_ms();
+	int64		since_ms = now_ms - worker->forgot_ms;
+
+	if (worker->no != 1 || ghc_retention_min < 0 ||
+		(worker->forgot_ms != 0 && since_ms >= 0 && since_ms < FORGET_MS))
+		return;
+	if (!ghc_retention_apply(ghc_retention_min))
+		worker->forgot_ms = now_ms;
+}
+
 /* Claims of workers that are no more go back, ended crawls are ended. */
 static void
 tidy(GhcWorker *worker)
@@ -341,6 +360,7 @@ tidy(GhcWorker *worker)
 	foreach(cell, ghc_tasks_dead_claimants())
 		ghc_tasks_release(lfirst_int(cell));
 	give_back_orphans(worker);
+	forget(worker);
 	foreach(cell, worker->runs)
 	{
 		int64		crawl_id = ((GhcRun *) lfirst(cell))->crawl.crawl_id;

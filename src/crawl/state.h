@@ -110,6 +110,7 @@ typedef struct GhcWorker
 	int64		retry_ms;		/* not to write again before; 0: at once */
 	char		trouble[200];	/* what the database said */
 	int64		refreshed_ms;
+	int64		forgot_ms;		/* when old things were last deleted */
 	bool		refresh;		/* read crawls and tokens anew */
 	int64		reported_ms;	/* when the worker's row was written */
 	char		waiting_on[200];	/* empty: working */
