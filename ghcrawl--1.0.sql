@@ -512,7 +512,8 @@ SELECT c.crawl, NULL::bigint AS task, c.state, c.expected AS promised,
 	   c.selection AS query
 FROM ghcrawl.crawls c
 UNION ALL
-SELECT t.crawl_id, t.task_id, t.state, t.promised, t.seen, t.missing,
+SELECT t.crawl_id, t.task_id, t.state, t.promised,
+	   CASE WHEN t.state IN ('done', 'gap') THEN t.counted ELSE t.seen END, t.missing,
 	   GREATEST(t.readings - 1, 0), (t.state = 'narrowed')::int::bigint,
 	   (t.state = 'gap')::int::bigint, t.error, t.query
 FROM ghcrawl.task t
@@ -521,7 +522,7 @@ COMMENT ON VIEW ghcrawl.coverage IS 'What was promised and what was seen: a row 
 COMMENT ON COLUMN ghcrawl.coverage.task IS 'Null: the crawl as a whole';
 COMMENT ON COLUMN ghcrawl.coverage.state IS 'Of a crawl as in ghcrawl.crawls; of a range open, done, gap, narrowed, cancelled';
 COMMENT ON COLUMN ghcrawl.coverage.promised IS 'Repositories that GitHub counts';
-COMMENT ON COLUMN ghcrawl.coverage.seen IS 'Distinct repositories that it showed';
+COMMENT ON COLUMN ghcrawl.coverage.seen IS 'Distinct repositories that it showed and the database took';
 COMMENT ON COLUMN ghcrawl.coverage.missing IS 'Counted and not shown after all readings, or refused by the database';
 COMMENT ON COLUMN ghcrawl.coverage.read_again IS 'Readings beyond the first';
 COMMENT ON COLUMN ghcrawl.coverage.narrowed IS 'Ranges cut because they could not be read as they were; their parts have rows of their own';

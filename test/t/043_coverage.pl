@@ -95,8 +95,11 @@ cmp_ok(crawl_column($node, $crawl, 'missing'), '<=', 12, 'at most a thousandth i
 # gaps: all that GitHub doesn't show, and what the database refuses
 # ---------------------------------------------------------------------------
 
+# the stand-in forbids the first member of each page: here that is the only one
+my ($single) = grep { $sim->count("$_ fork:true") == 1 } map { "stars:$_" } 20 .. 999;
+$single .= ' fork:true';
 $sim->post('/_sim/faults', { forbiddenNodes => 1 });
-$crawl = start_crawl($node, 'stars:5..9 fork:true', 'stars');
+$crawl = start_crawl($node, $single, 'stars');
 crawl_ends($node, $crawl, 'done_with_gaps');
 $sim->post('/_sim/faults', { forbiddenNodes => 0 });
 coverage_adds_up($crawl, 'forbidden');
@@ -110,7 +113,7 @@ is(sql("SELECT ghcrawl_retry_gaps($crawl)"), $gaps, 'as many are tried again');
 crawl_ends($node, $crawl);
 is(crawl_column($node, $crawl, 'gaps, missing, expected = stored, tasks = tasks_ended'), '0|0|t|t',
 	'nothing is missing any more');
-is(crawl_column($node, $crawl, 'stored'), $sim->count('stars:5..9 fork:true'), 'and all is there');
+is(crawl_column($node, $crawl, 'stored'), $sim->count($single), 'and all is there');
 coverage_adds_up($crawl, 'tried again');
 nothing_is_left($node, 'tried again');
 
