@@ -171,6 +171,7 @@ read_again(GhcTask *task)
 		task->seen + task->hidden >= task->promised;
 
 	task->confirming = false;
+	task->to_the_end = task->torn;
 	rewind_reading(task);
 	if (++task->order < GHC_ORDER_COUNT)
 	{
@@ -276,9 +277,9 @@ note_seen(GhcTask *task, const GhcPage *page)
 
 /*
  * Did results move since the page before?  The page was to begin with the
- * last repository of that one.  If it begins with one that was seen, later
- * ones moved back and nothing was missed; if it begins with a new one, others
- * may have moved from behind the border to before it.
+ * last repository of that one.  If it begins with one that this reading saw,
+ * later ones moved back and nothing was missed; if it begins with a new one,
+ * others may have moved from behind the border to before it.
  */
 static bool
 has_moved(const GhcTask *task, const GhcPage *page)
@@ -286,7 +287,8 @@ has_moved(const GhcTask *task, const GhcPage *page)
 	return task->in_own_words && page->n > 0 &&
 		page->nulls + page->dropped == 0 &&
 		page->repos[0].repo_id != task->last_id &&
-		!ghc_idset_has(&task->ids, page->repos[0].repo_id);
+		(task->readings > 1 ||
+		 !ghc_idset_has(&task->ids, page->repos[0].repo_id));
 }
 
 /* Moves on behind a page; false if its cursor is none that could be sent. */
@@ -301,7 +303,7 @@ move_on(GhcTask *task, const GhcPage *page)
 	memcpy(task->cursor, page->end_cursor.data, page->end_cursor.len);
 	task->cursor[page->end_cursor.len] = '\0';
 	task->offset = known > task->offset ? known : task->offset + n;
-	task->last_id = page->n > 0 ? page->repos[page->n - 1].repo_id : 0;
+	task->last_id = page->n == n ? page->repos[n - 1].repo_id : 0;
 	return true;
 }
 
@@ -358,6 +360,9 @@ absorb_page(GhcTask *task, const GhcReply *reply)
 		return GHC_OUTCOME_MORE;
 	}
 	task->torn |= moved;
+	if (task->readings > 1 && !task->to_the_end && task->promised > 0 &&
+		task->seen >= task->promised)
+		return GHC_OUTCOME_DONE;	/* what was missing has turned up */
 	if (!page->has_next || page->end_cursor.len == 0 ||
 		page->n + page->nulls + page->dropped == 0)
 		return end_reading(task);

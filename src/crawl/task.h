@@ -98,6 +98,7 @@ typedef struct GhcTask
 	int64_t		last_id;		/* at the end of the page before, or 0 */
 	int			repairs;		/* in this reading, of pages that moved */
 	bool		torn;			/* they moved more than could be repaired */
+	bool		to_the_end;		/* the reading before was: no short cut */
 	bool		confirming;		/* asking once more how many there are */
 
 	/* splitting; NULL while reading */
