@@ -94,7 +94,7 @@ typedef struct GhcTask
 	int			offset;			/* results behind the cursor */
 	char		cursor[GHC_CURSOR_BYTES];
 	bool		in_own_words;	/* the cursor that was sent is of our making */
-	bool		keeps_cursors;	/* which GitHub doesn't take */
+	bool		keeps_cursors;	/* no others than GitHub's own are sent */
 	int64_t		last_id;		/* at the end of the page before, or 0 */
 	int			repairs;		/* in this reading, of pages that moved */
 	bool		torn;			/* they moved more than could be repaired */

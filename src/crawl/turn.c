@@ -185,8 +185,9 @@ report(GhcWorker *worker)
 
 /* A claimed task as work in hand. */
 static GhcWork *
-take_up(const GhcTaskRow *row)
+take_up(const GhcWorker *worker, const GhcTaskRow *row)
 {
+	const GhcRun *run = ghc_state_find_run(worker, row->crawl_id);
 	GhcWork    *work = palloc0(sizeof(GhcWork));
 	GhcProblem	problem;
 
@@ -202,6 +203,8 @@ take_up(const GhcTaskRow *row)
 	work->task.share = row->share;
 	work->task.part = work->part = row->part;
 	work->contributed = Max(0, row->promised);
+	/* a limited crawl counts what it takes: no page may overlap another */
+	work->task.keeps_cursors = run != NULL && run->crawl.max_repositories >= 0;
 	(void) ghc_selection_parse(ghc_slice_of(row->query), &work->task.range,
 							   &problem);
 	return work;
@@ -259,7 +262,7 @@ settle(GhcWorker *worker, List *claimed)
 		ghc_lane_drop_work(work);
 	}
 	foreach(cell, claimed)
-		worker->orphans = lappend(worker->orphans, take_up(lfirst(cell)));
+		worker->orphans = lappend(worker->orphans, take_up(worker, lfirst(cell)));
 	foreach(cell, worker->runs)
 	{
 		GhcRun	   *run = lfirst(cell);
