@@ -27,7 +27,7 @@ export class Simulator {
       seed: options.seed, repositories: options.repositories, until: this.clock.worldStart, firstId: options.firstId, clock: this.clock,
     });
     this.engine = new SearchEngine(this.world, this.clock, this.settings);
-    this.graphql = new GraphQLService({ world: this.world, engine: this.engine, settings: this.settings, seed: options.seed });
+    this.graphql = new GraphQLService({ world: this.world, engine: this.engine, settings: this.settings, seed: options.seed, clock: this.clock });
     this.accounts = new Accounts({ clock: this.clock, options });
     this.apps = new Apps({ count: options.apps, clock: this.clock, accounts: this.accounts, seed: options.seed });
     this.drift = new Drift({ world: this.world, clock: this.clock, seed: options.seed, rates: options.drift });
@@ -54,7 +54,8 @@ export class Simulator {
 function settingsOf(options, faults) {
   return {
     limits: options.limits, workBudget: options.workBudget, unstableOrder: options.unstableOrder, unstableTies: options.unstableTies,
-    countJitter: options.countJitter, indexLag: options.indexLag * 1000, stargazers: options.stargazers, gzipLevel: options.gzipLevel,
+    countJitter: options.countJitter, indexLag: options.indexLag * 1000, sticky: options.sticky * 1000, flapping: options.flapping,
+    closed: options.closed, stargazers: options.stargazers, gzipLevel: options.gzipLevel,
     timeoutMs: options.timeout, penalty: options.penalty, faultRates: faults.rates,
     latency: {
       flat: options.latency, base: options.latencyBase, node: options.latencyNode, count: options.latencyCount,

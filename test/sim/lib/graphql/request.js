@@ -3,8 +3,8 @@
  * the caller charges the price between the two steps and hands over what `rateLimit` shows.
  */
 import { getOperationAST, getVariableValues, GraphQLError, Kind } from 'graphql';
-import { hashText, Random } from '../random.js';
-import { disturbPage } from '../search/noise.js';
+import { fraction, hashText, Random } from '../random.js';
+import { disturbPage, unsorted } from '../search/noise.js';
 import { Documents, loadSchema } from './documents.js';
 import { forbiddenAllowList, forbiddenSaml, formatError, resourceLimits } from './errors.js';
 import { executeQuery } from './execute.js';
@@ -12,9 +12,11 @@ import { priceOperation } from './price.js';
 import { resolverOf } from './resolvers.js';
 
 const WORK_OF_A_COUNT = 10;
+const P_CLOSED = 82;
+const STICKY = new Set(['emptyResults', 'droppedItems']);
 
 export class GraphQLService {
-  constructor({ world, engine, settings, seed }) {
+  constructor({ world, engine, settings, seed, clock }) {
     this.schema = loadSchema();
     this.documents = new Documents(this.schema);
     this.world = world;
@@ -22,6 +24,8 @@ export class GraphQLService {
     this.settings = settings;
     this.seed = seed;
     this.random = new Random(seed + 11);
+    this.clock = clock;
+    this.stuck = new Map(); /* search -> {fault, until}, oldest first */
   }
 
   /**
@@ -72,9 +76,32 @@ export class GraphQLService {
       stats.connections++;
       if (!context.spend(1 + items)) throw resourceLimits();
     };
-    context.search = (query) => disturbPage({ world, random, settings, fault, found: engine.find(query) });
-    context.disturb = (repo) => disturbNode(context, repo, fault, random);
+    context.search = (query) => disturbPage({ world, random, settings, fault: this.faultOfSearch(query, fault), found: engine.find(query), query });
+    context.disturb = (repo) => {
+      if (!this.isClosed(repo.row)) return disturbNode(context, repo, fault, random);
+      context.forbidden = true;
+      return forbiddenSaml();
+    };
     return context;
+  }
+
+  /** Name of the fault that a search meets: that of the request, or one that has stuck to this search. */
+  faultOfSearch(query, fault) {
+    const lasts = this.clock.real(this.settings.sticky);
+    if (lasts === 0) return fault?.name;
+    const now = this.clock.now();
+    for (const [text, { until }] of this.stuck) {
+      if (until > now) break;
+      this.stuck.delete(text);
+    }
+    const text = unsorted(query);
+    if (STICKY.has(fault?.name) && !this.stuck.has(text)) this.stuck.set(text, { fault: fault.name, until: now + lasts });
+    return this.stuck.get(text)?.fault ?? fault?.name;
+  }
+
+  /** Is access to a repository denied to everybody, for good? */
+  isClosed(row) {
+    return this.settings.closed > 0 && fraction(this.world.seed, this.world.columns.id[row], P_CLOSED) < this.settings.closed;
   }
 
   /**

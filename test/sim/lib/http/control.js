@@ -5,7 +5,7 @@ import { UnknownFault } from '../faults.js';
 import { fingerprint } from '../limits/accounts.js';
 import { SearchError } from '../search/parse.js';
 import { applyOperations } from '../world/operations.js';
-import { answerTruth } from './truth.js';
+import { answerHistory, answerTruth } from './truth.js';
 
 const LOOPBACK = /^(::1|127\.|::ffff:127\.)/;
 const MAX_BODY = 64000000;
@@ -65,6 +65,7 @@ export async function handleControl(sim, req, res) {
   try {
     if (!LOOPBACK.test(req.socket.remoteAddress ?? '')) return reply(res, 403, { error: 'loopback only' });
     if (path === 'truth' && req.method === 'GET') return answerTruth(sim, url.searchParams, res);
+    if (path === 'history' && req.method === 'GET') return answerHistory(sim, url.searchParams, res);
     const route = ROUTES[`${req.method} ${path}`];
     if (!route) return reply(res, 404, { error: `no ${req.method} ${path}`, known: Object.keys(ROUTES) });
     return reply(res, 200, route(sim, url.searchParams, req.method === 'POST' ? await readJson(req) : null));

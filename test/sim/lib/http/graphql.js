@@ -65,7 +65,7 @@ function work(exchange, question) {
   record.errors = result.body.errors?.length ?? 0;
   record.repositories = result.stats.repositories;
   record.pages = result.stats.pages;
-  if (exchange.fault?.name === 'wrongTypes' || exchange.fault?.name === 'nullFields') spoilTypes(result.body.data, sim.random, exchange.fault.name);
+  if (exchange.fault?.name === 'wrongTypes' || exchange.fault?.name === 'nullFields') spoilTypes(result.body.data, sim.random, exchange.fault.name, sim.graphql.schema);
   if (exchange.fault?.name === 'somethingWrong') result.body.errors = [...(result.body.errors ?? []), timeoutBody(exchange).errors[0]];
   if (result.forbidden) exchange.extraHeaders['X-GitHub-SSO'] = 'partial-results; organizations=21955855,20582480';
   return result;

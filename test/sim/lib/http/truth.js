@@ -1,5 +1,6 @@
 /*
- * GET /_sim/truth: what matches a search, without caps, lags or faults, straight from the world. See docs/simulator.md.
+ * GET /_sim/truth: what matches a search, without caps, lags or faults, straight from the world.
+ * GET /_sim/history: the states of what changed. See docs/simulator.md.
  */
 import { Repo } from '../graphql/repository.js';
 import { resolverOf } from '../graphql/resolvers.js';
@@ -17,6 +18,7 @@ export function answerTruth(sim, parameters, res) {
   const from = parameters.get('from');
   const mode = parameters.get('mode') ?? 'both';
   const rows = from === null ? { now: sim.engine.findAll(query) } : rowsSince(sim, query, Number(from));
+  if (parameters.has('closed')) for (const [name, list] of Object.entries(rows)) rows[name] = list.filter((row) => sim.graphql.isClosed(row));
   if (parameters.has('count')) {
     sendCounts(res, rows);
   } else if (from !== null && mode === 'both') {
@@ -32,6 +34,20 @@ function sendCounts(res, { now, always, ever }) {
   const body = now ? `${now.length}\n` : `${JSON.stringify({ always: always.length, ever: ever.length })}\n`;
   res.writeHead(200, { 'Content-Type': now ? 'text/plain' : 'application/json' });
   res.end(body);
+}
+
+/** All states, since a moment, of each repository that changed since: a line of JSON each, oldest first. */
+export function answerHistory(sim, parameters, res) {
+  sim.drift.step();
+  const { world } = sim;
+  const line = jsonLine(sim, (parameters.get('fields') ?? 'nameWithOwner').split(',').filter(Boolean));
+  const state = (row, since, until) => line(row, { since, until, visible: world.isVisible(row) });
+  res.writeHead(200, { 'Content-Type': 'application/x-ndjson' });
+  for (const [row, entries] of world.changesSince(Number(parameters.get('from') ?? 0))) {
+    const states = entries.map((entry, i) => (entry.existed ? world.during(entry, () => state(row, entries[i - 1]?.at ?? null, entry.at)) : ''));
+    res.write(`${states.join('')}${state(row, entries.at(-1).at, null)}`);
+  }
+  res.end();
 }
 
 /** {always, ever}: rows that matched at every moment since, and at some moment since. */
@@ -53,7 +69,8 @@ function rowsSince(sim, query, from) {
 function sendRows(sim, parameters, rows, res) {
   const asJson = parameters.get('format') === 'json';
   const names = (parameters.get('fields') ?? 'nameWithOwner').split(',').filter(Boolean);
-  const line = asJson ? jsonLine(sim, names) : (row) => `${sim.world.columns.id[row]}\n`;
+  const toJson = asJson ? jsonLine(sim, names) : null;
+  const line = asJson ? (row) => toJson(row) : (row) => `${sim.world.columns.id[row]}\n`;
   res.writeHead(200, { 'Content-Type': asJson ? 'application/x-ndjson' : 'text/plain' });
   let at = 0;
   const more = () => {
@@ -82,9 +99,9 @@ function jsonLine(sim, names) {
     const resolve = resolverOf('Repository', repository[field]);
     return (repo) => shorten(sim, context, field, resolve(repo, {}, context));
   });
-  return (row) => {
+  return (row, more) => {
     const repo = new Repo(row);
-    const out = { id: sim.world.columns.id[row] };
+    const out = { id: sim.world.columns.id[row], ...more };
     names.forEach((name, i) => { out[name] = readers[i](repo); });
     return `${JSON.stringify(out)}\n`;
   };

@@ -1,22 +1,36 @@
 /*
  * What makes a live index differ from a database (fact sheet 1.2), drawn anew for each request: an order that moves, a count that
- * wobbles, items dropped by a search that timed out, an empty reply that is not one.
+ * wobbles, items dropped by a search that timed out, an empty reply that is not one, two copies of the index that differ.
  */
+import { hash, hashText } from '../random.js';
 import { primaryKey } from './search.js';
 
 const JITTER_FROM = 10000;
+const P_COPY = 81;
+const COPY_LACKS = 0.03;
 
-/** {count, rows} as the client sees them. `settings`: unstableOrder, unstableTies, countJitter. */
-export function disturbPage({ world, random, settings, fault, found }) {
-  if (fault?.name === 'emptyResults') return { count: 0, rows: found.rows.subarray(0, 0) };
-  let { count, rows } = found;
-  if (fault?.name === 'droppedItems') {
-    rows = rows.filter(() => !random.chance(0.1));
-    count -= found.rows.length - rows.length;
+/** {count, rows} as the client sees them. `settings`: unstableOrder, unstableTies, countJitter, flapping. `fault` is its name. */
+export function disturbPage({ world, random, settings, fault, found, query }) {
+  if (fault === 'emptyResults') return { count: 0, rows: found.rows.subarray(0, 0) };
+  let { count, rows } = flap({ world, random, share: settings.flapping, query, found });
+  if (fault === 'droppedItems') {
+    const kept = rows.filter(() => !random.chance(0.1));
+    count -= rows.length - kept.length;
+    rows = kept;
   }
   if (count > JITTER_FROM && settings.countJitter > 0) count = Math.round(count * (1 + (random.next() * 2 - 1) * settings.countJitter));
   rows = found.sort === null ? moveSome(random, settings.unstableOrder, rows) : swapTies(world, random, settings.unstableTies, found.sort, rows);
   return { count, rows };
+}
+
+/** A search as it reads without its order, so that all orders of it fare alike. */
+export const unsorted = (query) => query.replace(/\s*\bsort:\S+/g, '').trim();
+
+/** Some searches, always the same ones, are answered by either of two copies of the index; one lacks some of the repositories. */
+function flap({ world, random, share, query, found }) {
+  if (!(share > 0) || hashText(unsorted(query), world.seed) / 4294967296 >= share || random.chance(0.5)) return found;
+  const rows = found.rows.filter((row) => hash(world.seed, world.columns.id[row], P_COPY) / 4294967296 >= COPY_LACKS);
+  return { count: found.count - (found.rows.length - rows.length), rows };
 }
 
 /** Without a sort: with each request a share of the results stands elsewhere. */

@@ -6,7 +6,7 @@ import { Random } from '../random.js';
 import * as C from './columns.js';
 
 const STEP = 50;
-export const DRIFTS = ['stars', 'renames', 'deletions', 'additions', 'archivings', 'pushes', 'privatizations'];
+export const DRIFTS = ['stars', 'renames', 'deletions', 'additions', 'archivings', 'pushes', 'privatizations', 'publications'];
 
 export class Drift {
   constructor({ world, clock, seed, rates }) {
@@ -14,6 +14,7 @@ export class Drift {
     this.clock = clock;
     this.random = new Random(seed + 5);
     this.due = {};
+    this.hidden = []; /* rows made private, to be published again */
     this.applied = Object.fromEntries(DRIFTS.map((name) => [name, 0]));
     this.setRates(rates);
   }
@@ -49,6 +50,7 @@ export class Drift {
   apply(name) {
     this.applied[name]++;
     if (name === 'additions') this.addOne();
+    else if (name === 'publications') this.publishOne();
     else this.changeOne(name, this.anyRow());
   }
 
@@ -73,10 +75,21 @@ export class Drift {
       }
       case 'renames': world.change(row, { name: `${world.name(row).slice(0, 60)}-r${random.below(100000)}`, updated: now }); break;
       case 'deletions': world.change(row, { flags: columns.flags[row] | C.DELETED }); break;
-      case 'privatizations': world.change(row, { flags: columns.flags[row] | C.PRIVATE }); break;
+      case 'privatizations':
+        world.change(row, { flags: columns.flags[row] | C.PRIVATE });
+        this.hidden.push(row);
+        break;
       case 'archivings': world.change(row, { flags: columns.flags[row] | C.ARCHIVED, archivedAt: now, updated: now }); break;
       default: world.change(row, { pushed: now, updated: now, size: columns.size[row] + random.below(50), flags: columns.flags[row] & ~C.EMPTY, branch: columns.branch[row] || 1 });
     }
+  }
+
+  /** A private repository that some drift hid before becomes public again; while there is none, one is hidden. */
+  publishOne() {
+    const { world } = this;
+    const row = this.hidden.pop();
+    if (row === undefined) this.changeOne('privatizations', this.anyRow());
+    else world.change(row, { flags: world.columns.flags[row] & ~C.PRIVATE, updated: world.clock.worldSeconds() });
   }
 
   addOne() {
