@@ -100,6 +100,12 @@ typedef struct GhcFieldInfo
 
 extern const GhcFieldInfo ghc_fields[GHC_FIELD_COUNT];
 
+/*
+ * Fields that GitHub's schema declares never to be null.  It happens; then
+ * nothing is known of the value, as if it were of the wrong type.
+ */
+extern const GhcFieldSet ghc_fields_never_null;
+
 /* Finds a field by its column's name; -1 if there is none. */
 extern int	ghc_field_find(GhcSlice column);
 

@@ -79,15 +79,20 @@ read_typed(GhcScan *scan, GhcFieldType type, GhcValue *value)
 	return false;
 }
 
+/* Reads a value; a null where there can be none says nothing of it. */
 static inline void
-read_plain(GhcRepositoryReader *reader, GhcRepository *repo, int field)
+read_plain(GhcRepositoryReader *reader, GhcRepository *repo, int field,
+		   bool nullable)
 {
 	GhcFieldSet bit = GHC_FIELD_BIT(field);
 	uint32_t	replaced = reader->scan->replaced;
 
 	if (ghc_scan_null(reader->scan))
 	{
-		repo->null |= bit;
+		if (nullable)
+			repo->null |= bit;
+		else
+			repo->noted |= bit;
 		return;
 	}
 	if (read_typed(reader->scan, ghc_fields[field].type, &repo->value[field]))
@@ -129,7 +134,9 @@ read_member(GhcRepositoryReader *reader, GhcRepository *repo, int field)
 		if (is_key(key, member))
 		{
 			clear_fields(repo, GHC_FIELD_BIT(field));
-			read_plain(reader, repo, field);
+			/* languages, licences and branches have names, users no number */
+			read_plain(reader, repo, field,
+					   ghc_fields[field].type != GHC_TYPE_TEXT);
 		}
 		else
 			ghc_scan_skip(reader->scan);
@@ -323,8 +330,8 @@ read_connection(GhcRepositoryReader *reader, GhcSlice list,
 }
 
 /*
- * Reads a connection into the array that these fields share.  Items that are
- * malformed are left out and noted.
+ * Reads a connection into the array that these fields share.  A list with
+ * malformed items is none, lest it replaces a good one.
  */
 static void
 read_array(GhcRepositoryReader *reader, GhcRepository *repo,
@@ -343,7 +350,7 @@ read_array(GhcRepositoryReader *reader, GhcRepository *repo,
 
 	if (found == GHC_SCAN_NULL)
 		repo->null |= bits;
-	else if (found == GHC_SCAN_ARRAY)
+	else if (found == GHC_SCAN_ARRAY && whole)
 	{
 		*array = make_array(reader);
 		repo->set |= bits;
@@ -366,7 +373,8 @@ ghc_value_read(GhcRepositoryReader *reader, GhcRepository *repo, int field)
 	switch (ghc_fields[field].shape)
 	{
 		case GHC_SHAPE_PLAIN:
-			read_plain(reader, repo, field);
+			read_plain(reader, repo, field,
+					   (ghc_fields_never_null & bits) == 0);
 			break;
 		case GHC_SHAPE_MEMBER:
 			read_member(reader, repo, field);

@@ -533,9 +533,9 @@ static const GhcValueCase values[] = {
 	{STARS "\"1\"", "-!", 0, NULL},
 	{STARS "{}", "-!", 0, NULL},
 	{STARS "true", "-!", 0, NULL},
-	{STARS "null", "0", 0, NULL},
+	{STARS "null", "-!", 0, NULL},
 	{STARS "null,\"stargazerCount\":2", "s", 2, NULL},
-	{STARS "2,\"stargazerCount\":null", "0", 0, NULL},
+	{STARS "2,\"stargazerCount\":null", "-!", 0, NULL},
 	{STARS "2,\"stargazerCount\":\"x\"", "-!", 0, NULL},
 	{STARS "\"x\",\"stargazerCount\":2", "s", 2, NULL},
 
@@ -548,7 +548,9 @@ static const GhcValueCase values[] = {
 
 	{FORK "true", "s", 1, NULL},
 	{FORK "false", "s", 0, NULL},
-	{FORK "null", "0", 0, NULL},
+	{FORK "null", "-!", 0, NULL},
+	{GHC_FIELD_DISK_KB, "\"diskUsage\":null", "0", 0, NULL},
+	{GHC_FIELD_UPDATED_AT, "\"updatedAt\":null", "-!", 0, NULL},
 	{FORK "1", "-!", 0, NULL},
 	{FORK "\"true\"", "-!", 0, NULL},
 
@@ -579,6 +581,8 @@ static const GhcValueCase values[] = {
 	{BRANCH "{\"name\":\"main\"}", "s", 0, "main"},
 	{BRANCH "{ \"name\" : \"ma\\tin\" }", "s", 0, "ma\tin"},
 	{BRANCH "null", "0", 0, NULL},
+	{BRANCH "{}", "0", 0, NULL},
+	{BRANCH "{\"name\":null}", "-!", 0, NULL},
 	{BRANCH "{\"name\":\"\\udfff\"}", "s!", 0, FFFD},
 };
 
@@ -616,7 +620,7 @@ static const GhcListCase topic_lists[] = {
 	{"{\"totalCount\":2,\"nodes\":[null,{\"topic\":null},"
 	"{\"x\":1,\"topic\":{\"x\":2,\"name\":\"b\",\"y\":3}}]}", "s", "b "},
 	{"{\"nodes\":[1,{},{\"topic\":{}},{\"topic\":{\"name\":null}},"
-	"{\"topic\":\"x\"},{\"topic\":{\"name\":\"c\"}}]}", "s!", "c "},
+	"{\"topic\":\"x\"},{\"topic\":{\"name\":\"c\"}}]}", "-!", NULL},
 	{"{\"nodes\":[{\"topic\":{\"name\":\"\\u0000\"}}]}", "s!", FFFD " "},
 	{"{\"nodes\":[{\"topic\":{\"name\":\"a\"}}],\"nodes\":[]}", "s", ""},
 	{"{\"nodes\":{}}", "-!", NULL},
@@ -638,7 +642,7 @@ static const GhcListCase language_lists[] = {
 	{"{\"edges\":[{\"node\":{\"name\":\"A\"}},{\"size\":1},{},[],"
 		"{\"size\":\"1\",\"node\":{\"name\":\"B\"}},"
 		"{\"size\":1,\"node\":{\"name\":2}},"
-	"{\"size\":2,\"node\":{\"name\":\"C\"}}]}", "s!", "C:2 "},
+	"{\"size\":2,\"node\":{\"name\":\"C\"}}]}", "-!", NULL},
 	{"{\"edges\":3}", "-!", NULL},
 	{"{}", "-!", NULL},
 	{"true", "-!", NULL},
