@@ -150,6 +150,44 @@ pick(Store *store, GhcStored which, GhcStored or_which)
 			store->picked[store->n_picked++] = &store->rows[i];
 }
 
+/* Has a stored row been asked for at length, as is_archived tells? */
+static bool
+is_asked_at_length(Store *store, const Row *row)
+{
+	bool		isnull = true;
+
+	if (row->old == NULL)
+		return false;
+	for (int k = 0; k < store->sql->n_fields; k++)
+		if (store->sql->fields[k] == GHC_FIELD_IS_ARCHIVED)
+			(void) heap_getattr(row->old, 3 + k, store->old_desc, &isnull);
+	return !isnull;
+}
+
+/*
+ * Is a tracked field unreadable whose null would later say "there was none"?
+ * Then the row can't count as asked for at length yet.
+ */
+static bool
+is_none_unsure(Store *store, const Row *row)
+{
+	const GhcRepository *repo = row->row->repo;
+	GhcFieldSet known = repo->set | repo->null;
+
+	if (is_asked_at_length(store, row))
+		return false;
+	for (int k = 0; k < store->sql->n_fields; k++)
+	{
+		GhcField	field = store->sql->fields[k];
+
+		if (ghc_fields[field].tracked &&
+			ghc_fields[field].shape == GHC_SHAPE_MEMBER &&
+			(known & GHC_FIELD_BIT(field)) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* A field's new value: what GitHub shows, or where nothing is known the old. */
 static Datum
 new_value(Store *store, const Row *row, int i, bool *isnull)
@@ -157,7 +195,9 @@ new_value(Store *store, const Row *row, int i, bool *isnull)
 	const GhcRepository *repo = row->row->repo;
 	GhcField	field = store->sql->fields[i];
 
-	*isnull = false;
+	*isnull = field == GHC_FIELD_IS_ARCHIVED && is_none_unsure(store, row);
+	if (*isnull)
+		return (Datum) 0;
 	if (repo->set & GHC_FIELD_BIT(field))
 		return ghc_values_datum(repo, field);
 	if (row->old != NULL && !(repo->null & GHC_FIELD_BIT(field)))
@@ -198,17 +238,13 @@ none_value(GhcFieldType type)
 /*
  * A null may say that the column was never asked for.  In columns that always
  * have a value it can say nothing else; in others it means "none" only if the
- * row has been asked for at length, as is_archived then tells.
+ * row has been asked for at length.
  */
 static bool
 was_asked(Store *store, const Row *row, GhcField field)
 {
-	bool		isnull = true;
-
-	for (int k = 0; k < store->sql->n_fields; k++)
-		if (store->sql->fields[k] == GHC_FIELD_IS_ARCHIVED)
-			(void) heap_getattr(row->old, 3 + k, store->old_desc, &isnull);
-	return ghc_fields[field].shape == GHC_SHAPE_MEMBER && !isnull;
+	return ghc_fields[field].shape == GHC_SHAPE_MEMBER &&
+		is_asked_at_length(store, row);
 }
 
 /* Was a tracked value another before?  Gives the value. */
