@@ -34,6 +34,52 @@ test('always and ever agree with looking at every moment', async (t) => {
   }
 });
 
+test('history tells every state of what changed, in order', async (t) => {
+  const { sim, control } = await startSim(t, { repositories: 500 });
+  const { columns } = sim.world;
+  const look = (row) => ({ visible: sim.world.isVisible(row), stars: columns.stars[row], nameWithOwner: sim.world.nameWithOwner(row), isArchived: (columns.flags[row] & 2) !== 0 });
+  const from = Date.now();
+  const born = columns.length;
+  const seen = Array.from({ length: born }, (unused, row) => [look(row)]);
+  for (let step = 0; step < 400; step++) {
+    sim.drift.apply(DRIFTS[step % DRIFTS.length]);
+    for (let row = 0; row < columns.length; row++) {
+      const now = look(row);
+      seen[row] ??= [];
+      if (JSON.stringify(now) !== JSON.stringify(seen[row].at(-1))) seen[row].push(now);
+    }
+  }
+  const told = new Map();
+  for (const line of (await control(`history?from=${from}&fields=stars,nameWithOwner,isArchived`)).split('\n').filter(Boolean)) {
+    const { id, since, until, ...state } = JSON.parse(line);
+    const states = told.get(id) ?? [];
+    assert.ok(states.length === 0 ? since === null || columns.rowOf(id) >= born : since === states.at(-1).until, 'one follows the other');
+    states.push({ until, state });
+    told.set(id, states);
+  }
+  const changed = seen.map((states, row) => [columns.id[row], row, states]).filter(([, row, states]) => states.length > 1 || row >= born);
+  for (const [id, , states] of changed) {
+    const heard = told.get(id).map(({ state }) => state).filter((state, i, all) => i === 0 || JSON.stringify(state) !== JSON.stringify(all[i - 1]));
+    assert.deepEqual(heard, states);
+    assert.equal(told.get(id).at(-1).until, null);
+  }
+  assert.ok(changed.length > 100 && told.size >= changed.length);
+  assert.equal(await control(`history?from=${Date.now() + 1000}`), '');
+});
+
+test('what was made private is published again', async (t) => {
+  const { sim, truth } = await startSim(t, { repositories: 500 });
+  const all = await truth('fork:true');
+  for (let i = 0; i < 10; i++) sim.drift.apply('privatizations');
+  assert.equal((await truth('fork:true')).length, 490);
+  for (let i = 0; i < 10; i++) sim.drift.apply('publications');
+  assert.deepEqual(await truth('fork:true'), all);
+  sim.drift.apply('publications');
+  assert.equal((await truth('fork:true')).length, 499, 'there was nothing to publish');
+  sim.drift.apply('publications');
+  assert.deepEqual(await truth('fork:true'), all);
+});
+
 test('drift runs at its rates, and what it does is seen', async (t) => {
   const { sim, graphql, control } = await startSim(t, { repositories: 2000, drift: 'stars=200,additions=20,renames=20,deletions=20' });
   const { applied } = await waitFor(async () => {

@@ -148,6 +148,87 @@ test('results that lie', async (t) => {
   assert.deepEqual(json(await raw(sim.ready)).data.search, honest, 'and then all is well again');
 });
 
+test('spoiled values can be told: none is one that could be meant', async (t) => {
+  const fields = 'databaseId description homepageUrl pushedAt stargazerCount isFork nameWithOwner licenseInfo { key } primaryLanguage { name }';
+  const query = searchQuery('stars:>=0 sort:stars', { fields });
+  const { graphql, control } = await startSim(t, { repositories: 1000 });
+  const honest = (await graphql(query)).data.search.nodes;
+  const changes = async (fault) => {
+    await control('faults', { wrongTypes: 0, nullFields: 0, [fault]: 1 });
+    const found = [];
+    for (let i = 0; i < 20; i++) {
+      (await graphql(query)).data.search.nodes.forEach((node, at) => {
+        for (const [key, value] of Object.entries(node ?? {})) {
+          const was = honest[at][key];
+          if (JSON.stringify(value) === JSON.stringify(was)) continue;
+          if (was !== null && typeof was === 'object') found.push([key, Object.values(was)[0], Object.values(value)[0]]);
+          else found.push([key, was, value]);
+        }
+      });
+    }
+    return found;
+  };
+  const spoiled = await changes('wrongTypes');
+  assert.ok(spoiled.length > 100);
+  for (const [key, was, is] of spoiled) assert.ok(was === null || typeof is !== typeof was || (typeof is === 'number' && !(Number.isInteger(is) && is < 1e12)), `${key}: ${was} as ${is}`);
+  for (const [key, was, is] of spoiled) assert.ok(was !== null || (typeof is !== 'string' && JSON.stringify(is) !== '{}'), `${key}: null as ${is}`);
+  const nulls = await changes('nullFields');
+  assert.ok(nulls.length > 100 && nulls.every(([, was, is]) => is === null && was !== null));
+  assert.deepEqual([...new Set(nulls.map(([key]) => key))].sort(), ['isFork', 'licenseInfo', 'nameWithOwner', 'primaryLanguage', 'stargazerCount']);
+});
+
+test('what happens to a search may stick to it for a while', async (t) => {
+  const { graphql, control } = await startSim(t, { repositories: 1000, sticky: 1 });
+  const count = async (query) => (await graphql(searchQuery(query))).data.search.repositoryCount;
+  await control('script', [{ fault: 'emptyResults' }]);
+  assert.equal(await count('stars:>=0'), 0);
+  assert.ok(await count('stars:>=1') > 0, 'others are as ever');
+  assert.equal(await count('stars:>=0'), 0);
+  assert.equal(await count('stars:>=0 sort:forks'), 0, 'in every order');
+  await waitFor(async () => await count('stars:>=0') > 0);
+  await control('script', [{ fault: 'emptyResults' }]);
+  assert.equal(await count('stars:>=0'), 0, 'and again');
+});
+
+test('a flapping search answers from two copies by turns; all is in one of them', async (t) => {
+  const { graphql, truth } = await startSim(t, { repositories: 900, flapping: 0.5 });
+  const outcomes = new Map();
+  for (let low = 0; low < 20; low++) {
+    const query = `size:>=${low} fork:true`;
+    const seen = new Map();
+    for (let i = 0; i < 20; i++) {
+      const { repositoryCount, nodes } = (await graphql(searchQuery(`${query} sort:stars`))).data.search;
+      seen.set(repositoryCount, nodes.map(({ databaseId }) => databaseId));
+    }
+    const real = (await truth(query)).length;
+    assert.ok(seen.has(real) && [...seen.keys()].every((n) => n === real || (n < real && n > real * 0.9)));
+    outcomes.set(query, seen.size);
+  }
+  assert.deepEqual([...new Set(outcomes.values())].sort(), [1, 2], 'some flap, others do not');
+});
+
+test('closed repositories are FORBIDDEN in every search and by id', async (t) => {
+  const { graphql, control } = await startSim(t, { repositories: 1000, closed: 0.05 });
+  const closed = (await control('truth?q=fork:true&closed=1')).split('\n').filter(Boolean).map(Number);
+  assert.ok(closed.length > 25 && closed.length < 90);
+  for (const sort of ['stars', 'updated', 'forks']) {
+    const shown = new Set();
+    let after;
+    let hidden = 0;
+    for (let more = true; more;) {
+      const { data, errors, headers } = await graphql(searchQuery(`fork:true sort:${sort}`, { after }));
+      for (const node of data.search.nodes) if (node) shown.add(node.databaseId);
+      const nulls = data.search.nodes.filter((node) => node === null).length;
+      hidden += nulls;
+      assert.equal((errors ?? []).filter(({ type }) => type === 'FORBIDDEN').length, nulls);
+      if (nulls > 0) assert.ok(headers.get('x-github-sso'));
+      ({ hasNextPage: more, endCursor: after } = data.search.pageInfo);
+    }
+    assert.equal(hidden, closed.length);
+    assert.ok(closed.every((id) => !shown.has(id)));
+  }
+});
+
 test('rates: about as many as asked for, counted, off again, the same for one seed', async (t) => {
   const sequence = async () => {
     const sim = await startSim(t, { repositories: 1000, seed: 3, faults: 'json502=0.3,nullNodes=0.2' });
