@@ -192,5 +192,13 @@ test-all:
 	scripts/run-regress
 	scripts/run-tap $(UNIT_PLAIN) $(UNIT_SANITIZED) test/t/*.pl
 
-.PHONY: sql check-sql unit build-unit demo demo-stop test test-all print-pg-config FORCE
+# Worlds of 200,000 that change while they are crawled, under every fault of the
+# simulator; minutes for each seed.  test/long/drift.pl says what can be set.
+test-drift: export PG_CONFIG := $(PG_CONFIG)
+test-drift:
+	$(MAKE) --no-print-directory -j2 all WERROR=yes with_llvm=no
+	$(AS_ROOT) $(MAKE) --no-print-directory -s install WERROR=yes with_llvm=no
+	scripts/run-tap test/long/drift.pl
+
+.PHONY: sql check-sql unit build-unit demo demo-stop test test-all test-drift print-pg-config FORCE
 .DEFAULT_GOAL := all

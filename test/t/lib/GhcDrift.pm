@@ -410,7 +410,7 @@ sub phase
 	my $before = $phase eq 'faults' ? $self->fingerprint : undef;
 
 	$self->{sim}->post('/_sim/settings', { indexLag => 0, countJitter => 0 }) if $quiet{$phase};
-	my $result = $self->crawl("$world, $phase", %{ $quiet{$phase} // {} });
+	my $result = $self->crawl("$world ($phase)", %{ $quiet{$phase} // {} });
 
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	$self->judge($result);
