@@ -86,7 +86,7 @@ sub new
 		repositories => $self->{repositories}, seed => $self->{seed}, users => $self->{users},
 		latency => 20, time_scale => 60, %{ $option{simulator} // {} });
 	$node->append_conf('postgresql.conf',
-		"ghcrawl.api_url = '" . $self->{sim}->http . "'\nghcrawl.request_timeout = '2s'");
+		"ghcrawl.api_url = '" . $self->{sim}->http . "'\nghcrawl.request_timeout = '4s'");
 	$node->reload;
 	$node->safe_psql('postgres', 'SET client_min_messages = warning;'
 		. ' DROP EXTENSION IF EXISTS ghcrawl; DROP SCHEMA IF EXISTS github CASCADE');
