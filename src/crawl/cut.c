@@ -7,7 +7,8 @@
  * counted, many in one query, because a count costs no request of its own;
  * neighbours that fit together become one child.  If the parts add up to less
  * than their range was promised to hold, one of the counts was wrong, or
- * something moved: they are counted once more, and the larger figure holds.
+ * something moved: they are counted once more, or several times if much is
+ * missing, and the largest figures hold.
  *
  * A child takes over of its parent's progress what lies in it.  What the
  * crawl's user was shown never goes back, though a range that is narrowed is
@@ -28,6 +29,9 @@
 /* queries for counts that may bring nothing */
 #define MAX_COUNT_TRIES 4
 
+/* how often parts are counted that add up to much too little */
+#define MAX_ROUNDS 4
+
 /* a child is filled up to here; the rest is room for drift */
 #define FILL (GHC_SEARCH_CAP - 20)
 
@@ -43,12 +47,13 @@ min64(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+/* Keeps the largest counts, and forgets them, to count once more. */
 static void
 forget_counts(GhcCut *cut)
 {
 	for (int i = 0; i < cut->n; i++)
 	{
-		cut->before[i] = cut->counts[i];
+		cut->before[i] = max64(cut->before[i], cut->counts[i]);
 		cut->counts[i] = -1;
 	}
 }
@@ -68,8 +73,7 @@ ghc_cut_begin(GhcTask *task)
 		return false;
 	}
 	for (int i = 0; i < cut->n; i++)
-		cut->counts[i] = -1;
-	forget_counts(cut);
+		cut->counts[i] = cut->before[i] = -1;
 	cut->at_once = GHC_MAX_COUNTS;
 	task->cut = cut;
 	return true;
@@ -188,13 +192,15 @@ check_sum(GhcTask *task)
 {
 	GhcCut	   *cut = task->cut;
 	int64_t		sum = 0;
+	int			enough;
 
 	for (int i = 0; i < cut->n; i++)
-		sum += cut->counts[i];
-	if (sum >= task->promised || cut->again)
+		sum += max64(cut->counts[i], cut->before[i]);
+	enough = sum >= task->promised ? 1 :
+		sum >= task->promised - task->promised / 10 ? 2 : MAX_ROUNDS;
+	if (++cut->rounds >= enough)
 		return ghc_cut_end(task);
 	forget_counts(cut);
-	cut->again = true;
 	return GHC_OUTCOME_MORE;
 }
 

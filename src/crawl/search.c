@@ -37,6 +37,9 @@
 #define MAX_ATTEMPTS 8
 #define MAX_ATTEMPTS_ALONE 32
 
+/* a range that lost more than this is counted anew in parts, not believed */
+#define MUCH 20
+
 /* pages read again in one reading because results moved */
 #define MAX_REPAIRS 3
 
@@ -118,17 +121,16 @@ search_compose(GhcTask *task, GhcQuery *query)
 	if (task->confirming)
 		return ghc_query_add_count(query, &task->range) >= 0;
 
-	/* who foretold nothing is asked twice in one go: a count costs nothing */
-	if (task->pages == 0 && !task->foretold &&
-		ghc_query_add_count(query, &task->range) < 0)
-		return false;
 	return ghc_query_add_page(query, &task->range, task->order,
 							  task->page_size, next_cursor(task, own)) >= 0;
 }
 
+/* A gap, unless all that was promised was seen, if not in one go. */
 static GhcOutcome
 give_up(GhcTask *task, const char *why)
 {
+	if (task->promised > 0 && task->seen >= task->promised)
+		return GHC_OUTCOME_DONE;
 	task->why = why;
 	task->missing = task->promised > task->seen ?
 		task->promised - task->seen : 0;
@@ -171,7 +173,6 @@ read_again(GhcTask *task)
 		task->seen + task->hidden >= task->promised;
 
 	task->confirming = false;
-	task->to_the_end = task->torn;
 	rewind_reading(task);
 	if (++task->order < GHC_ORDER_COUNT)
 	{
@@ -187,33 +188,47 @@ read_again(GhcTask *task)
 }
 
 /*
- * A reading came to its end: is the range done?  Counts of one range differ
- * from reply to reply, and a hurried search shows too little and counts too
- * little; the largest count holds.  A slightly lower one is believed if
- * GitHub says so once more, a much lower one, or nothing that nobody
- * foretold, when all readings do.
+ * How many readings in a row must say the same to be believed against what
+ * was promised.  Counts of one range differ from reply to reply, and a hurried
+ * search, or a copy of the index that lags, shows too little and counts too
+ * little.
+ */
+static int
+readings_needed(const GhcTask *task)
+{
+	int64_t		less = task->promised / 10 > 1 ? task->promised / 10 : 1;
+
+	if (task->promised == 0)
+		return task->foretold ? 2 : GHC_ORDER_COUNT;
+	if (task->promised - task->count > (less > MUCH ? less : MUCH))
+		return GHC_ORDER_COUNT + 1; /* never: it is to be counted in parts */
+	return task->count > 0 && task->promised > PAGE_SIZE ? 2 : GHC_ORDER_COUNT;
+}
+
+/*
+ * A reading came to its end: is the range done?  The largest count holds.  A
+ * lower one is believed if several readings say so, or if exactly that many
+ * were seen and GitHub says so once more; so is a count that nobody foretold.
  */
 static GhcOutcome
 end_reading(GhcTask *task)
 {
-	int64_t		less = task->promised / 10 > 1 ? task->promised / 10 : 1;
-	bool		is_close = task->count > 0 &&
-		task->count >= task->promised - less;
-	bool		is_last = task->order + 1 == GHC_ORDER_COUNT;
+	bool		whole = task->seen >= task->promised && task->promised > 0;
+	int			needed = readings_needed(task);
 
-	if (task->torn && !is_last)
+	if (task->torn)
 		return read_again(task);
-	if (task->seen >= task->promised && (task->promised > 0 || task->foretold))
+	if (whole && task->foretold)
 		return GHC_OUTCOME_DONE;
 	task->agreed = task->count == task->count_before ? task->agreed + 1 : 1;
 	if (task->seen < task->count)
 		return read_again(task);
-	if (is_close)
+	if (whole || (needed == 2 && task->seen == task->count && task->count > 0))
 	{
 		task->confirming = true;
 		return GHC_OUTCOME_MORE;
 	}
-	if (task->agreed < GHC_ORDER_COUNT)
+	if (task->agreed < needed)
 		return read_again(task);
 	task->promised = task->count;
 	return GHC_OUTCOME_DONE;
@@ -225,6 +240,7 @@ absorb_confirmation(GhcTask *task, int64_t count)
 {
 	if (count > task->promised)
 		task->promised = count;
+	task->foretold |= count > 0;
 	if (count < 0 || count > task->seen)
 		return read_again(task);
 	task->promised = count > task->count ? count : task->count;
@@ -326,14 +342,11 @@ static void
 note_counts(GhcTask *task, const GhcReply *reply)
 {
 	const GhcPage *page = &reply->pages[0];
-	int64_t		told = task->pages == 0 && !task->foretold ? reply->counts[0] : -1;
 
 	if (task->count < page->count)
 		task->count = page->count;
 	if (task->promised < page->count)
 		task->promised = page->count;
-	if (task->promised < told)
-		task->promised = told;
 	task->hidden += page->nulls;
 	for (int i = 0; i < reply->n_errors && i < GHC_MAX_ERRORS; i++)
 		task->forbidden += reply->errors[i].page == 0 &&
@@ -360,9 +373,6 @@ absorb_page(GhcTask *task, const GhcReply *reply)
 		return GHC_OUTCOME_MORE;
 	}
 	task->torn |= moved;
-	if (task->readings > 1 && !task->to_the_end && task->promised > 0 &&
-		task->seen >= task->promised)
-		return GHC_OUTCOME_DONE;	/* what was missing has turned up */
 	if (!page->has_next || page->end_cursor.len == 0 ||
 		page->n + page->nulls + page->dropped == 0)
 		return end_reading(task);

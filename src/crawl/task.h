@@ -44,8 +44,8 @@ typedef struct GhcCut
 	int			n;
 	GhcRange	parts[GHC_MAX_PARTS];
 	int64_t		counts[GHC_MAX_PARTS];	/* -1: not counted yet */
-	int64_t		before[GHC_MAX_PARTS];	/* the first time, if counted again */
-	bool		again;			/* counting for the second time */
+	int64_t		before[GHC_MAX_PARTS];	/* the largest of earlier rounds, or -1 */
+	int			rounds;			/* all parts were counted so often */
 	int			asked[GHC_MAX_PARTS];	/* which parts the query counts */
 	int			n_asked;
 	int			at_once;		/* how many counts go into a query */
@@ -98,7 +98,6 @@ typedef struct GhcTask
 	int64_t		last_id;		/* at the end of the page before, or 0 */
 	int			repairs;		/* in this reading, of pages that moved */
 	bool		torn;			/* they moved more than could be repaired */
-	bool		to_the_end;		/* the reading before was: no short cut */
 	bool		confirming;		/* asking once more how many there are */
 
 	/* splitting; NULL while reading */

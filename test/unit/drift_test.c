@@ -80,11 +80,11 @@ static const Scenario scenarios[] = {
 	{.name = "empty", .repos = 3000, .seconds = 100000, .empty = 0.2},
 	{.name = "dropped", .repos = 3000, .seconds = 100000, .dropped = 0.2},
 	{.name = "nulls", .repos = 3000, .seconds = 100000, .nulls = 0.2},
-	{.name = "flapping", .repos = 3000, .seconds = 100000, .flapping = 0.2},
+	{.name = "flapping", .repos = 3000, .seconds = 100000, .flapping = 0.03},
 	{.name = "jitter", .repos = 3000, .seconds = 100000, .jitter = 0.02},
 	{.name = "closed", .repos = 3000, .seconds = 100000, .closed = 0.01},
 	{.name = "small, empty", .repos = 300, .seconds = 100000, .empty = 0.05},
-	{.name = "small, dropped", .repos = 90, .seconds = 100000, .dropped = 0.05},
+	{.name = "small, dropped", .repos = 90, .seconds = 100000, .dropped = 0.02},
 	{.name = "all", .repos = 3000, .seconds = 100000, .touch = 0.05, .stars = 0.05, .size = 0.05, .vanish = 0.01,
 		.appear = 0.01, .failure = 0.2, .slow = 0.05, .empty = 0.01, .dropped = 0.01, .nulls = 0.02},
 	{.name = "all, in one second", .repos = 3000, .seconds = 1, .touch = 0.05, .stars = 0.02, .size = 0.02, .vanish = 0.01,
@@ -350,7 +350,8 @@ answer_page(const GhcTask *task, bool empty, double lacking)
 	GhcPage    *page = &answer.reply.pages[0];
 	int			n = empty ? 0 : find_range(&task->range, lacking);
 	int			reach = n < GHC_SEARCH_CAP ? n : GHC_SEARCH_CAP;
-	int			at = atoi(task->cursor);
+	int			at = task->in_own_words ? task->offset - 1 :
+		task->cursor[0] ? ghc_cursor_parse(ghc_slice_of(task->cursor)) : 0;
 	int			end = at + task->page_size < reach ? at + task->page_size : reach;
 	bool		holes = chance(now->nulls);
 
@@ -375,7 +376,7 @@ answer_page(const GhcTask *task, bool empty, double lacking)
 	}
 	page->has_next = end < reach;
 	if (end > at)
-		snprintf(answer.cursor, sizeof(answer.cursor), "%d", end);
+		ghc_cursor_format(end, answer.cursor);
 	page->end_cursor = ghc_slice_of(answer.cursor);
 	if (page->nulls > 0)
 		answer.judgement.verdict = GHC_VERDICT_PARTIAL;
@@ -403,6 +404,9 @@ answer_task(GhcTask *task)
 		answer.judgement.verdict = GHC_VERDICT_TOO_SLOW;
 	else if (task->cut != NULL)
 		answer_counts(task, empty, lacking);
+	else if (task->confirming)
+		answer.reply.counts[0] = empty ? 0 :
+			wobble(find_range(&task->range, lacking));
 	else
 		answer_page(task, empty, lacking);
 }

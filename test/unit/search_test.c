@@ -268,7 +268,6 @@ answer_page(const GhcTask *task)
 	if (end > at)
 		ghc_cursor_format(end, answer.cursor);
 	page->end_cursor = ghc_slice_of(answer.cursor);
-	answer.reply.counts[0] = n;
 	crawl.pages++;
 }
 
@@ -526,13 +525,13 @@ test_one_range(void)
 	{
 		/* that there is nothing is believed when each order says so */
 		int			pages = sizes[i] == 0 ? GHC_ORDER_COUNT :
-			sizes[i] <= 100 ? 1 : 1 + (sizes[i] - 100 + 98) / 99;
+			sizes[i] <= 100 ? 2 : 2 + (sizes[i] - 100 + 98) / 99;
 
 		make_world(sizes[i], 1000);
 		run_crawl(&root, NULL);
 		is_exact(&root, "one range");
 		is_int(crawl.n_leaves, 1, "is not cut");
-		is_int(crawl.replies, pages, "one reply a page, which overlap by one");
+		is_int(crawl.replies, pages, "one reply a page, which overlap by one, and a second count");
 	}
 }
 
@@ -1013,7 +1012,7 @@ hurry(Crawl *c, const GhcTask *task, Answer *a)
 	GhcPage    *page = &a->reply.pages[0];
 
 	for (int i = 0; task->cut != NULL && i < task->cut->n_asked; i++)
-		if (!task->cut->again && a->reply.counts[i] > 2)
+		if (task->cut->rounds == 0 && a->reply.counts[i] > 2)
 			a->reply.counts[i] -= 2;
 	if (task->cut == NULL && c->task_replies == 0 && page->n > 2)
 	{
