@@ -171,6 +171,8 @@ read_again(GhcTask *task)
 		task->seen + task->forbidden >= task->promised;
 	bool		all_hidden = task->hidden > 0 &&
 		task->seen + task->hidden >= task->promised;
+	bool		whole = !task->torn && task->promised > 0 &&
+		task->seen >= task->promised;
 
 	task->confirming = false;
 	rewind_reading(task);
@@ -179,6 +181,8 @@ read_again(GhcTask *task)
 		task->readings++;
 		return GHC_OUTCOME_MORE;
 	}
+	if (whole)
+		return GHC_OUTCOME_DONE;
 	/* what an owner forbids is forbidden in a narrower range, too */
 	if (all_forbidden)
 		return give_up(task, "GitHub counts repositories whose owners forbid to show them");
@@ -216,7 +220,8 @@ end_reading(GhcTask *task)
 	bool		whole = task->seen >= task->promised && task->promised > 0;
 	int			needed = readings_needed(task);
 
-	if (task->torn)
+	/* others that came may make up the number of what wasn't shown */
+	if (task->torn || (task->hidden > 0 && task->readings == 1))
 		return read_again(task);
 	if (whole && task->foretold)
 		return GHC_OUTCOME_DONE;
