@@ -221,7 +221,7 @@ end_reading(GhcTask *task)
 	int			needed = readings_needed(task);
 
 	/* others that came may make up the number of what wasn't shown */
-	if (task->torn || (task->hidden > 0 && task->readings == 1))
+	if (task->torn || task->hidden > 0)
 		return read_again(task);
 	if (whole && task->foretold)
 		return GHC_OUTCOME_DONE;
