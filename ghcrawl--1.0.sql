@@ -379,6 +379,13 @@ AS 'MODULE_PATHNAME', 'ghcrawl_create_tables';
 COMMENT ON FUNCTION @extschema@.ghcrawl_create_tables(name) IS
 'Makes the data tables for the present ghcrawl.api_url, owned by the caller, or takes over those that are there; ghcrawl_start does it by itself';
 
+CREATE FUNCTION ghcrawl.begin_update()
+RETURNS void
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'ghcrawl_begin_update';
+COMMENT ON FUNCTION ghcrawl.begin_update() IS
+'Keeps workers out until the end of the transaction, and starts one then: the first statement of every update script';
+
 CREATE FUNCTION ghcrawl.batch()
 RETURNS SETOF record
 LANGUAGE c VOLATILE
@@ -610,7 +617,8 @@ REVOKE ALL ON FUNCTION
 	@extschema@.ghcrawl_add_token_file(text, text),
 	@extschema@.ghcrawl_remove_token(text),
 	@extschema@.ghcrawl_create_tables(name),
-	ghcrawl.batch()
+	ghcrawl.batch(),
+	ghcrawl.begin_update()
 FROM PUBLIC;
 REVOKE ALL ON PROCEDURE @extschema@.ghcrawl_wait(bigint, interval, text) FROM PUBLIC;
 

@@ -14,7 +14,8 @@ REVOKE ALL ON FUNCTION
 	@extschema@.ghcrawl_add_token_file(text, text),
 	@extschema@.ghcrawl_remove_token(text),
 	@extschema@.ghcrawl_create_tables(name),
-	ghcrawl.batch()
+	ghcrawl.batch(),
+	ghcrawl.begin_update()
 FROM PUBLIC;
 REVOKE ALL ON PROCEDURE @extschema@.ghcrawl_wait(bigint, interval, text) FROM PUBLIC;
 

@@ -13,6 +13,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -37,6 +38,7 @@ PG_FUNCTION_INFO_V1(ghcrawl_resume);
 PG_FUNCTION_INFO_V1(ghcrawl_cancel);
 PG_FUNCTION_INFO_V1(ghcrawl_retry_gaps);
 PG_FUNCTION_INFO_V1(ghcrawl_ensure_workers);
+PG_FUNCTION_INFO_V1(ghcrawl_begin_update);
 
 /* before GitHub's first repository */
 #define FIRST_MOMENT "2007-10-01T00:00:00Z"
@@ -362,4 +364,22 @@ ghcrawl_ensure_workers(PG_FUNCTION_ARGS)
 		started = start_workers();
 	ghc_db_leave(&scope);
 	PG_RETURN_INT32(started);
+}
+
+/*
+ * The first statement of every update script.  Versions are not compared: an
+ * update may pass by one that doesn't fit.
+ */
+Datum
+ghcrawl_begin_update(PG_FUNCTION_ARGS)
+{
+	(void) fcinfo;
+	ghc_db_lock_out_workers();
+	/* workers of the old version that ended are replaced by this one */
+	if (!ghc_launch_worker(MyDatabaseId, GetTopFullTransactionId()))
+		ereport(WARNING,
+				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+				 errmsg("no free background worker slot"),
+				 errhint("If crawls don't go on after the update, use ghcrawl_ensure_workers().")));
+	PG_RETURN_VOID();
 }

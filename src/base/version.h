@@ -12,6 +12,8 @@
 #define GHC_VERSION_H
 
 #define GHC_VERSION "1.0"
+#define GHC_VERSION_MAJOR 1
+#define GHC_VERSION_MINOR 0
 
 /* version of the data tables, stamped on each data schema */
 #define GHC_DATA_VERSION 1

@@ -109,6 +109,20 @@ ghc_launch_wake(void)
 }
 
 int
+ghc_launch_fellows(void)
+{
+	int			pids[MAX_WORKERS];
+	int			running = ghc_workers_pids(pids, MAX_WORKERS);
+
+	if (running == 0 || pids[0] != MyProcPid)
+		return 0;
+	while (running < ghc_workers &&
+		   ghc_launch_worker(MyDatabaseId, InvalidFullTransactionId))
+		running++;
+	return Max(0, ghc_workers - running);
+}
+
+int
 ghc_launch_missing(int *missing, int *running)
 {
 	int			started = 0;

@@ -41,6 +41,13 @@ extern int	ghc_launch_missing(int *missing, int *running);
  */
 extern void ghc_launch_wake(void);
 
+/*
+ * For a worker, between ghc_db_begin and ghc_db_commit: starts those that are
+ * missing up to ghcrawl.workers, if it is the one with the lowest number
+ * among the living.  Returns for how many no slot was free.
+ */
+extern int	ghc_launch_fellows(void);
+
 /* Registers the launcher; for _PG_init while libraries are preloaded. */
 extern void ghc_launch_register_launcher(void);
 

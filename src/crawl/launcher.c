@@ -41,6 +41,9 @@
 /* how long until a database that found no free slot is tried again */
 #define RETRY_MS 5000
 
+/* datconnlimit of a database whose DROP was interrupted */
+#define LIMIT_INVALID (-2)
+
 PGDLLEXPORT void ghcrawl_launcher_main(Datum arg);
 
 /* Is the launcher to look after a database of that name? */
@@ -80,6 +83,7 @@ list_databases(MemoryContext context)
 		MemoryContext before;
 
 		if (form->datistemplate || !form->datallowconn ||
+			form->datconnlimit == LIMIT_INVALID ||
 			!is_chosen(NameStr(form->datname)))
 			continue;
 		before = MemoryContextSwitchTo(context);
@@ -110,6 +114,7 @@ launch(List *databases)
 				 errmsg("ghcrawl launcher found no free background worker slot, and goes on trying"),
 				 errhint("You might need to increase \"%s\".", "max_worker_processes")));
 	warned = left != NIL;
+	list_free(databases);
 	return left;
 }
 

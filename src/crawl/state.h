@@ -112,6 +112,7 @@ typedef struct GhcWorker
 	int64		refreshed_ms;
 	int64		forgot_ms;		/* when old things were last deleted */
 	bool		refresh;		/* read crawls and tokens anew */
+	int64		fellows_ms;		/* when to look for missing workers */
 	int64		reported_ms;	/* when the worker's row was written */
 	char		waiting_on[200];	/* empty: working */
 	int64		waiting_until_ms;	/* 0: not known */

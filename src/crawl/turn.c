@@ -365,7 +365,7 @@ ghc_turn(GhcWorker *worker)
 	volatile bool ok = true;
 
 	if (!is_due(worker))
-		return true;
+		return ghc_db_check();
 	PG_TRY();
 	{
 		ok = write_turn(worker);

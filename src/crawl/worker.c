@@ -10,10 +10,14 @@
  *	 no work, ends with 0.
  * - It is killed: the postmaster starts it again, after a crash of the server
  *	 as well; its claims are void with its lock.
- * - Its database is dropped: connecting fails, which must not be tried for
- *	 ever, so it ends with 0.
- * - Its extension is dropped or replaced: the next transaction notices.
+ * - Its database is dropped or closed to connections: connecting fails, which
+ *	 must not be tried for ever, so it ends with 0.
+ * - Its extension is dropped: it notices within a second, also while it waits,
+ *	 and ends with 0.  Updated or made anew: it ends with 1, so that the
+ *	 postmaster starts it anew, with the library as it is then.
  * - More are started than wanted: the surplus finds no number and ends.
+ * - Fewer are there than wanted, because the setting was raised or no slot was
+ *	 free: the one with the lowest number starts the others.
  * - A crawl is started just when it wants to end: the gate (locks.h).
  *
  * It has no transaction open while it waits.
@@ -50,11 +54,15 @@
 #include "store/locks.h"
 #include "store/workers.h"
 
-/* looks for work that others may have left at least this often */
-#define IDLE_MS 10000
-
-/* while only a task is missing, or a budget that another worker may give back */
+/*
+ * It looks at least this often whether its extension is still there, and for
+ * what others may have left or given back.
+ */
 #define POLL_MS 1000
+
+/* the lowest number looks this often for missing workers; sooner at first */
+#define FELLOWS_MS 10000
+#define FIRST_FELLOWS_MS 2000
 
 PGDLLEXPORT void ghcrawl_worker_main(Datum arg);
 
@@ -72,14 +80,17 @@ note_error(ErrorData *error)
 }
 
 /*
- * A worker whose database is gone ends with 0, so that the postmaster forgets
- * it; the error that says so is FATAL and would end it with 1.
+ * A worker whose database is gone, or allows no connections, ends with 0, so
+ * that the postmaster forgets it; the error that says so is FATAL and would end
+ * it with 1.
  */
 static void
-end_if_database_is_gone(int code, Datum arg)
+end_if_database_is_closed(int code, Datum arg)
 {
 	(void) arg;
-	if (code != 0 && connect_sqlerrcode == ERRCODE_UNDEFINED_DATABASE)
+	if (code != 0 &&
+		(connect_sqlerrcode == ERRCODE_UNDEFINED_DATABASE ||
+		 connect_sqlerrcode == ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE))
 		proc_exit(0);
 }
 
@@ -88,7 +99,7 @@ connect_to(Oid database)
 {
 	previous_log_hook = emit_log_hook;
 	emit_log_hook = note_error;
-	on_proc_exit(end_if_database_is_gone, (Datum) 0);
+	on_proc_exit(end_if_database_is_closed, (Datum) 0);
 	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
 	emit_log_hook = previous_log_hook;
 	connect_sqlerrcode = 0;
@@ -165,7 +176,8 @@ look_for_work(GhcWorker *worker)
 
 /*
  * May we end?  Not while a transaction that counts on us is open, and not if
- * it has committed work since we looked.  The lock goes with the process.
+ * it has committed work since we looked.  The gate goes with the process; our
+ * number goes before, so that who comes through the gate doesn't count us.
  */
 static bool
 may_end(GhcWorker *worker)
@@ -175,7 +187,10 @@ may_end(GhcWorker *worker)
 	if (!ghc_locks_take(GHC_LOCK_GATE, 0))
 		return false;
 	if (!look_for_work(worker))
+	{
+		ghc_locks_release(GHC_LOCK_WORKER, worker->no);
 		return true;
+	}
 	ghc_locks_release(GHC_LOCK_GATE, 0);
 	worker->refresh = true;
 	return false;
@@ -209,7 +224,7 @@ static long
 figure_wait(GhcWorker *worker)
 {
 	int64		now_ms = ghc_clock_now_ms();
-	int64		first_ms = now_ms + IDLE_MS;
+	int64		first_ms = now_ms + POLL_MS;
 	const char *why = worker->runs ? "a token" : "";
 	bool		idle = false;
 	int64		until_ms;
@@ -244,13 +259,60 @@ figure_wait(GhcWorker *worker)
 	worker->waiting_until_ms = why[0] ? earliest_ms : 0;
 	if (earliest_ms != 0)
 		first_ms = Min(first_ms, earliest_ms);
-	if (idle || worker->lanes == NIL)
-		first_ms = Min(first_ms, now_ms + POLL_MS);
 	/* what it waits for is told before it waits */
 	if (worker->retry_ms == 0 &&
 		(worker->refresh || strcmp(worker->waiting_on, worker->reported) != 0))
 		first_ms = now_ms;
 	return (long) Max(0, first_ms - now_ms);
+}
+
+/*
+ * Sees to it that there are as many workers as wanted; says once if there are
+ * no slots for them, and goes on trying.  False if the worker has to end.
+ */
+static bool
+look_for_fellows(GhcWorker *worker)
+{
+	static bool warned = false;
+	int			missing;
+
+	worker->fellows_ms = ghc_clock_now_ms() + FELLOWS_MS;
+	if (ghc_workers == 1)
+		return true;
+	if (!ghc_db_begin("ghcrawl: looking for other workers"))
+		return false;
+	missing = ghc_launch_fellows();
+	ghc_db_commit();
+	if (missing > 0 && !warned)
+		ereport(LOG,
+				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+				 errmsg("ghcrawl worker %d found no free background worker slot for %d others, and goes on trying",
+						worker->no, missing),
+				 errhint("You might need to increase \"%s\".",
+						 "max_worker_processes")));
+	warned = missing > 0;
+	return true;
+}
+
+/* A clock that jumped back makes it due as well. */
+static bool
+fellows_are_due(GhcWorker *worker)
+{
+	int64		left_ms = worker->fellows_ms - ghc_clock_now_ms();
+
+	return left_ms <= 0 || left_ms > FELLOWS_MS;
+}
+
+static void
+reload(GhcWorker *worker)
+{
+	GhcNetConfig config;
+
+	ConfigReloadPending = false;
+	ProcessConfigFile(PGC_SIGHUP);
+	fill_config(&config);
+	ghc_net_configure(worker->net, &config);
+	worker->fellows_ms = 0;
 }
 
 /* One turn of the loop; false if the worker has to end. */
@@ -262,17 +324,12 @@ run_turn(GhcWorker *worker)
 
 	CHECK_FOR_INTERRUPTS();
 	if (ConfigReloadPending)
-	{
-		GhcNetConfig config;
-
-		ConfigReloadPending = false;
-		ProcessConfigFile(PGC_SIGHUP);
-		fill_config(&config);
-		ghc_net_configure(worker->net, &config);
-	}
+		reload(worker);
 
 	/* fewer are wanted now; what we claimed is void with our number */
 	if (worker->no > ghc_workers)
+		return false;
+	if (fellows_are_due(worker) && !look_for_fellows(worker))
 		return false;
 
 	while ((transfer = ghc_net_next_done(worker->net)) != NULL)
@@ -304,6 +361,7 @@ set_up(GhcWorker *worker)
 	fill_config(&config);
 	worker->net = ghc_net_create(&config);
 	worker->refresh = true;
+	worker->fellows_ms = ghc_clock_now_ms() + FIRST_FELLOWS_MS;
 }
 
 void
@@ -322,11 +380,11 @@ ghcrawl_worker_main(Datum arg)
 	ghc_db_pin_settings();
 	wait_for_transaction(start.xid);
 	if (!look_for_work(&worker))
-		proc_exit(0);
+		proc_exit(ghc_db_is_changed() ? 1 : 0);
 
 	pgstat_report_appname("ghcrawl worker");
 	set_up(&worker);
 	while (run_turn(&worker))
 		;
-	proc_exit(0);
+	proc_exit(ghc_db_is_changed() ? 1 : 0);
 }

@@ -4,9 +4,12 @@
  *	  Transactions, statements and identities: the only way to the database.
  *
  * A worker must never hold a transaction while it waits for the network, and
- * must notice when its extension was dropped or replaced under it.  Both are
- * settled here: each bracket first locks the extension object, as DROP
- * EXTENSION does, and compares its version with the one compiled in.
+ * must notice when its extension was dropped, updated or made anew under it.
+ * Both are settled here: each bracket first locks the extension object, as DROP
+ * EXTENSION does, and compares it with what the process saw at first.
+ *
+ * A library works with objects of its own version and of later ones with the
+ * same major number: their update scripts only add.
  *
  * IDENTIFICATION
  *	  src/store/db.c
@@ -36,6 +39,18 @@
 #include "store/db.h"
 
 static MemoryContext context_before;
+
+/* our row of pg_extension */
+typedef struct Extension
+{
+	Oid			oid;
+	Oid			owner;
+	char		version[32];
+} Extension;
+
+/* as this process saw it at first, and why it has to end */
+static Extension first_seen;
+static bool is_changed;
 
 /* Settings of a worker, whatever its role or database was given. */
 void
@@ -75,7 +90,7 @@ ghc_db_pin_settings(void)
 
 /* Reads our row of pg_extension; false if there is none. */
 static bool
-read_extension(Oid *oid, Oid *owner, bool *same_version)
+read_extension(Extension *extension)
 {
 	Relation	rel = table_open(ExtensionRelationId, AccessShareLock);
 	ScanKeyData key;
@@ -95,10 +110,10 @@ read_extension(Oid *oid, Oid *owner, bool *same_version)
 										   RelationGetDescr(rel), &isnull);
 
 		found = true;
-		*oid = form->oid;
-		*owner = form->extowner;
-		*same_version = !isnull &&
-			strcmp(TextDatumGetCString(version), GHC_VERSION) == 0;
+		extension->oid = form->oid;
+		extension->owner = form->extowner;
+		strlcpy(extension->version, isnull ? "" : TextDatumGetCString(version),
+				sizeof(extension->version));
 	}
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
@@ -108,11 +123,55 @@ read_extension(Oid *oid, Oid *owner, bool *same_version)
 Oid
 ghc_db_extension_owner(void)
 {
-	Oid			oid;
-	Oid			owner;
-	bool		same;
+	Extension	extension;
 
-	return read_extension(&oid, &owner, &same) ? owner : InvalidOid;
+	return read_extension(&extension) ? extension.owner : InvalidOid;
+}
+
+/* Can this library work with objects of that version? */
+static bool
+is_fitting(const char *version)
+{
+	int			major;
+	int			minor;
+
+	return sscanf(version, "%d.%d", &major, &minor) == 2 &&
+		major == GHC_VERSION_MAJOR && minor >= GHC_VERSION_MINOR;
+}
+
+/*
+ * Is it the extension that this process began with?  If not, says why the
+ * process ends, except for its being gone, which is what its owner wanted.
+ */
+static bool
+is_still_ours(const Extension *extension)
+{
+	if (!OidIsValid(first_seen.oid))
+	{
+		if (!is_fitting(extension->version))
+		{
+			ereport(LOG,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("ghcrawl worker ends: the library is of version %s, the extension of version %s",
+							GHC_VERSION, extension->version),
+					 errhint("Use ALTER EXTENSION ghcrawl UPDATE after installing a new version, and restart the server if the library is preloaded.")));
+			return false;
+		}
+		first_seen = *extension;
+	}
+	is_changed = extension->oid != first_seen.oid ||
+		strcmp(extension->version, first_seen.version) != 0;
+	if (is_changed)
+		ereport(LOG,
+				(errmsg("ghcrawl worker starts anew: the extension was changed to version %s",
+						extension->version)));
+	return !is_changed;
+}
+
+bool
+ghc_db_is_changed(void)
+{
+	return is_changed;
 }
 
 /*
@@ -122,15 +181,43 @@ ghc_db_extension_owner(void)
 static bool
 lock_extension(void)
 {
-	Oid			oid;
-	Oid			oid_after;
-	Oid			owner;
-	bool		same;
+	Extension	extension = {0};
+	Oid			locked;
 
-	if (!read_extension(&oid, &owner, &same))
-		return false;
-	LockDatabaseObject(ExtensionRelationId, oid, 0, AccessShareLock);
-	return read_extension(&oid_after, &owner, &same) && oid_after == oid && same;
+	do
+	{
+		if (!read_extension(&extension))
+			return false;
+		locked = extension.oid;
+		LockDatabaseObject(ExtensionRelationId, locked, 0, AccessShareLock);
+		if (!read_extension(&extension))
+			return false;
+	} while (extension.oid != locked);
+	return is_still_ours(&extension);
+}
+
+bool
+ghc_db_check(void)
+{
+	Extension	extension = {0};
+	bool		ours;
+
+	context_before = CurrentMemoryContext;
+	StartTransactionCommand();
+	ours = read_extension(&extension) && is_still_ours(&extension);
+	CommitTransactionCommand();
+	MemoryContextSwitchTo(context_before);
+	return ours;
+}
+
+void
+ghc_db_lock_out_workers(void)
+{
+	Extension	extension;
+
+	if (read_extension(&extension))
+		LockDatabaseObject(ExtensionRelationId, extension.oid, 0,
+						   AccessExclusiveLock);
 }
 
 bool
@@ -182,15 +269,21 @@ pin_search_path(void)
 void
 ghc_db_enter(GhcDbScope *scope)
 {
-	Oid			owner = ghc_db_extension_owner();
+	Extension	extension;
 
-	if (!OidIsValid(owner))
+	if (!read_extension(&extension))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("extension \"ghcrawl\" does not exist in this database"),
 				 errhint("Use CREATE EXTENSION ghcrawl.")));
+	if (!is_fitting(extension.version))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("ghcrawl's library is of version %s, its extension in this database of version %s",
+						GHC_VERSION, extension.version),
+				 errhint("Use ALTER EXTENSION ghcrawl UPDATE, or connect anew, or restart the server if the library is preloaded.")));
 	ghc_db_enter_as_caller(scope);
-	SetUserIdAndSecContext(owner,
+	SetUserIdAndSecContext(extension.owner,
 						   scope->security | SECURITY_LOCAL_USERID_CHANGE);
 }
 

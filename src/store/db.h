@@ -54,9 +54,28 @@ extern void ghc_db_pin_settings(void);
 /*
  * Worker: begins a transaction with SPI and a snapshot, in "activity" (a
  * constant) as others see it.  False, with no transaction open, if the
- * extension is gone or of another version: the worker has to end.
+ * extension is gone, was changed, or is of a version that this library can't work
+ * with: the worker has to end.
  */
 extern bool ghc_db_begin(const char *activity);
+
+/*
+ * Worker: looks, in a transaction of its own that waits for nobody's lock,
+ * whether ghc_db_begin would say true.  Costs one index look-up.
+ */
+extern bool ghc_db_check(void);
+
+/*
+ * Worker: after either said false, was the extension updated or made anew?
+ * Then the worker has to be started anew, with the library as it is now.
+ */
+extern bool ghc_db_is_changed(void);
+
+/*
+ * Function: waits until no worker has a transaction open, and keeps them from
+ * beginning one before the current transaction's end.
+ */
+extern void ghc_db_lock_out_workers(void);
 
 /* Worker: commits it; the memory context is the one before ghc_db_begin. */
 extern void ghc_db_commit(void);
