@@ -113,7 +113,7 @@ sub seconds_of
 }
 
 # Simulators for the states; "points" says how many databases will wait for
-# points: each gets users of its own.
+# points: each gets users of its own; "version" is that of the extension.
 sub new
 {
 	my ($class, $node, %option) = @_;
@@ -129,7 +129,8 @@ sub new
 		users => USERS_OF_A_DATABASE * $option{points})
 	  if $option{points};
 	db_sql($node, 'postgres', 'CREATE DATABASE ghcrawl_template IS_TEMPLATE true');
-	db_sql($node, 'ghcrawl_template', 'CREATE EXTENSION ghcrawl');
+	db_sql($node, 'ghcrawl_template',
+		'CREATE EXTENSION ghcrawl' . ($option{version} ? " VERSION '$option{version}'" : ''));
 	return $self;
 }
 

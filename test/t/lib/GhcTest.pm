@@ -26,7 +26,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw(start_simulator new_node wait_for wait_for_log json_of);
+our @EXPORT = qw(start_simulator new_node new_node_at wait_for wait_for_log json_of);
 
 # how long anything may take before a test gives up
 use constant PATIENCE_S => $ENV{PG_TEST_TIMEOUT_DEFAULT} // 180;
@@ -151,7 +151,15 @@ A started cluster; the lines go to its postgresql.conf.
 sub new_node
 {
 	my ($name, @lines) = @_;
-	my $node = PostgreSQL::Test::Cluster->new($name);
+	return new_node_at(undef, $name, @lines);
+}
+
+# The same by another installation: the folder that has its bin, or undef.
+sub new_node_at
+{
+	my ($install_path, $name, @lines) = @_;
+	my $node = PostgreSQL::Test::Cluster->new($name,
+		$install_path ? (install_path => $install_path) : ());
 
 	$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
 	$node->append_conf('postgresql.conf',
