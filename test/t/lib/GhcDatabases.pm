@@ -42,7 +42,7 @@ sub db_sql
 sub db_wait
 {
 	my ($node, $database, $query, $wanted, $patience_s) = @_;
-	my $deadline = time + ($patience_s // 180);
+	my $deadline = time + ($patience_s // $ENV{PG_TEST_TIMEOUT_DEFAULT} // 180);
 	my $got;
 
 	local $Test::Builder::Level = $Test::Builder::Level + 1;

@@ -1,0 +1,165 @@
+# Slots for background workers used up and freed: a crawl that can't be
+# started says so; workers and the launcher say once what they lack, go on trying, and
+# get it when it is free.  Starting and cancelling many times leaks none.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+use GhcTest;
+use GhcCrawl;
+use GhcDatabases;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $search = 'stars:>=0 fork:true';
+my $sim = start_simulator(repositories => 3000, users => 2, limits => 'off', latency => 100);
+
+# PostgreSQL's own logical replication launcher takes one of them
+my $node = new_node('main', "ghcrawl.api_url = '" . $sim->http . "'",
+	'max_worker_processes = 3');
+for my $database (qw(one two))
+{
+	db_sql($node, 'postgres', "CREATE DATABASE $database");
+	db_sql($node, $database, 'CREATE EXTENSION ghcrawl');
+	my @tokens = $sim->tokens;
+	db_sql($node, $database, join '', map { "SELECT ghcrawl_add_token('user$_', '$tokens[$_]');" } 0 .. 1);
+}
+
+sub start
+{
+	my ($database) = @_;
+	my (undef, $out, $err) = $node->psql($database, "SELECT ghcrawl_start('$search', 'stars')",
+		extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+	return ($out, $err);
+}
+
+sub workers_are
+{
+	my ($database, $wanted) = @_;
+
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	db_wait($node, 'postgres',
+		"SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'ghcrawl worker' AND datname = '$database'",
+		$wanted);
+	return;
+}
+
+sub count_in_log
+{
+	my ($pattern, $offset) = @_;
+	my $count = () = slurp_file($node->logfile, $offset // 0) =~ /$pattern/g;
+	return $count;
+}
+
+# ---------------------------------------------------------------------------
+# without preloading
+# ---------------------------------------------------------------------------
+
+start($_) for qw(one two);
+workers_are($_, 1) for qw(one two);
+$sim->post('/_sim/settings', { latency => 2000 });
+$node->append_conf('postgresql.conf', 'ghcrawl.workers = 2');
+$node->reload;
+wait_for_log($node, qr/(?:ghcrawl worker 1 found no free background worker slot for 1 others, and goes on trying.*){2}/s);
+my (undef, undef, $err) = $node->psql('one', 'SELECT ghcrawl_ensure_workers()',
+	extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+like($err, qr/WARNING:  53400: no free background worker slot.*DETAIL:  Of the 2 workers wanted 1/s,
+	'one slot for two workers: a warning');
+
+# a third database has none at all
+db_sql($node, 'postgres', 'CREATE DATABASE three');
+db_sql($node, 'three', 'CREATE EXTENSION ghcrawl');
+my ($token) = $sim->tokens;
+db_sql($node, 'three', "SELECT ghcrawl_add_token('t', '$token')");
+(undef, $err) = start('three');
+like($err, qr/ERROR:  53400: no free background worker slot.*DETAIL:.*HINT: .*"max_worker_processes"/s,
+	'no slot: refused, with a hint');
+is(db_sql($node, 'three', 'SELECT count(*) FROM ghcrawl.crawls'), '0', 'and nothing is changed');
+
+# the slot of one is freed: the other's missing worker comes by itself
+db_sql($node, 'one', 'SELECT ghcrawl_cancel(1)');
+workers_are('one', 0);
+workers_are('two', 2);
+is(count_in_log('ghcrawl worker \d+ found no free'), 2, 'each said once what it lacked');
+$sim->post('/_sim/settings', { latency => 5 });
+db_wait($node, 'two', 'SELECT state, stored, gaps FROM ghcrawl.crawls', 'done|3000|0');
+db_is_exact($node, 'two', $sim, $search, 'a second worker came later');
+workers_are('two', 0);
+
+# ---------------------------------------------------------------------------
+# many rounds
+# ---------------------------------------------------------------------------
+
+my $offset = -s $node->logfile;
+db_sql($node, 'one', <<'SQL');
+CREATE PROCEDURE rounds(n int, undone boolean) LANGUAGE plpgsql AS $$
+DECLARE
+	c bigint;
+BEGIN
+	FOR i IN 1..n LOOP
+		LOOP
+			BEGIN
+				c := ghcrawl_start('stars:' || i, 'stars');
+				EXIT;
+			EXCEPTION WHEN configuration_limit_exceeded THEN
+				/* the last one's slot is freed a moment after its end */
+			END;
+			PERFORM pg_sleep(0.01);
+		END LOOP;
+		IF undone THEN
+			ROLLBACK;
+		ELSE
+			COMMIT;
+			PERFORM ghcrawl_cancel(c);
+			COMMIT;
+		END IF;
+	END LOOP;
+END $$
+SQL
+for my $undone ('false', 'true')
+{
+	my ($code) = $node->psql('one',
+		"SET client_min_messages = error; SET statement_timeout = '60s'; CALL rounds(50, $undone)");
+	is($code, 0, "50 rounds found slots; rolled back: $undone");
+}
+workers_are('one', 0);
+is(count_in_log('exited with exit code [1-9]|WARNING: |ERROR: ', $offset), 0, 'no worker ended badly');
+
+# ended by a signal just before their crawl is cancelled they keep their slots until
+# they were started again
+$sim->post('/_sim/settings', { latency => 700 });
+start('one');
+workers_are('one', 2);
+db_sql($node, 'one', q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'ghcrawl worker';
+	SELECT ghcrawl_cancel(max(crawl)) FROM ghcrawl.crawls});
+workers_are('one', 0);
+ok($node->poll_query_until('two', q{SELECT ghcrawl_start('stars:>=0 fork:true', 'stars') > 0}),
+	'ended by a signal: their slots are free again');
+$sim->post('/_sim/settings', { latency => 5 });
+db_wait($node, 'two', 'SELECT state FROM ghcrawl.crawls ORDER BY crawl DESC LIMIT 1', 'done');
+$node->stop;
+
+# ---------------------------------------------------------------------------
+# the launcher: room for itself and one worker, with two databases to look after
+# ---------------------------------------------------------------------------
+
+$sim->post('/_sim/settings', { latency => 1000 });
+$node->append_conf('postgresql.conf', join "\n", "shared_preload_libraries = 'ghcrawl'",
+	'ghcrawl.workers = 1', 'max_worker_processes = 4', '');
+$node->start;
+start($_) for qw(one two);
+workers_are($_, 1) for qw(one two);
+$node->stop('immediate');
+$node->append_conf('postgresql.conf', 'max_worker_processes = 3');
+$offset = -s $node->logfile;
+$node->start;
+wait_for_log($node, qr/ghcrawl launcher found no free background worker slot, and goes on trying.*\n.*HINT: .*max_worker_processes/, $offset);
+$sim->post('/_sim/settings', { latency => 20 });
+for my $database (qw(one two))
+{
+	db_wait($node, $database, 'SELECT state, stored, gaps FROM ghcrawl.crawls ORDER BY crawl DESC LIMIT 1', 'done|3000|0');
+}
+is(count_in_log('ghcrawl launcher found no free', $offset), 1, 'the launcher says it once, and gets on when it can');
+
+done_testing();
