@@ -36,8 +36,8 @@ sub workers_are
 
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	note($name);
-	wait_for($node, q{SELECT count(*), count(*) FILTER (WHERE state <> 'gone') FROM pg_stat_activity a
-		FULL JOIN ghcrawl.workers w USING (pid) WHERE backend_type = 'ghcrawl worker'}, "$wanted|$wanted");
+	wait_for($node, 'SELECT (SELECT count(*) ' . WORKERS . '),'
+		. q{ (SELECT count(*) FROM ghcrawl.workers WHERE state <> 'gone')}, "$wanted|$wanted");
 	return;
 }
 
@@ -117,24 +117,27 @@ $sim->post('/_sim/faults', { closing => 0 });
 
 (undef, undef, $err) = $node->psql('postgres', q{LOAD 'ghcrawl'; ALTER DATABASE postgres SET ghcrawl.workers = 4});
 like($err, qr/ERROR: .*"ghcrawl.workers" cannot be changed now/, 'ghcrawl.workers is not set for a database');
-sql($_) for (
-	# accepted as a name that nobody knows yet
+sql(join '; ',
+	# accepted as names that nobody knows yet
 	'ALTER DATABASE postgres SET ghcrawl.workers = 4',
 	q{ALTER ROLE postgres SET ghcrawl.request_timeout = '100ms'},
-	q{ALTER DATABASE postgres SET ghcrawl.api_url = '} . $other->http . q{'},
+	'ALTER DATABASE postgres SET ghcrawl.api_url = \'' . $other->http . q{'},
 	'ALTER DATABASE postgres SET default_transaction_read_only = on',
-	'ALTER DATABASE postgres SET search_path = nowhere');
-my $reset = sub { sql("SET default_transaction_read_only = off; $_[0]") };
-$reset->(q{ALTER ROLE postgres SET statement_timeout = '1ms'; ALTER ROLE postgres SET lock_timeout = '1ms'});
+	'ALTER DATABASE postgres SET search_path = nowhere',
+	q{ALTER ROLE postgres SET default_transaction_isolation = 'serializable'},
+	q{ALTER ROLE postgres SET statement_timeout = '1ms'},
+	q{ALTER ROLE postgres SET lock_timeout = '1ms'});
+
+# sessions of this test take no notice
+$ENV{PGOPTIONS} = join ' ', map { "-c $_" } 'default_transaction_read_only=off', 'search_path=public',
+  'default_transaction_isolation=read\ committed', 'statement_timeout=0', 'lock_timeout=0';
 my $offset = -s $node->logfile;
-$node->psql('postgres', "SET statement_timeout = 0; SELECT pg_terminate_backend(pid) " . WORKERS);
+sql('SELECT pg_terminate_backend(pid) ' . WORKERS);
 wait_for_log($node, qr/"ghcrawl.workers" cannot be changed now/, $offset);
-$node->psql('postgres', "SET statement_timeout = 0; SET default_transaction_read_only = off;
-	ALTER ROLE postgres RESET statement_timeout; ALTER ROLE postgres RESET lock_timeout");
+workers_are(2, 'started anew with all that');
 pace(2);
 crawl_ends($node, $_) for $crawl, $late;
 unlike(slurp_file($node->logfile, $offset), qr/ghcrawl worker.*(?:could not write|ERROR)/, 'no worker minds');
-sql('SET default_transaction_read_only = off; ALTER DATABASE postgres RESET ALL; ALTER ROLE postgres RESET ALL');
 ids_are_exact($node, $sim, $search, 'after all that');
 is(crawl_column($node, $crawl, 'stored'), 8000, 'counted right');
 nothing_is_left($node, 'after all that');
