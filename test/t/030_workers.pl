@@ -109,7 +109,7 @@ $crawl = start_crawl($node, $selection, 'flat');
 wait_for($node, $shared, '1|8|8');
 $node->append_conf('postgresql.conf', 'ghcrawl.workers = 2');
 $node->reload;
-is(sql('SELECT ghcrawl_ensure_workers()'), '1', 'a second worker is started');
+wait_for($node, 'SELECT count(*) FROM ghcrawl.live_worker', '2');
 crawl_ends($node, $crawl);
 ids_are_exact($node, $sim, $selection, 'the second came later');
 is(sql("SELECT count(*) FROM ghcrawl.crawl_counter WHERE crawl_id = $crawl AND seen > 2000"),

@@ -19,7 +19,7 @@ use constant QUICK_S => 5;
 # PostgreSQL itself waits for 5 s until others are gone
 use constant REFUSED_S => 12;
 
-my $node = new_node('main', 'max_worker_processes = 30', "ghcrawl.request_timeout = '15s'",
+my $node = new_node('main', 'max_worker_processes = 30', "ghcrawl.request_timeout = '6s'",
 	'max_prepared_transactions = 5');
 my $world = GhcDatabases->new($node, points => 2);
 my @live = grep { $_ ne 'paused' } STATES;

@@ -44,13 +44,14 @@ sub reaches
 	return;
 }
 
+# As many workers are there as are wanted.
 sub is_running
 {
-	my ($name) = @_;
+	my ($name, $workers) = @_;
 
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	db_wait($node, 'postgres',
-		"SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'ghcrawl worker' AND datname = '$name'", '1');
+		"SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'ghcrawl worker' AND datname = '$name'", $workers // '1');
 	return;
 }
 
@@ -86,7 +87,7 @@ sub requests_of
 
 make($_) for qw(a b c other model);
 reaches($_, 0) for qw(a b c other model);
-pace(3000);
+pace(2000);
 for my $name (qw(a b c other model))
 {
 	cmp_ok(requests_of($name), '>', 0, "$name uses its own token");
@@ -145,14 +146,16 @@ admin(q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '
 my $end = wait_for_log($node, qr/FATAL:  database "b" is not currently accepting connections/, $offset);
 is(worker_count($node, 'b'), '0', 'the worker of a closed database is forgotten');
 
+# the launcher starts one, which starts the other
+$node->append_conf('postgresql.conf', 'ghcrawl.workers = 2');
 $offset = restart();
-is_running($_) for qw(renamed other);
+is_running($_, '2') for qw(renamed other);
 is(worker_count($node, $_), '0', "no worker in $_") for qw(model b);
 is(requests_of('model'), $requests, 'nothing was asked for the template');
 admin('CREATE DATABASE copy TEMPLATE model');
-is(db_sql($node, 'copy', 'SELECT ghcrawl_ensure_workers()'), '1', 'a copy of the template goes on');
+is(db_sql($node, 'copy', 'SELECT ghcrawl_ensure_workers()'), '2', 'a copy of the template goes on');
 admin('ALTER DATABASE b ALLOW_CONNECTIONS true');
-is(db_sql($node, 'b', 'SELECT ghcrawl_ensure_workers()'), '1', 'and so does a database that is open again');
+is(db_sql($node, 'b', 'SELECT ghcrawl_ensure_workers()'), '2', 'and so does a database that is open again');
 pace(5);
 ends_well('renamed', 'renamed');
 ends_well('other', 'not listed for a while');

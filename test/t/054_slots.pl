@@ -1,6 +1,6 @@
 # Slots for background workers used up and freed: a crawl that can't be
-# started says so; workers and the launcher say once what they lack, go on trying, and
-# get it when it is free.  Starting and cancelling many times leaks none.
+# started says so; a worker says once that others are missing, goes on trying, and
+# starts them when there is room.  Starting and cancelling many times leaks none.
 use strict;
 use warnings;
 
@@ -51,10 +51,6 @@ sub count_in_log
 	my $count = () = slurp_file($node->logfile, $offset // 0) =~ /$pattern/g;
 	return $count;
 }
-
-# ---------------------------------------------------------------------------
-# without preloading
-# ---------------------------------------------------------------------------
 
 start($_) for qw(one two);
 workers_are($_, 1) for qw(one two);
@@ -137,28 +133,5 @@ workers_are('one', 0);
 db_wait($node, 'two', "SELECT ghcrawl_start('$search', 'stars') > 0", 't');
 $sim->post('/_sim/settings', { latency => 5 });
 db_wait($node, 'two', 'SELECT state FROM ghcrawl.crawls ORDER BY crawl DESC LIMIT 1', 'done');
-$node->stop;
-
-# ---------------------------------------------------------------------------
-# the launcher: room for itself and one worker, with two databases to look after
-# ---------------------------------------------------------------------------
-
-$sim->post('/_sim/settings', { latency => 1000 });
-$node->append_conf('postgresql.conf', join "\n", "shared_preload_libraries = 'ghcrawl'",
-	'ghcrawl.workers = 1', 'max_worker_processes = 4', '');
-$node->start;
-start($_) for qw(one two);
-workers_are($_, 1) for qw(one two);
-$node->stop('immediate');
-$node->append_conf('postgresql.conf', 'max_worker_processes = 3');
-$offset = -s $node->logfile;
-$node->start;
-wait_for_log($node, qr/ghcrawl launcher found no free background worker slot, and goes on trying.*\n.*HINT: .*max_worker_processes/, $offset);
-$sim->post('/_sim/settings', { latency => 20 });
-for my $database (qw(one two))
-{
-	db_wait($node, $database, 'SELECT state, stored, gaps FROM ghcrawl.crawls ORDER BY crawl DESC LIMIT 1', 'done|3000|0');
-}
-is(count_in_log('ghcrawl launcher found no free', $offset), 1, 'the launcher says it once, and gets on when it can');
 
 done_testing();
