@@ -160,7 +160,7 @@ look_for_work(GhcWorker *worker)
 	if (!ghc_db_begin("ghcrawl: looking for work"))
 		return false;
 	found = ghc_crawls_count_running() > 0;
-	if (found && worker->no == 0)
+	if (found)
 	{
 		worker->no = take_number();
 		found = worker->no != 0;
@@ -178,22 +178,31 @@ look_for_work(GhcWorker *worker)
  * May we end?  Not while a transaction that counts on us is open, and not if
  * it has committed work since we looked.  The gate goes with the process; our
  * number goes before, so that who comes through the gate doesn't count us.
+ * Beginning may wait for one who updates the extension, and who may come to the
+ * gate, too; so it comes first.
  */
 static bool
 may_end(GhcWorker *worker)
 {
+	bool		ends = false;
+
 	if (worker->runs != NIL || ghc_net_in_flight(worker->net) > 0)
 		return false;
-	if (!ghc_locks_take(GHC_LOCK_GATE, 0))
-		return false;
-	if (!look_for_work(worker))
-	{
-		ghc_locks_release(GHC_LOCK_WORKER, worker->no);
+	if (!ghc_db_begin("ghcrawl: looking for work"))
 		return true;
+	if (ghc_locks_take(GHC_LOCK_GATE, 0))
+	{
+		ends = ghc_crawls_count_running() == 0;
+		if (!ends)
+		{
+			ghc_locks_release(GHC_LOCK_GATE, 0);
+			worker->refresh = true;
+		}
 	}
-	ghc_locks_release(GHC_LOCK_GATE, 0);
-	worker->refresh = true;
-	return false;
+	ghc_db_commit();
+	if (ends)
+		ghc_locks_release(GHC_LOCK_WORKER, worker->no);
+	return ends;
 }
 
 /* Why a lane waits, in few words. */
