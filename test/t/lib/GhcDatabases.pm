@@ -179,6 +179,8 @@ sub reach
 		db_wait($node, $database, 'SELECT sum(stored) > 100 FROM ghcrawl.crawls', 't');
 	}
 	$self->{stall}->post('/_sim/faults', { stall => 1 });
+	# on a busy machine, too, nobody is to end before his turn comes
+	$self->{busy}->post('/_sim/settings', { latency => 1000 });
 	for my $database (sort keys %state)
 	{
 		if ($state{$database} eq 'paused')
