@@ -357,8 +357,7 @@ tidy(GhcWorker *worker)
 {
 	ListCell   *cell;
 
-	foreach(cell, ghc_tasks_dead_claimants())
-		ghc_tasks_release(lfirst_int(cell));
+	(void) ghc_tasks_release_dead();
 	give_back_orphans(worker);
 	forget(worker);
 	foreach(cell, worker->runs)

@@ -177,13 +177,24 @@ ghc_crawls_set_state(int64 crawl_id, const char *state, const char *reason)
 		" FROM (SELECT task_id FROM q UNION ALL SELECT task_id FROM c) d"
 		" WHERE t.crawl_id = $1 AND t.task_id = d.task_id", "b", NULL
 	};
+	static GhcStatement left = {
+		"SELECT 1 FROM ghcrawl.queue WHERE crawl_id = $1 UNION ALL"
+		" SELECT 1 FROM ghcrawl.claim WHERE crawl_id = $1 LIMIT 1", "b", NULL
+	};
 	Datum		values[] = {
 		Int64GetDatum(crawl_id), CStringGetTextDatum(state),
 		reason ? CStringGetTextDatum(reason) : (Datum) 0
 	};
 
 	ghc_db_run(&set, values, reason ? NULL : "  n");
-	if (strcmp(state, "running") != 0 && strcmp(state, "paused") != 0)
+	if (strcmp(state, "running") == 0 || strcmp(state, "paused") == 0)
+		return;
+
+	/*
+	 * A worker whose claim or split the statement had to wait for has put
+	 * rows there that it didn't see; so it is run until nothing is seen.
+	 */
+	while (ghc_db_run(&left, values, NULL) > 0)
 		ghc_db_run(&drop, values, NULL);
 }
 
@@ -360,7 +371,13 @@ ghc_crawls_end_if_done(int64 crawl_id)
 	};
 	Datum		values[] = {Int64GetDatum(crawl_id)};
 
-	if (ghc_db_run(&ended, values, NULL) == 0)
+	/*
+	 * Twice: the first statement looked before it had the lock, so tasks may
+	 * have been added meanwhile; whoever adds any to a crawl without tasks
+	 * locks its row.
+	 */
+	if (ghc_db_run(&ended, values, NULL) == 0 ||
+		ghc_db_run(&ended, values, NULL) == 0)
 		return false;
 	ghc_crawls_set_state(crawl_id, ghc_db_get_text(0, 1), NULL);
 	return true;

@@ -207,18 +207,17 @@ ghc_tasks_release(int worker_no)
 	return (int) ghc_db_run(&release, values, NULL);
 }
 
-List *
-ghc_tasks_dead_claimants(void)
+int
+ghc_tasks_release_dead(void)
 {
-	static GhcStatement claimants = {
-		"SELECT DISTINCT c.worker_no FROM ghcrawl.claim c WHERE NOT EXISTS"
-		" (SELECT FROM ghcrawl.live_worker l WHERE l.worker_no = c.worker_no)",
-		"", NULL
+	/* locks are read after the statement's snapshot was taken */
+	static GhcStatement release = {
+		"WITH gone AS (DELETE FROM ghcrawl.claim c WHERE NOT EXISTS"
+		" (SELECT FROM ghcrawl.live_worker l WHERE l.worker_no = c.worker_no)"
+		" RETURNING crawl_id, position, task_id)"
+		" INSERT INTO ghcrawl.queue (crawl_id, position, task_id)"
+		" SELECT crawl_id, position, task_id FROM gone RETURNING 1", "", NULL
 	};
-	uint64		n = ghc_db_run(&claimants, NULL, NULL);
-	List	   *numbers = NIL;
 
-	for (uint64 row = 0; row < n; row++)
-		numbers = lappend_int(numbers, ghc_db_get_int4(row, 1));
-	return numbers;
+	return (int) ghc_db_run(&release, NULL, NULL);
 }

@@ -77,7 +77,11 @@ extern void ghc_tasks_requeue(const GhcTaskRow *task, int worker_no);
 /* Gives back what a worker number had claimed; returns how many. */
 extern int	ghc_tasks_release(int worker_no);
 
-/* Numbers of the workers that have claims but are no more, an integer list. */
-extern List *ghc_tasks_dead_claimants(void);
+/*
+ * Gives back what workers had claimed that are no more; returns how many.  In
+ * one statement: a successor could come to life between two, and what it has
+ * claimed by then would be taken from it.
+ */
+extern int	ghc_tasks_release_dead(void);
 
 #endif							/* GHC_TASKS_H */
