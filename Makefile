@@ -148,6 +148,10 @@ build-unit: $(UNIT_PLAIN) $(UNIT_SANITIZED)
 unit: build-unit
 	prove --exec '' $(UNIT_PLAIN) $(UNIT_SANITIZED)
 
+# a model of claim, crash, split and finish, all interleavings; needs spin
+test-model:
+	scripts/run-model
+
 # ---------------------------------------------------------------------------
 # from a bare machine
 # ---------------------------------------------------------------------------
@@ -200,5 +204,5 @@ test-drift:
 	$(AS_ROOT) $(MAKE) --no-print-directory -s install WERROR=yes with_llvm=no
 	scripts/run-tap test/long/drift.pl
 
-.PHONY: sql check-sql unit build-unit demo demo-stop test test-all test-drift print-pg-config FORCE
+.PHONY: sql check-sql unit build-unit test-model demo demo-stop test test-all test-drift print-pg-config FORCE
 .DEFAULT_GOAL := all

@@ -215,6 +215,9 @@ inline check_tables()
 #if CRAWLS > 1
 	assert(!(crawl[1] == FINISHED) || ended_well(TASKS - 1));
 #endif
+#ifdef REACH
+	assert(!(REACH));			/* what a run ought to come to */
+#endif
 	chk_tasks = 0; chk_ended = 0; chk_seen = 0; chk_gaps = 0
 }
 
