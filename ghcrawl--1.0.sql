@@ -258,6 +258,38 @@ COMMENT ON COLUMN ghcrawl.token.file IS 'File on the server that holds the secre
 COMMENT ON COLUMN ghcrawl.token.budget_id IS 'Known once GitHub has said whose token it is';
 COMMENT ON COLUMN ghcrawl.token.refused_at IS 'GitHub answered 401; the token isn''t used again';
 
+CREATE SEQUENCE ghcrawl.question_id_seq AS int CYCLE;
+COMMENT ON SEQUENCE ghcrawl.question_id_seq IS 'Ids of questions';
+
+CREATE TABLE ghcrawl.question (
+	question_id	int PRIMARY KEY DEFAULT nextval('ghcrawl.question_id_seq'),
+	kind		text NOT NULL CHECK (kind OPERATOR(pg_catalog.=) ANY ('{plan,verify}')),
+	api_url		text NOT NULL,
+	profile		text,
+	answer		bigint[],
+	attempts	int NOT NULL DEFAULT 0,
+	failed		boolean NOT NULL DEFAULT false,
+	error		text,
+	asked_at	timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE ghcrawl.question IS 'What a session waits for an answer to (ghcrawl_plan, ghcrawl_verify_tokens); void once the asker''s lock is free';
+COMMENT ON COLUMN ghcrawl.question.question_id IS 'Its task, if it has one, is of crawl -question_id';
+COMMENT ON COLUMN ghcrawl.question.answer IS 'Of a plan: repositories, ranges, requests, points, milliseconds of response time, bytes';
+COMMENT ON COLUMN ghcrawl.question.attempts IS 'Requests in a row that brought no answer';
+COMMENT ON COLUMN ghcrawl.question.failed IS 'There will be no answer';
+
+CREATE TABLE ghcrawl.token_check (
+	question_id	int NOT NULL,
+	token_id	int NOT NULL,
+	state		text,
+	reason		text,
+	"limit"		bigint,
+	remaining	bigint,
+	reset_at	timestamptz,
+	PRIMARY KEY (question_id, token_id)
+);
+COMMENT ON TABLE ghcrawl.token_check IS 'Tokens that GitHub is to be asked about, for a question; state is null until it was';
+
 CREATE SEQUENCE ghcrawl.error_id_seq;
 COMMENT ON SEQUENCE ghcrawl.error_id_seq IS 'Ids of errors';
 
@@ -282,9 +314,9 @@ SELECT pg_catalog.pg_extension_config_dump('ghcrawl.crawl_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.crawl', '');
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.crawl_counter', '');
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.task_id_seq', '');
-SELECT pg_catalog.pg_extension_config_dump('ghcrawl.task', '');
-SELECT pg_catalog.pg_extension_config_dump('ghcrawl.queue', '');
-SELECT pg_catalog.pg_extension_config_dump('ghcrawl.claim', '');
+SELECT pg_catalog.pg_extension_config_dump('ghcrawl.task', 'WHERE crawl_id > 0');
+SELECT pg_catalog.pg_extension_config_dump('ghcrawl.queue', 'WHERE crawl_id > 0');
+SELECT pg_catalog.pg_extension_config_dump('ghcrawl.claim', 'WHERE crawl_id > 0');
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.error_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.error', '');
 
@@ -306,6 +338,22 @@ LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'ghcrawl_start';
 COMMENT ON FUNCTION @extschema@.ghcrawl_start(text, text, int, bigint) IS
 'Starts crawling everything that a GitHub repository search selects; returns the crawl''s id at once';
+
+CREATE FUNCTION @extschema@.ghcrawl_plan(
+	selection text,
+	profile text DEFAULT 'full')
+RETURNS TABLE (
+	repositories bigint,
+	ranges bigint,
+	requests bigint,
+	points bigint,
+	response_time interval,
+	duration interval,
+	bytes bigint)
+LANGUAGE c VOLATILE ROWS 1
+AS 'MODULE_PATHNAME', 'ghcrawl_plan';
+COMMENT ON FUNCTION @extschema@.ghcrawl_plan(text, text) IS
+'Tells what a crawl would cost: repositories, ranges, requests, points, summed response time, duration with the present budgets, bytes on disk; asks GitHub some ten times at most and stores nothing';
 
 CREATE FUNCTION @extschema@.ghcrawl_pause(crawl bigint)
 RETURNS text
@@ -371,6 +419,20 @@ LANGUAGE c VOLATILE STRICT
 AS 'MODULE_PATHNAME', 'ghcrawl_remove_token';
 COMMENT ON FUNCTION @extschema@.ghcrawl_remove_token(text) IS
 'Forgets a token; returns its fingerprint';
+
+CREATE FUNCTION @extschema@.ghcrawl_verify_tokens()
+RETURNS TABLE (
+	name text,
+	login text,
+	state text,
+	"limit" bigint,
+	remaining bigint,
+	reset_at timestamptz,
+	reason text)
+LANGUAGE c VOLATILE ROWS 10
+AS 'MODULE_PATHNAME', 'ghcrawl_verify_tokens';
+COMMENT ON FUNCTION @extschema@.ghcrawl_verify_tokens() IS
+'Asks GitHub about each token, those it refused before included, and tells what it said; a refused token that works again is put back to use';
 
 CREATE FUNCTION @extschema@.ghcrawl_create_tables(schema_name name DEFAULT 'github')
 RETURNS text
@@ -507,7 +569,8 @@ SELECT t.crawl_id AS crawl, t.task_id AS task, t.parent_id AS parent, t.kind,
 	   t.promised, t.seen, t.pages, t.attempts, t.query, t.error,
 	   t.started_at, t.finished_at
 FROM ghcrawl.task t
-LEFT JOIN ghcrawl.claim k ON k.crawl_id = t.crawl_id AND k.task_id = t.task_id;
+LEFT JOIN ghcrawl.claim k ON k.crawl_id = t.crawl_id AND k.task_id = t.task_id
+WHERE t.crawl_id > 0;
 COMMENT ON VIEW ghcrawl.partitions IS 'The ranges that crawls are cut into';
 COMMENT ON COLUMN ghcrawl.partitions.query IS 'The range as a GitHub search; try it on github.com';
 COMMENT ON COLUMN ghcrawl.partitions.promised IS 'What GitHub counts in it';
@@ -608,6 +671,7 @@ COMMENT ON COLUMN ghcrawl.errors.sample IS 'Where it happened last';
 
 REVOKE ALL ON FUNCTION
 	@extschema@.ghcrawl_start(text, text, int, bigint),
+	@extschema@.ghcrawl_plan(text, text),
 	@extschema@.ghcrawl_pause(bigint),
 	@extschema@.ghcrawl_resume(bigint),
 	@extschema@.ghcrawl_cancel(bigint),
@@ -616,6 +680,7 @@ REVOKE ALL ON FUNCTION
 	@extschema@.ghcrawl_add_token(text, text),
 	@extschema@.ghcrawl_add_token_file(text, text),
 	@extschema@.ghcrawl_remove_token(text),
+	@extschema@.ghcrawl_verify_tokens(),
 	@extschema@.ghcrawl_create_tables(name),
 	ghcrawl.batch(),
 	ghcrawl.begin_update()
@@ -624,6 +689,7 @@ REVOKE ALL ON PROCEDURE @extschema@.ghcrawl_wait(bigint, interval, text) FROM PU
 
 GRANT EXECUTE ON FUNCTION
 	@extschema@.ghcrawl_start(text, text, int, bigint),
+	@extschema@.ghcrawl_plan(text, text),
 	@extschema@.ghcrawl_pause(bigint),
 	@extschema@.ghcrawl_resume(bigint),
 	@extschema@.ghcrawl_cancel(bigint),
@@ -632,6 +698,7 @@ GRANT EXECUTE ON FUNCTION
 	@extschema@.ghcrawl_add_token(text, text),
 	@extschema@.ghcrawl_add_token_file(text, text),
 	@extschema@.ghcrawl_remove_token(text),
+	@extschema@.ghcrawl_verify_tokens(),
 	@extschema@.ghcrawl_create_tables(name)
 TO ghcrawl_admin;
 GRANT EXECUTE ON PROCEDURE @extschema@.ghcrawl_wait(bigint, interval, text)

@@ -15,6 +15,22 @@ AS 'MODULE_PATHNAME', 'ghcrawl_start';
 COMMENT ON FUNCTION @extschema@.ghcrawl_start(text, text, int, bigint) IS
 'Starts crawling everything that a GitHub repository search selects; returns the crawl''s id at once';
 
+CREATE FUNCTION @extschema@.ghcrawl_plan(
+	selection text,
+	profile text DEFAULT 'full')
+RETURNS TABLE (
+	repositories bigint,
+	ranges bigint,
+	requests bigint,
+	points bigint,
+	response_time interval,
+	duration interval,
+	bytes bigint)
+LANGUAGE c VOLATILE ROWS 1
+AS 'MODULE_PATHNAME', 'ghcrawl_plan';
+COMMENT ON FUNCTION @extschema@.ghcrawl_plan(text, text) IS
+'Tells what a crawl would cost: repositories, ranges, requests, points, summed response time, duration with the present budgets, bytes on disk; asks GitHub some ten times at most and stores nothing';
+
 CREATE FUNCTION @extschema@.ghcrawl_pause(crawl bigint)
 RETURNS text
 LANGUAGE c VOLATILE STRICT
@@ -79,6 +95,20 @@ LANGUAGE c VOLATILE STRICT
 AS 'MODULE_PATHNAME', 'ghcrawl_remove_token';
 COMMENT ON FUNCTION @extschema@.ghcrawl_remove_token(text) IS
 'Forgets a token; returns its fingerprint';
+
+CREATE FUNCTION @extschema@.ghcrawl_verify_tokens()
+RETURNS TABLE (
+	name text,
+	login text,
+	state text,
+	"limit" bigint,
+	remaining bigint,
+	reset_at timestamptz,
+	reason text)
+LANGUAGE c VOLATILE ROWS 10
+AS 'MODULE_PATHNAME', 'ghcrawl_verify_tokens';
+COMMENT ON FUNCTION @extschema@.ghcrawl_verify_tokens() IS
+'Asks GitHub about each token, those it refused before included, and tells what it said; a refused token that works again is put back to use';
 
 CREATE FUNCTION @extschema@.ghcrawl_create_tables(schema_name name DEFAULT 'github')
 RETURNS text

@@ -5,6 +5,7 @@
 
 REVOKE ALL ON FUNCTION
 	@extschema@.ghcrawl_start(text, text, int, bigint),
+	@extschema@.ghcrawl_plan(text, text),
 	@extschema@.ghcrawl_pause(bigint),
 	@extschema@.ghcrawl_resume(bigint),
 	@extschema@.ghcrawl_cancel(bigint),
@@ -13,6 +14,7 @@ REVOKE ALL ON FUNCTION
 	@extschema@.ghcrawl_add_token(text, text),
 	@extschema@.ghcrawl_add_token_file(text, text),
 	@extschema@.ghcrawl_remove_token(text),
+	@extschema@.ghcrawl_verify_tokens(),
 	@extschema@.ghcrawl_create_tables(name),
 	ghcrawl.batch(),
 	ghcrawl.begin_update()
@@ -21,6 +23,7 @@ REVOKE ALL ON PROCEDURE @extschema@.ghcrawl_wait(bigint, interval, text) FROM PU
 
 GRANT EXECUTE ON FUNCTION
 	@extschema@.ghcrawl_start(text, text, int, bigint),
+	@extschema@.ghcrawl_plan(text, text),
 	@extschema@.ghcrawl_pause(bigint),
 	@extschema@.ghcrawl_resume(bigint),
 	@extschema@.ghcrawl_cancel(bigint),
@@ -29,6 +32,7 @@ GRANT EXECUTE ON FUNCTION
 	@extschema@.ghcrawl_add_token(text, text),
 	@extschema@.ghcrawl_add_token_file(text, text),
 	@extschema@.ghcrawl_remove_token(text),
+	@extschema@.ghcrawl_verify_tokens(),
 	@extschema@.ghcrawl_create_tables(name)
 TO ghcrawl_admin;
 GRANT EXECUTE ON PROCEDURE @extschema@.ghcrawl_wait(bigint, interval, text)

@@ -220,6 +220,38 @@ COMMENT ON COLUMN ghcrawl.token.file IS 'File on the server that holds the secre
 COMMENT ON COLUMN ghcrawl.token.budget_id IS 'Known once GitHub has said whose token it is';
 COMMENT ON COLUMN ghcrawl.token.refused_at IS 'GitHub answered 401; the token isn''t used again';
 
+CREATE SEQUENCE ghcrawl.question_id_seq AS int CYCLE;
+COMMENT ON SEQUENCE ghcrawl.question_id_seq IS 'Ids of questions';
+
+CREATE TABLE ghcrawl.question (
+	question_id	int PRIMARY KEY DEFAULT nextval('ghcrawl.question_id_seq'),
+	kind		text NOT NULL CHECK (kind OPERATOR(pg_catalog.=) ANY ('{plan,verify}')),
+	api_url		text NOT NULL,
+	profile		text,
+	answer		bigint[],
+	attempts	int NOT NULL DEFAULT 0,
+	failed		boolean NOT NULL DEFAULT false,
+	error		text,
+	asked_at	timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE ghcrawl.question IS 'What a session waits for an answer to (ghcrawl_plan, ghcrawl_verify_tokens); void once the asker''s lock is free';
+COMMENT ON COLUMN ghcrawl.question.question_id IS 'Its task, if it has one, is of crawl -question_id';
+COMMENT ON COLUMN ghcrawl.question.answer IS 'Of a plan: repositories, ranges, requests, points, milliseconds of response time, bytes';
+COMMENT ON COLUMN ghcrawl.question.attempts IS 'Requests in a row that brought no answer';
+COMMENT ON COLUMN ghcrawl.question.failed IS 'There will be no answer';
+
+CREATE TABLE ghcrawl.token_check (
+	question_id	int NOT NULL,
+	token_id	int NOT NULL,
+	state		text,
+	reason		text,
+	"limit"		bigint,
+	remaining	bigint,
+	reset_at	timestamptz,
+	PRIMARY KEY (question_id, token_id)
+);
+COMMENT ON TABLE ghcrawl.token_check IS 'Tokens that GitHub is to be asked about, for a question; state is null until it was';
+
 CREATE SEQUENCE ghcrawl.error_id_seq;
 COMMENT ON SEQUENCE ghcrawl.error_id_seq IS 'Ids of errors';
 
@@ -244,8 +276,8 @@ SELECT pg_catalog.pg_extension_config_dump('ghcrawl.crawl_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.crawl', '');
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.crawl_counter', '');
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.task_id_seq', '');
-SELECT pg_catalog.pg_extension_config_dump('ghcrawl.task', '');
-SELECT pg_catalog.pg_extension_config_dump('ghcrawl.queue', '');
-SELECT pg_catalog.pg_extension_config_dump('ghcrawl.claim', '');
+SELECT pg_catalog.pg_extension_config_dump('ghcrawl.task', 'WHERE crawl_id > 0');
+SELECT pg_catalog.pg_extension_config_dump('ghcrawl.queue', 'WHERE crawl_id > 0');
+SELECT pg_catalog.pg_extension_config_dump('ghcrawl.claim', 'WHERE crawl_id > 0');
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.error_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.error', '');

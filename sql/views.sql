@@ -110,7 +110,8 @@ SELECT t.crawl_id AS crawl, t.task_id AS task, t.parent_id AS parent, t.kind,
 	   t.promised, t.seen, t.pages, t.attempts, t.query, t.error,
 	   t.started_at, t.finished_at
 FROM ghcrawl.task t
-LEFT JOIN ghcrawl.claim k ON k.crawl_id = t.crawl_id AND k.task_id = t.task_id;
+LEFT JOIN ghcrawl.claim k ON k.crawl_id = t.crawl_id AND k.task_id = t.task_id
+WHERE t.crawl_id > 0;
 COMMENT ON VIEW ghcrawl.partitions IS 'The ranges that crawls are cut into';
 COMMENT ON COLUMN ghcrawl.partitions.query IS 'The range as a GitHub search; try it on github.com';
 COMMENT ON COLUMN ghcrawl.partitions.promised IS 'What GitHub counts in it';

@@ -19,17 +19,14 @@
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/timestamp.h"
 
 #include "api/api.h"
+#include "api/selection_args.h"
 #include "base/settings.h"
 #include "crawl/launch.h"
-#include "github/instant.h"
-#include "github/selection.h"
 #include "store/crawls.h"
 #include "store/data.h"
 #include "store/db.h"
-#include "store/tokens.h"
 #include "store/values.h"
 
 PG_FUNCTION_INFO_V1(ghcrawl_start);
@@ -40,83 +37,8 @@ PG_FUNCTION_INFO_V1(ghcrawl_retry_gaps);
 PG_FUNCTION_INFO_V1(ghcrawl_ensure_workers);
 PG_FUNCTION_INFO_V1(ghcrawl_begin_update);
 
-/* before GitHub's first repository */
-#define FIRST_MOMENT "2007-10-01T00:00:00Z"
-
 /* the schema that is made where there is none yet */
 #define DEFAULT_SCHEMA "github"
-
-/* Reads the selection; throws what is wrong with it. */
-static void
-parse_selection(const char *selection, GhcRange *range)
-{
-	GhcProblem	problem;
-
-	if (!ghc_selection_parse(ghc_slice_of(selection), range, &problem))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s", problem.message),
-				 problem.detail[0] ? errdetail("%s", problem.detail) : 0,
-				 problem.hint[0] ? errhint("%s", problem.hint) : 0));
-	if (problem.unknown[0])
-		ereport(WARNING,
-				(errcode(ERRCODE_WARNING),
-				 errmsg("qualifier not known to ghcrawl: %s", problem.unknown),
-				 errdetail("It is passed on to GitHub as it is.")));
-}
-
-/*
- * The root range has both bounds of "created": what is created later belongs
- * to a later crawl.
- */
-static void
-bound_range(GhcRange *range)
-{
-	GhcInterval *created = &range->dim[GHC_DIM_CREATED];
-	int64		first;
-	bool		is_date;
-	int64		now = timestamptz_to_time_t(GetCurrentTimestamp());
-
-	(void) ghc_instant_parse(GHC_SLICE(FIRST_MOMENT), &first, &is_date);
-	if (created->lo > now || created->hi < first)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("nothing can have been created then"),
-				 errdetail("GitHub's repositories were created between %s and now.",
-						   FIRST_MOMENT)));
-	created->lo = Max(created->lo, first);
-	created->hi = Min(created->hi, now);
-}
-
-static void
-check_profile(const char *profile)
-{
-	char	   *unknown;
-
-	if (!ghc_crawls_profile_exists(profile, &unknown))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("profile \"%s\" does not exist", profile),
-				 errhint("Use one of %s, or add a row to ghcrawl.profile.",
-						 ghc_crawls_profile_names())));
-	if (unknown != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("profile \"%s\" names column \"%s\", which does not exist",
-						profile, unknown),
-				 errhint("Columns are those of the data table; other GraphQL fields go into the profile's \"extra\".")));
-}
-
-static void
-check_token(void)
-{
-	if (ghc_tokens_count(ghc_api_url) == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("no usable token for \"%s\"", ghc_api_url),
-				 errdetail("GitHub answers GraphQL queries with a token only."),
-				 errhint("Use ghcrawl_add_token_file('name', '/path/of/token') or ghcrawl_add_token('name', 'ghp_…').")));
-}
 
 /* Starts what workers are missing; throws if none runs and none can. */
 static int
@@ -208,17 +130,16 @@ ghcrawl_start(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("max_repositories must be greater than zero")));
-	parse_selection(crawl.selection, &range);
+	ghc_selection_args_parse(crawl.selection, &range);
 	crawl.query = ghc_values_range(&range);
-	bound_range(&range);
+	ghc_selection_args_bound(&range);
 	crawl.root = ghc_values_range(&range);
 	crawl.position = range.dim[GHC_DIM_CREATED].lo;
 	crawl.owner = role_name();
 	crawl.api_url = ghc_api_url;
 
 	ghc_db_enter(&scope);
-	check_profile(crawl.profile);
-	check_token();
+	ghc_selection_args_check(crawl.profile);
 	ghc_db_leave(&scope);
 	crawl.data_schema = require_schema();
 

@@ -18,6 +18,7 @@
 #include "mb/pg_wchar.h"
 
 #include "crawl/answers.h"
+#include "crawl/asked.h"
 #include "crawl/lane.h"
 #include "store/clock.h"
 #include "store/data.h"
@@ -183,7 +184,7 @@ store_pages(GhcWorker *worker)
 	foreach(cell, worker->lanes)
 	{
 		GhcLane    *lane = lfirst(cell);
-		GhcRun	   *run = lane->answered && lane->work != NULL && !lane->stored ?
+		GhcRun	   *run = lane->answered && lane->store != NULL && !lane->stored ?
 			ghc_state_find_run(worker, lane->work->task.crawl_id) : NULL;
 
 		if (run == NULL)
@@ -316,16 +317,17 @@ static void
 write_failure(GhcLane *lane)
 {
 	const char *id = lane->headers.request_id;
+	const GhcWork *work = lane->asking ? NULL : lane->work;
 	char	   *reason = ghc_clean_text(lane->judgement.reason, 190);
 	char	   *sample = NULL;
 
-	if (lane->work != NULL)
+	if (work != NULL)
 		sample = psprintf("%s%s%s",
-						  ghc_clean_text(ghc_values_range(&lane->work->task.range), 300),
+						  ghc_clean_text(ghc_values_range(&work->task.range), 300),
 						  id[0] ? ", request " : "", id);
 	else if (id[0])
 		sample = psprintf("request %s", id);
-	ghc_errors_record(lane->work ? lane->work->task.crawl_id : 0,
+	ghc_errors_record(work ? Max(0, work->task.crawl_id) : 0,
 					  ghc_verdict_name(lane->judgement.verdict), reason,
 					  sample ? ghc_clean_text(sample, 400) : NULL, 1);
 }
@@ -334,12 +336,13 @@ write_failure(GhcLane *lane)
 static void
 write_viewer(GhcWorker *worker, GhcLane *lane)
 {
-	GhcToken   *token = lane->tokens ? linitial(lane->tokens) : NULL;
+	GhcToken   *token = ghc_asked_token(lane);
 	int64		account = lane->reply.viewer_id;
 	char	   *login;
 
 	if (token == NULL)
 		return;					/* removed meanwhile */
+	ghc_asked_write_check(worker, lane, token);
 	if (lane->judgement.verdict != GHC_VERDICT_OK &&
 		lane->judgement.verdict != GHC_VERDICT_PARTIAL)
 		return;
@@ -361,22 +364,23 @@ write_viewer(GhcWorker *worker, GhcLane *lane)
 static void
 write_answer(GhcWorker *worker, GhcLane *lane)
 {
-	GhcRun	   *run = lane->work ?
+	GhcRun	   *run = lane->work && !lane->asking ?
 		ghc_state_find_run(worker, lane->work->task.crawl_id) : NULL;
 	GhcVerdict	verdict = lane->judgement.verdict;
 
 	lane->work_over = false;
 	if (verdict != GHC_VERDICT_OK)
 		write_failure(lane);
+	if (lane->asking || (run != NULL && ghc_state_is_question(run)))
+		ghc_asked_note_failure(worker, lane);
 	if (verdict == GHC_VERDICT_BAD_TOKEN)
 	{
 		ghc_tokens_refuse(lane->token_id, ghc_clean_text(lane->judgement.reason, 200));
 		worker->refresh = true;
 	}
-	if (lane->work == NULL)
+	if (lane->asking)
 	{
-		if (lane->budget_id == 0)
-			write_viewer(worker, lane);
+		write_viewer(worker, lane);
 		return;
 	}
 	if (run == NULL)
@@ -384,6 +388,11 @@ write_answer(GhcWorker *worker, GhcLane *lane)
 		/* paused meanwhile, or cancelled; then there is no claim any more */
 		ghc_tasks_requeue(&lane->work->row, worker->no);
 		lane->work_over = true;
+		return;
+	}
+	if (ghc_state_is_question(run))
+	{
+		ghc_asked_write(lane);
 		return;
 	}
 	run->counts.requests++;

@@ -32,9 +32,6 @@
 /* how often parts are counted that add up to much too little */
 #define MAX_ROUNDS 4
 
-/* a child is filled up to here; the rest is room for drift */
-#define FILL (GHC_SEARCH_CAP - 20)
-
 static inline int64_t
 max64(int64_t a, int64_t b)
 {
@@ -165,7 +162,7 @@ GhcOutcome
 ghc_cut_end(GhcTask *task)
 {
 	GhcCut	   *cut = task->cut;
-	int64_t		fill = task->narrowed ? max64(1, task->promised / 4) : FILL;
+	int64_t		fill = task->narrowed ? max64(1, task->promised / 4) : GHC_RANGE_FILL;
 	bool		counted = true;
 
 	for (int i = 0; i < cut->n; i++)

@@ -44,13 +44,26 @@ ghc_lane_is_free(GhcLane *lane, int64 now_ms)
 		ghc_budget_ready(&lane->meter, 1, now_ms, &until_ms) == GHC_WAIT_NONE;
 }
 
+/* The token to ask with: one that is to be checked goes first. */
+static GhcToken *
+next_token(const GhcLane *lane)
+{
+	ListCell   *cell;
+
+	foreach(cell, lane->tokens)
+		if (((GhcToken *) lfirst(cell))->check)
+			return lfirst(cell);
+	return linitial(lane->tokens);
+}
+
 /* Composes the lane's next query; false if there is nothing to ask. */
 static bool
 compose(GhcWorker *worker, GhcLane *lane)
 {
 	bool		ok = true;
 
-	if (lane->budget_id == 0)
+	lane->asking = lane->budget_id == 0 || next_token(lane)->check;
+	if (lane->asking)
 	{
 		lane->shape = (GhcShape) {0};
 		ghc_query_begin(&lane->query, &lane->shape, true);
@@ -78,7 +91,7 @@ compose(GhcWorker *worker, GhcLane *lane)
 static void
 send_query(GhcWorker *worker, GhcLane *lane, int64 now_ms)
 {
-	GhcToken   *token = linitial(lane->tokens);
+	GhcToken   *token = next_token(lane);
 	GhcTransfer *transfer = ghc_net_begin(worker->net);
 	char	   *url = ghc_settings_graphql_url(lane->api_url);
 
@@ -233,11 +246,12 @@ ghc_lane_take_in(GhcWorker *worker, GhcTransfer *transfer)
 	lane->store = NULL;
 	lane->outcome = GHC_OUTCOME_RETRY;
 	worker->answers += is_answer(&lane->judgement);
-	if (work == NULL)
+	if (work == NULL || lane->asking)
 		return;
 	if (work->task.attempts == 0)
 		work->answers_before = worker->answers;
 	work->task.alone = work->answers_before == worker->answers;
+	work->task.took_ms = transfer->took_ms;
 	lane->outcome = work->task.kind->absorb(&work->task, &lane->reply,
 											&lane->judgement, &lane->store);
 }
@@ -252,9 +266,12 @@ ghc_lane_settle(GhcWorker *worker, GhcLane *lane)
 	{
 		GhcToken   *token = lfirst(cell);
 
-		if (token->token_id == lane->token_id &&
-			(lane->judgement.verdict == GHC_VERDICT_BAD_TOKEN ||
-			 (lane->budget_id == 0 && is_answer(&lane->judgement))))
+		if (token->token_id != lane->token_id)
+			continue;
+		if (lane->asking)
+			token->check = false;
+		if (lane->judgement.verdict == GHC_VERDICT_BAD_TOKEN ||
+			(lane->budget_id == 0 && is_answer(&lane->judgement)))
 			lane->tokens = foreach_delete_current(lane->tokens, cell);
 	}
 	lane->answered = false;

@@ -66,6 +66,18 @@ ghc_launch_worker(Oid database, FullTransactionId xid)
 	return RegisterDynamicBackgroundWorker(&worker, NULL);
 }
 
+bool
+ghc_launch_asker(uint32 segment, BackgroundWorkerHandle **handle)
+{
+	BackgroundWorker worker;
+
+	fill_worker(&worker, "ghcrawl asker", "ghcrawl_asker_main");
+	worker.bgw_restart_time = BGW_NEVER_RESTART;
+	worker.bgw_main_arg = UInt32GetDatum(segment);
+	worker.bgw_notify_pid = MyProcPid;
+	return RegisterDynamicBackgroundWorker(&worker, handle);
+}
+
 void
 ghc_launch_register_launcher(void)
 {

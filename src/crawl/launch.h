@@ -12,6 +12,7 @@
 #define GHC_LAUNCH_H
 
 #include "access/transam.h"
+#include "postmaster/bgworker.h"
 
 /* what a worker is told at its start, in bgw_extra */
 typedef struct GhcWorkerStart
@@ -47,6 +48,12 @@ extern void ghc_launch_wake(void);
  * among the living.  Returns for how many no slot was free.
  */
 extern int	ghc_launch_fellows(void);
+
+/*
+ * Starts an asker (ask.h), to which the handle of a dynamic shared memory
+ * segment is given.  False if no slot is free.
+ */
+extern bool ghc_launch_asker(uint32 segment, BackgroundWorkerHandle **handle);
 
 /* Registers the launcher; for _PG_init while libraries are preloaded. */
 extern void ghc_launch_register_launcher(void);

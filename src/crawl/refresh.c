@@ -21,6 +21,7 @@
 #include "utils/memutils.h"
 
 #include "base/settings.h"
+#include "crawl/asked.h"
 #include "crawl/lane.h"
 #include "crawl/refresh.h"
 #include "store/clock.h"
@@ -272,6 +273,8 @@ load_tokens(GhcWorker *worker)
 		if (token->file == NULL)
 			continue;
 		token->secret = ghc_token_file_read(token->file, &problem);
+		if (token->secret == NULL && token->check)
+			ghc_asked_write_unreadable(token, problem);
 		if (token->secret != NULL ||
 			list_member_int(worker->unreadable, token->token_id))
 			continue;
@@ -360,6 +363,7 @@ tidy(GhcWorker *worker)
 	(void) ghc_tasks_release_dead();
 	give_back_orphans(worker);
 	forget(worker);
+	ghc_asked_tidy(worker);
 	foreach(cell, worker->runs)
 	{
 		int64		crawl_id = ((GhcRun *) lfirst(cell))->crawl.crawl_id;

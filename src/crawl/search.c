@@ -53,7 +53,7 @@ const GhcTaskKind ghc_search_kind = {"search", search_compose, search_absorb};
 const GhcTaskKind *
 ghc_task_kind(const char *name)
 {
-	static const GhcTaskKind *const kinds[] = {&ghc_search_kind};
+	static const GhcTaskKind *const kinds[] = {&ghc_search_kind, &ghc_plan_kind};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (strcmp(kinds[i]->name, name) == 0)
@@ -81,6 +81,8 @@ ghc_task_release(GhcTask *task)
 	ghc_buffer_free(&task->created);
 	free(task->cut);
 	task->cut = NULL;
+	free(task->plan);
+	task->plan = NULL;
 }
 
 /*

@@ -68,6 +68,7 @@ typedef struct GhcLane
 
 	/* the request under way, or just answered */
 	GhcTransfer *transfer;
+	bool		asking;			/* whose token it is; not for the task in hand */
 	GhcQuery	query;
 	GhcShape	shape;			/* of the query */
 	int			points;			/* expected */
@@ -118,6 +119,13 @@ typedef struct GhcWorker
 	int64		waiting_until_ms;	/* 0: not known */
 	char		reported[200];	/* waiting_on as last written */
 } GhcWorker;
+
+/* Is it no crawl, but a question that a session waits for an answer to? */
+static inline bool
+ghc_state_is_question(const GhcRun *run)
+{
+	return run->crawl.crawl_id < 0;
+}
 
 /* The run of a crawl; NULL if it isn't running any more. */
 static inline GhcRun *

@@ -75,6 +75,7 @@ typedef struct GhcTask
 	int			readings;		/* begun since it was claimed */
 	int			attempts;		/* replies in a row that brought nothing */
 	bool		alone;			/* and nobody else got an answer meanwhile */
+	int64_t		took_ms;		/* what the last reply took */
 
 	/* progress of the crawl, which never goes back */
 	int64_t		counted;		/* repositories that it counts for this task */
@@ -103,6 +104,9 @@ typedef struct GhcTask
 	/* splitting; NULL while reading */
 	GhcCut	   *cut;
 	bool		narrowed;		/* cut because it couldn't be read as it is */
+
+	/* planning only; see plan.c */
+	struct GhcPlan *plan;
 
 	/* how it ended */
 	int64_t		missing;
@@ -135,5 +139,6 @@ extern void ghc_task_advance(GhcTask *task);
 extern void ghc_task_release(GhcTask *task);
 
 extern const GhcTaskKind ghc_search_kind;
+extern const GhcTaskKind ghc_plan_kind;
 
 #endif							/* GHC_TASK_H */

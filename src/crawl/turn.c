@@ -241,7 +241,7 @@ settle(GhcWorker *worker, List *claimed)
 			ghc_lane_drop_work(work);
 			lane->work = NULL;
 		}
-		else if (work != NULL)
+		else if (work != NULL && !lane->asking)
 		{
 			keep_refused(lane);
 			work->task.counted = work->counted = work->row.counted;

@@ -142,9 +142,8 @@ ghc_range_format(const GhcRange *range, GhcBuffer *out)
 	put_interval(out, start, GHC_DIM_CREATED, range->dim[GHC_DIM_CREATED]);
 }
 
-/* How many parts a range of so many repositories should be cut into. */
-static int
-wanted_parts(int64_t count, int max)
+int
+ghc_range_wanted_parts(int64_t count, int max)
 {
 	int64_t		wanted = count / PART_COUNT;
 
@@ -252,7 +251,7 @@ cut_flags(const GhcRange *range, GhcRange *parts)
 int
 ghc_range_cut(const GhcRange *range, int64_t count, GhcRange *parts, int max)
 {
-	int			wanted = wanted_parts(count, max);
+	int			wanted = ghc_range_wanted_parts(count, max);
 
 	/* the order of GhcDim is the order of preference */
 	for (int dim = 0; dim < GHC_DIM_COUNT; dim++)

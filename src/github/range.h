@@ -30,6 +30,9 @@
 /* the most parts one range is cut into at once */
 #define GHC_MAX_PARTS 64
 
+/* parts are packed into a child up to here; the rest is room for drift */
+#define GHC_RANGE_FILL (GHC_SEARCH_CAP - 20)
+
 /*
  * Bounds of an interval that has none.  The caller closes "created" before a
  * range is cut: an open one is not cut along time.
@@ -107,6 +110,9 @@ extern bool ghc_range_equals(const GhcRange *a, const GhcRange *b);
  */
 extern int	ghc_range_cut(const GhcRange *range, int64_t count,
 						  GhcRange *parts, int max);
+
+/* How many parts a range of so many repositories is cut into, if it can be. */
+extern int	ghc_range_wanted_parts(int64_t count, int max);
 
 /* One child of a cut range. */
 typedef struct GhcChild

@@ -235,7 +235,8 @@ int
 ghc_crawls_count_running(void)
 {
 	static GhcStatement count = {
-		"SELECT count(*)::int FROM ghcrawl.crawl WHERE state = 'running'", "", NULL
+		"SELECT (SELECT count(*)::int FROM ghcrawl.crawl WHERE state = 'running')"
+		" + (SELECT count(*)::int FROM ghcrawl.question)", "", NULL
 	};
 
 	ghc_db_run(&count, NULL, NULL);
@@ -275,8 +276,11 @@ ghc_crawls_load(void)
 		" (SELECT coalesce(sum(k.seen), 0)::bigint FROM ghcrawl.crawl_counter k"
 		" WHERE k.crawl_id = c.crawl_id),"
 		" c.api_url, c.data_schema, p.extra, p.columns"
-		" FROM ghcrawl.crawl c JOIN ghcrawl.profile p ON p.name = c.profile"
-		" WHERE c.state = 'running' ORDER BY c.priority DESC, c.crawl_id", "", NULL
+		" FROM (SELECT crawl_id, priority, max_repositories, api_url,"
+		" data_schema, profile FROM ghcrawl.crawl WHERE state = 'running'"
+		" UNION ALL SELECT -question_id, 2147483647, NULL, api_url, '', profile"
+		" FROM ghcrawl.question) c LEFT JOIN ghcrawl.profile p ON p.name = c.profile"
+		" ORDER BY c.priority DESC, c.crawl_id", "", NULL
 	};
 	uint64		n = ghc_db_run(&load, NULL, NULL);
 	List	   *crawls = NIL;
@@ -285,6 +289,7 @@ ghc_crawls_load(void)
 	{
 		GhcCrawl   *crawl = palloc0(sizeof(GhcCrawl));
 		bool		isnull;
+		Datum		columns = ghc_db_get(row, 8, &isnull);
 
 		crawl->crawl_id = ghc_db_get_int8(row, 1);
 		crawl->priority = ghc_db_get_int4(row, 2);
@@ -293,7 +298,8 @@ ghc_crawls_load(void)
 		crawl->api_url = ghc_db_get_text(row, 5);
 		crawl->data_schema = ghc_db_get_text(row, 6);
 		crawl->shape.extra = ghc_db_get_text(row, 7);
-		crawl->shape.fields = read_columns(ghc_db_get(row, 8, &isnull));
+		if (!isnull)
+			crawl->shape.fields = read_columns(columns);
 		if (crawl->shape.extra)
 			crawl->shape.fields |= GHC_FIELD_BIT(GHC_FIELD_EXTRA);
 		crawls = lappend(crawls, crawl);

@@ -112,10 +112,13 @@ extern void ghc_crawls_set_state(int64 crawl_id, const char *state,
  */
 extern int64 ghc_crawls_open_gaps(int64 crawl_id);
 
-/* How many crawls are running. */
+/* How many crawls are running, questions included. */
 extern int	ghc_crawls_count_running(void);
 
-/* Worker: the running crawls (GhcCrawl), most urgent first. */
+/*
+ * Worker: the running crawls (GhcCrawl), most urgent first.  Questions are
+ * among them, as crawls of negative ids without data tables.
+ */
 extern List *ghc_crawls_load(void);
 
 /* Worker: adds to the counters it keeps for a crawl. */

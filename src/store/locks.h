@@ -22,6 +22,7 @@ typedef enum GhcLockKind
 	GHC_LOCK_TOKEN,				/* a token whose user isn't known yet */
 	GHC_LOCK_GATE,				/* shared: workers may not end; number 0 */
 	GHC_LOCK_DATA,				/* making data tables; number 0 */
+	GHC_LOCK_QUESTION,			/* a question, held by its asker */
 } GhcLockKind;
 
 /* Takes a lock for the session if it is free; needs no transaction. */

@@ -68,11 +68,43 @@ ghc_tokens_count(const char *api_url)
 }
 
 List *
+ghc_tokens_hosts(void)
+{
+	static GhcStatement hosts = {
+		"SELECT DISTINCT api_url FROM ghcrawl.token ORDER BY api_url", "", NULL
+	};
+	uint64		n = ghc_db_run(&hosts, NULL, NULL);
+	List	   *urls = NIL;
+
+	for (uint64 row = 0; row < n; row++)
+		urls = lappend(urls, ghc_db_get_text(row, 1));
+	return urls;
+}
+
+TimestampTz
+ghc_tokens_ready_at(const char *api_url)
+{
+	static GhcStatement ready = {
+		"SELECT min(greatest(now(), b.benched_until,"
+		" CASE WHEN b.remaining < 2 AND b.reset_at > now() THEN b.reset_at END))"
+		" FROM ghcrawl.token t LEFT JOIN ghcrawl.budget b USING (budget_id)"
+		" WHERE t.api_url = $1 AND t.refused_at IS NULL", "t", NULL
+	};
+	Datum		values[] = {CStringGetTextDatum(api_url)};
+
+	ghc_db_run(&ready, values, NULL);
+	return ghc_db_get_int8(0, 1);
+}
+
+List *
 ghc_tokens_load(void)
 {
 	static GhcStatement load = {
-		"SELECT token_id, coalesce(budget_id, 0), name, api_url, secret, file"
-		" FROM ghcrawl.token WHERE refused_at IS NULL ORDER BY token_id",
+		"SELECT t.token_id, CASE WHEN t.refused_at IS NULL THEN t.budget_id END,"
+		" t.name, t.api_url, t.secret, t.file, k.wanted FROM ghcrawl.token t,"
+		" LATERAL (SELECT count(*)::int AS wanted FROM ghcrawl.token_check k"
+		" WHERE k.token_id = t.token_id AND k.state IS NULL) k"
+		" WHERE t.refused_at IS NULL OR k.wanted > 0 ORDER BY t.token_id",
 		"", NULL
 	};
 	uint64		n = ghc_db_run(&load, NULL, NULL);
@@ -88,6 +120,7 @@ ghc_tokens_load(void)
 		token->api_url = ghc_db_get_text(row, 4);
 		token->secret = ghc_db_get_text(row, 5);
 		token->file = ghc_db_get_text(row, 6);
+		token->check = ghc_db_get_int4(row, 7) > 0;
 		tokens = lappend(tokens, token);
 	}
 	return tokens;
@@ -101,7 +134,8 @@ ghc_tokens_set_budget(int token_id, const char *api_url, int64 account_id,
 		"WITH b AS (INSERT INTO ghcrawl.budget AS b (api_url, account_id, login)"
 		" VALUES ($2, $3, $4) ON CONFLICT (api_url, kind, account_id)"
 		" DO UPDATE SET login = excluded.login RETURNING budget_id)"
-		" UPDATE ghcrawl.token t SET budget_id = b.budget_id FROM b"
+		" UPDATE ghcrawl.token t SET budget_id = b.budget_id,"
+		" refused_at = NULL, refused_for = NULL FROM b"
 		" WHERE t.token_id = $1 RETURNING b.budget_id", "itbt", NULL
 	};
 	Datum		values[] = {

@@ -26,6 +26,7 @@ typedef struct GhcToken
 	char	   *api_url;
 	char	   *secret;			/* NULL: it is in the file */
 	char	   *file;
+	bool		check;			/* GitHub is to be asked about it now */
 } GhcToken;
 
 /* a budget as it is stored; the worker's meter is GhcBudget */
@@ -60,10 +61,22 @@ extern char *ghc_tokens_delete(const char *name);
 /* How many tokens of a host may be used. */
 extern int	ghc_tokens_count(const char *api_url);
 
-/* Worker: the tokens that may be used (GhcToken). */
+/* Addresses of all hosts that tokens were added for, a list of strings. */
+extern List *ghc_tokens_hosts(void);
+
+/*
+ * When the first token of a host may be used as far as limits go; 0 if there
+ * is none.
+ */
+extern TimestampTz ghc_tokens_ready_at(const char *api_url);
+
+/*
+ * Worker: the tokens that may be used (GhcToken), and those that are to be
+ * checked; refused ones of these without a budget.
+ */
 extern List *ghc_tokens_load(void);
 
-/* Worker: notes whose token it is; returns the budget's id. */
+/* Worker: notes whose token it is, and that it works; returns the budget's id. */
 extern int	ghc_tokens_set_budget(int token_id, const char *api_url,
 								  int64 account_id, const char *login);
 

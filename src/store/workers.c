@@ -66,3 +66,15 @@ ghc_workers_pids(int *pids, int max)
 		pids[count++] = ghc_db_get_int4(row, 1);
 	return count;
 }
+
+bool
+ghc_workers_blocked_by(int pid)
+{
+	static GhcStatement blocked = {
+		"SELECT FROM ghcrawl.live_worker"
+		" WHERE $1 = ANY (pg_blocking_pids(pid)) LIMIT 1", "i", NULL
+	};
+	Datum		values[] = {Int32GetDatum(pid)};
+
+	return ghc_db_run(&blocked, values, NULL) > 0;
+}

@@ -29,4 +29,7 @@ extern void ghc_workers_report(int worker_no, int in_flight, int budgets,
  */
 extern int	ghc_workers_pids(int *pids, int max);
 
+/* Does a live worker wait for a lock of the process?  Likewise. */
+extern bool ghc_workers_blocked_by(int pid);
+
 #endif							/* GHC_WORKERS_H */

@@ -1,0 +1,91 @@
+/*-------------------------------------------------------------------------
+ *
+ * ask_api.c
+ *	  SQL-callable functions that wait for what GitHub says.
+ *
+ * They write nothing in the caller's transaction; see crawl/ask.h.
+ *
+ * IDENTIFICATION
+ *	  src/api/ask_api.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "funcapi.h"
+#include "utils/builtins.h"
+#include "utils/tuplestore.h"
+
+#include "api/api.h"
+#include "api/selection_args.h"
+#include "base/compat.h"
+#include "base/settings.h"
+#include "crawl/ask.h"
+#include "store/db.h"
+#include "store/values.h"
+
+PG_FUNCTION_INFO_V1(ghcrawl_plan);
+PG_FUNCTION_INFO_V1(ghcrawl_verify_tokens);
+
+/* where rows go */
+typedef struct AnswerRows
+{
+	ReturnSetInfo *info;
+	AttInMetadata *types;
+} AnswerRows;
+
+static void
+add_row(void *state, char **values)
+{
+	AnswerRows	   *result = state;
+
+	tuplestore_puttuple(result->info->setResult,
+						BuildTupleFromCStrings(result->types, values));
+}
+
+/* Asks; the rows become those of the function. */
+static Datum
+return_answer(FunctionCallInfo fcinfo, const GhcAsk *ask)
+{
+	AnswerRows		result;
+
+	InitMaterializedSRF(fcinfo, 0);
+	result.info = (ReturnSetInfo *) fcinfo->resultinfo;
+	result.types = TupleDescGetAttInMetadata(result.info->setDesc);
+	ghc_ask(ask, add_row, &result);
+	return (Datum) 0;
+}
+
+Datum
+ghcrawl_plan(PG_FUNCTION_ARGS)
+{
+	GhcAsk		ask = {GHC_ASK_PLAN};
+	GhcRange	range;
+	GhcDbScope	scope;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("selection and profile must not be null")));
+	ghc_api_require_primary();
+	ask.profile = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	ask.api_url = ghc_api_url;
+	ghc_selection_args_parse(text_to_cstring(PG_GETARG_TEXT_PP(0)), &range);
+	ghc_selection_args_bound(&range);
+	ask.root = ghc_values_range(&range);
+	ask.position = range.dim[GHC_DIM_CREATED].lo;
+	ghc_db_enter(&scope);
+	ghc_selection_args_check(ask.profile);
+	ghc_db_leave(&scope);
+	return return_answer(fcinfo, &ask);
+}
+
+Datum
+ghcrawl_verify_tokens(PG_FUNCTION_ARGS)
+{
+	GhcAsk		ask = {GHC_ASK_VERIFY, "", "", "", 0};
+
+	ghc_api_require_primary();
+	return return_answer(fcinfo, &ask);
+}

@@ -1,0 +1,32 @@
+/*-------------------------------------------------------------------------
+ *
+ * selection_args.h
+ *	  Arguments that say what to crawl: checked alike by all who take them.
+ *
+ * IDENTIFICATION
+ *	  src/api/selection_args.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GHC_SELECTION_ARGS_H
+#define GHC_SELECTION_ARGS_H
+
+#include "github/range.h"
+
+/* Reads a selection; throws what is wrong with it. */
+extern void ghc_selection_args_parse(const char *selection, GhcRange *range);
+
+/*
+ * Gives the range both bounds of "created", as a root needs them: what is
+ * created later belongs to a later crawl.  Throws if nothing is between them.
+ */
+extern void ghc_selection_args_bound(GhcRange *range);
+
+/*
+ * Throws if the profile doesn't exist or names a column that doesn't, or if
+ * there is no token for ghcrawl.api_url.  Between ghc_db_enter and
+ * ghc_db_leave.
+ */
+extern void ghc_selection_args_check(const char *profile);
+
+#endif							/* GHC_SELECTION_ARGS_H */

@@ -1,0 +1,390 @@
+/*-------------------------------------------------------------------------
+ *
+ * plan.c
+ *	  The task kind "plan": finds out what crawling a selection would cost.
+ *
+ * It begins as a crawl of the selection would: counts it, cuts it into parts
+ * if it is too large, counts those, cuts the largest of them, and so on.  It
+ * stops after a few such cuts, takes what it hasn't looked into to be filled
+ * evenly, and reads a few pages to see how long they take and how large rows
+ * are.  Nothing is stored.  All in all it costs some ten points at most.
+ *
+ * Pure: no SPI, no curl, no clock.
+ *
+ * IDENTIFICATION
+ *	  src/crawl/plan.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "crawl/plan.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define PAGE_SIZE 100
+#define MIN_PAGE_SIZE 6
+
+/* ranges that are cut and counted, one query each */
+#define MAX_CUTS 8
+
+/* each cut leaves this many parts that are too large at most */
+#define MAX_LARGE (GHC_MAX_PARTS * (MAX_CUTS + 1))
+
+/* pages that are read, of ranges of at least so many repositories */
+#define MAX_SAMPLES 3
+#define SAMPLE_COUNT 50
+
+/* replies in a row that may fail */
+#define MAX_ATTEMPTS 8
+
+typedef enum Stage
+{
+	STAGE_COUNT,
+	STAGE_CUT,
+	STAGE_SAMPLE,
+} Stage;
+
+/* what is too large to be read, without the words that all parts share */
+typedef struct Large
+{
+	GhcInterval dim[GHC_DIM_COUNT];
+	GhcForks	forks;
+	GhcTri		archived;
+	int64_t		count;
+} Large;
+
+/* what all queries of one kind took */
+typedef struct Timing
+{
+	int64_t		ms;
+	int			n;
+} Timing;
+
+struct GhcPlan
+{
+	Stage		stage;
+	GhcWorkload load;
+	Large		large[MAX_LARGE];
+	int			n_large;
+	GhcCut		cut;
+	int			n_cuts;
+	GhcRange	samples[MAX_SAMPLES];
+	int			n_samples;
+	int			sample;			/* to be read next */
+	int			page_size;
+	GhcFieldSet fields;
+	int			page_points;
+	Timing		counting;
+	Timing		reading;
+	int64_t		row_bytes;		/* of all rows read */
+	int			n_rows;
+	GhcEstimate estimate;
+};
+
+static bool plan_compose(GhcTask *task, GhcQuery *query);
+static GhcOutcome plan_absorb(GhcTask *task, const GhcReply *reply,
+							  const GhcJudgement *judgement,
+							  const GhcPage **store);
+
+const GhcTaskKind ghc_plan_kind = {"plan", plan_compose, plan_absorb};
+
+const GhcEstimate *
+ghc_plan_estimate(const GhcTask *task)
+{
+	return &task->plan->estimate;
+}
+
+static bool
+compose_counts(GhcCut *cut, GhcQuery *query)
+{
+	cut->n_asked = 0;
+	for (int i = 0; i < cut->n && cut->n_asked < cut->at_once; i++)
+	{
+		if (cut->counts[i] >= 0)
+			continue;
+		if (ghc_query_add_count(query, &cut->parts[i]) < 0)
+			return false;
+		cut->asked[cut->n_asked++] = i;
+	}
+	return true;
+}
+
+static bool
+compose_sample(struct GhcPlan *plan, GhcQuery *query)
+{
+	if (ghc_query_add_page(query, &plan->samples[plan->sample],
+						   GHC_ORDER_UPDATED_ASC, plan->page_size,
+						   GHC_SLICE("")) < 0)
+		return false;
+	plan->fields = query->shape->fields;
+	plan->page_points = ghc_query_points(query);
+	return true;
+}
+
+static bool
+plan_compose(GhcTask *task, GhcQuery *query)
+{
+	struct GhcPlan *plan = task->plan;
+
+	if (plan == NULL)
+	{
+		plan = task->plan = calloc(1, sizeof(*plan));
+		if (plan == NULL)
+			return false;
+		plan->page_size = PAGE_SIZE;
+	}
+	switch (plan->stage)
+	{
+		case STAGE_COUNT:
+			return ghc_query_add_count(query, &task->range) >= 0;
+		case STAGE_CUT:
+			return compose_counts(&plan->cut, query);
+		case STAGE_SAMPLE:
+			return compose_sample(plan, query);
+	}
+	return false;
+}
+
+static GhcOutcome
+failed(GhcTask *task)
+{
+	if (++task->attempts <= MAX_ATTEMPTS)
+		return GHC_OUTCOME_RETRY;
+	task->why = "GitHub fails each time";
+	return GHC_OUTCOME_GAP;
+}
+
+/* GitHub couldn't do it in time. */
+static GhcOutcome
+ask_less(GhcTask *task)
+{
+	struct GhcPlan *plan = task->plan;
+
+	if (plan->stage == STAGE_CUT && plan->cut.at_once > 1)
+		plan->cut.at_once /= 2;
+	if (plan->stage == STAGE_SAMPLE && plan->page_size / 2 >= MIN_PAGE_SIZE)
+		plan->page_size /= 2;
+	return failed(task);
+}
+
+static void
+add_large(struct GhcPlan *plan, const GhcRange *range, int64_t count)
+{
+	Large	   *large = &plan->large[plan->n_large++];
+
+	memcpy(large->dim, range->dim, sizeof(large->dim));
+	large->forks = range->forks;
+	large->archived = range->archived;
+	large->count = count;
+}
+
+/* Takes the largest range there is into "range"; returns its count. */
+static int64_t
+take_largest(GhcTask *task, GhcRange *range)
+{
+	struct GhcPlan *plan = task->plan;
+	int			at = 0;
+	Large		large;
+
+	for (int i = 1; i < plan->n_large; i++)
+		if (plan->large[i].count > plan->large[at].count)
+			at = i;
+	large = plan->large[at];
+	plan->large[at] = plan->large[--plan->n_large];
+	*range = task->range;
+	memcpy(range->dim, large.dim, sizeof(range->dim));
+	range->forks = large.forks;
+	range->archived = large.archived;
+	return large.count;
+}
+
+/* Nothing more is cut: what is large still is reckoned with as it is. */
+static GhcOutcome
+begin_samples(GhcTask *task)
+{
+	struct GhcPlan *plan = task->plan;
+
+	for (int i = 0; i < plan->n_large; i++)
+		ghc_estimate_add_range(&plan->load, (double) plan->large[i].count);
+	if (plan->n_samples == 0)
+		plan->samples[plan->n_samples++] = task->range;
+	plan->stage = STAGE_SAMPLE;
+	return GHC_OUTCOME_MORE;
+}
+
+/* Cuts the largest range there is, or goes on to reading samples. */
+static GhcOutcome
+go_on(GhcTask *task)
+{
+	struct GhcPlan *plan = task->plan;
+	GhcCut	   *cut = &plan->cut;
+	GhcRange	range;
+
+	while (plan->n_large > 0 && plan->n_cuts < MAX_CUTS)
+	{
+		int64_t		count = take_largest(task, &range);
+
+		cut->n = ghc_range_cut(&range, count, cut->parts, GHC_MAX_PARTS);
+		if (cut->n == 0)
+		{
+			ghc_estimate_add_solid(&plan->load);
+			continue;
+		}
+		for (int i = 0; i < cut->n; i++)
+			cut->counts[i] = -1;
+		cut->at_once = GHC_MAX_COUNTS;
+		plan->n_cuts++;
+		plan->stage = STAGE_CUT;
+		return GHC_OUTCOME_MORE;
+	}
+	return begin_samples(task);
+}
+
+static GhcOutcome
+absorb_count(GhcTask *task, int64_t count)
+{
+	struct GhcPlan *plan = task->plan;
+
+	if (count < 0)
+		return failed(task);
+	task->promised = plan->estimate.repositories = count;
+	ghc_estimate_add_root(&plan->load, count);
+	if (count > GHC_SEARCH_CAP)
+		add_large(plan, &task->range, count);
+	return go_on(task);
+}
+
+/* Of the ranges that would be read, every so-manieth is a good sample. */
+static void
+choose_samples(struct GhcPlan *plan)
+{
+	const GhcCut *cut = &plan->cut;
+	int			step = cut->n_children / MAX_SAMPLES + 1;
+
+	for (int i = step / 2; i < cut->n_children; i += step)
+	{
+		const GhcChild *child = &cut->children[i];
+
+		if (plan->n_samples < MAX_SAMPLES && child->count >= SAMPLE_COUNT &&
+			child->count <= GHC_SEARCH_CAP)
+			plan->samples[plan->n_samples++] = child->range;
+	}
+}
+
+/* All parts are counted: reckons with the children they make. */
+static GhcOutcome
+end_cut(GhcTask *task)
+{
+	struct GhcPlan *plan = task->plan;
+	GhcCut	   *cut = &plan->cut;
+
+	ghc_estimate_add_cut(&plan->load);
+	cut->n_children = ghc_range_pack(cut->parts, cut->counts, cut->n,
+									 GHC_RANGE_FILL, cut->children);
+	for (int i = 0; i < cut->n_children; i++)
+	{
+		const GhcChild *child = &cut->children[i];
+
+		if (child->count > GHC_SEARCH_CAP)
+			add_large(plan, &child->range, child->count);
+		else
+			ghc_estimate_add_range(&plan->load, (double) child->count);
+	}
+	choose_samples(plan);
+	return go_on(task);
+}
+
+static GhcOutcome
+absorb_counts(GhcTask *task, const GhcReply *reply)
+{
+	struct GhcPlan *plan = task->plan;
+	GhcCut	   *cut = &plan->cut;
+	bool		gained = false;
+
+	for (int i = 0; i < cut->n_asked; i++)
+	{
+		cut->counts[cut->asked[i]] = reply->counts[i];
+		gained |= reply->counts[i] >= 0;
+	}
+	if (!gained)
+		return failed(task);
+	task->attempts = 0;
+	plan->counting.ms += task->took_ms;
+	plan->counting.n++;
+	for (int i = 0; i < cut->n; i++)
+		if (cut->counts[i] < 0)
+			return GHC_OUTCOME_MORE;
+	return end_cut(task);
+}
+
+static double
+mean_of(Timing timing)
+{
+	return timing.n > 0 ? (double) timing.ms / timing.n : 0;
+}
+
+static GhcOutcome
+finish(struct GhcPlan *plan)
+{
+	GhcEstimate *estimate = &plan->estimate;
+	double		pages = plan->load.pages * PAGE_SIZE / plan->page_size;
+	double		counts = plan->load.counts;
+
+	estimate->ranges = llround(plan->load.ranges);
+	estimate->requests = llround(pages + counts);
+	estimate->points = llround(pages * plan->page_points + counts);
+	estimate->response_ms = llround(pages * mean_of(plan->reading) +
+									counts * mean_of(plan->counting));
+	if (plan->n_rows > 0)
+		estimate->bytes = llround((double) plan->row_bytes / plan->n_rows *
+								  estimate->repositories);
+	return GHC_OUTCOME_DONE;
+}
+
+static GhcOutcome
+absorb_sample(GhcTask *task, const GhcPage *page)
+{
+	struct GhcPlan *plan = task->plan;
+
+	if (!page->present || !page->complete)
+		return failed(task);
+	task->attempts = 0;
+	plan->reading.ms += task->took_ms;
+	plan->reading.n++;
+	for (int i = 0; i < page->n; i++)
+		plan->row_bytes += ghc_estimate_row_bytes(&page->repos[i], plan->fields);
+	plan->n_rows += page->n;
+	return ++plan->sample < plan->n_samples ? GHC_OUTCOME_MORE : finish(plan);
+}
+
+static GhcOutcome
+plan_absorb(GhcTask *task, const GhcReply *reply,
+			const GhcJudgement *judgement, const GhcPage **store)
+{
+	*store = NULL;
+	switch (judgement->verdict)
+	{
+		case GHC_VERDICT_TOO_SLOW:
+		case GHC_VERDICT_TOO_MUCH:
+			return ask_less(task);
+		case GHC_VERDICT_SERVER:
+		case GHC_VERDICT_GARBAGE:
+			return failed(task);
+		case GHC_VERDICT_OK:
+		case GHC_VERDICT_PARTIAL:
+			break;
+		default:
+			/* a limit, a token or the network: asked again, or given up by others */
+			return GHC_OUTCOME_RETRY;
+	}
+	switch (task->plan->stage)
+	{
+		case STAGE_COUNT:
+			return absorb_count(task, reply->counts[0]);
+		case STAGE_CUT:
+			return absorb_counts(task, reply);
+		case STAGE_SAMPLE:
+			return absorb_sample(task, &reply->pages[0]);
+	}
+	return GHC_OUTCOME_RETRY;
+}

@@ -1,0 +1,298 @@
+/*-------------------------------------------------------------------------
+ *
+ * estimate.c
+ *	  What a crawl will cost; see estimate.h.
+ *
+ * Follows what the task kind "search" does (crawl/search.c): a page to begin
+ * with, a query that counts the parts of a range that is too large, a query
+ * for each page of one that isn't.
+ *
+ * IDENTIFICATION
+ *	  src/github/estimate.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <math.h>
+
+#include "github/estimate.h"
+#include "github/query.h"
+#include "github/range.h"
+
+#define PAGE 100
+
+/* a page begins with so many of the one before */
+#define OVERLAP 0
+
+#define MINUTE_MS 60000.0
+#define HOUR_MS (60 * MINUTE_MS)
+
+/* a crawl that takes longer is as good as one that never ends */
+#define FOREVER_MS (24 * 365 * 100 * HOUR_MS)
+
+/* heap pages: 8192 bytes less their header, filled up to 90 % */
+#define ALIGN_BYTES 8
+#define HEAP_SHARE (8192.0 / (8168 - 819))
+#define LINE_POINTER_BYTES 4
+#define TUPLE_HEADER_BYTES 23
+
+/* a key of 8 bytes, its header and pointer, in pages that are 90 % full */
+#define INDEX_BYTES 23
+
+/* longest value that has a header of one byte */
+#define SHORT_BYTES 126
+#define LONG_HEADER_BYTES 4
+#define ARRAY_HEADER_BYTES 24
+#define EMPTY_ARRAY_BYTES 16
+
+static double
+pages_of(double count)
+{
+	if (count <= PAGE)
+		return 1;
+	return 1 + ceil((count - PAGE) / (PAGE - OVERLAP));
+}
+
+void
+ghc_estimate_add_root(GhcWorkload *load, int64_t count)
+{
+	if (count > GHC_SEARCH_CAP)
+	{
+		/* the page that tells; the rest is added as the parts are known */
+		load->pages++;
+		return;
+	}
+	load->ranges++;
+	/* that there is nothing is believed when every order says so */
+	load->pages += count == 0 ? GHC_ORDER_COUNT : pages_of(count);
+}
+
+void
+ghc_estimate_add_cut(GhcWorkload *load)
+{
+	load->ranges++;
+	load->counts++;
+}
+
+void
+ghc_estimate_add_solid(GhcWorkload *load)
+{
+	load->ranges++;
+	load->pages += GHC_ORDER_COUNT * pages_of(GHC_SEARCH_CAP);
+}
+
+static void
+add_leaves(GhcWorkload *load, double n, double count)
+{
+	load->ranges += n;
+	load->pages += n * pages_of(count);
+}
+
+void
+ghc_estimate_add_range(GhcWorkload *load, double count)
+{
+	double		n_alike = 1;
+
+	for (;;)
+	{
+		double		n;
+		double		each;
+		double		together;
+
+		if (count <= GHC_SEARCH_CAP)
+		{
+			add_leaves(load, n_alike, count);
+			return;
+		}
+		load->ranges += n_alike;
+		load->counts += n_alike;
+		n = ghc_range_wanted_parts((int64_t) count, GHC_MAX_PARTS);
+		each = count / n;
+		if (each > GHC_RANGE_FILL)
+		{
+			n_alike *= n;
+			count = each;
+			continue;
+		}
+		together = floor(GHC_RANGE_FILL / each);
+		add_leaves(load, n_alike * floor(n / together), together * each);
+		if (fmod(n, together) > 0)
+			add_leaves(load, n_alike, fmod(n, together) * each);
+		return;
+	}
+}
+
+/* ---------------------------------------------------------------------------
+ * bytes
+ * ---------------------------------------------------------------------------
+ */
+
+static int
+align(int offset, int to)
+{
+	return (offset + to - 1) / to * to;
+}
+
+/* Where a value of so many bytes, without their header, ends. */
+static int
+put_varlena(int offset, size_t bytes)
+{
+	if (bytes <= SHORT_BYTES)
+		return offset + 1 + (int) bytes;
+	return align(offset, 4) + LONG_HEADER_BYTES + (int) bytes;
+}
+
+/* The size of an array, without the header that all such values have. */
+static size_t
+array_bytes(const GhcArray *array, bool is_text)
+{
+	int			bytes = ARRAY_HEADER_BYTES;
+
+	if (array->n == 0)
+		return EMPTY_ARRAY_BYTES - LONG_HEADER_BYTES;
+	for (int i = 0; i < array->n; i++)
+		bytes = is_text ?
+			align(bytes, 4) + LONG_HEADER_BYTES + (int) array->names[i].len :
+			bytes + (int) sizeof(int64_t);
+	return (size_t) bytes - LONG_HEADER_BYTES;
+}
+
+/* Where a field's value ends that is put behind "offset". */
+static int
+put_field(int offset, const GhcRepository *repo, int field)
+{
+	const GhcValue *value = &repo->value[field];
+
+	switch (ghc_fields[field].type)
+	{
+		case GHC_TYPE_INT8:
+		case GHC_TYPE_TIME:
+			return align(offset, 8) + 8;
+		case GHC_TYPE_INT4:
+			return align(offset, 4) + 4;
+		case GHC_TYPE_BOOL:
+			return offset + 1;
+		case GHC_TYPE_TEXT_ARRAY:
+			return put_varlena(offset, array_bytes(value->array, true));
+		case GHC_TYPE_INT8_ARRAY:
+			return put_varlena(offset, array_bytes(value->array, false));
+		default:
+			return put_varlena(offset, value->text.len);
+	}
+}
+
+int
+ghc_estimate_row_bytes(const GhcRepository *repo, GhcFieldSet fields)
+{
+	int			header = TUPLE_HEADER_BYTES;
+	int			offset = 2 * 8; /* repo_id and changed_at */
+	bool		has_null = false;
+
+	for (int field = GHC_FIELD_REPO_ID + 1; field < GHC_FIELD_COUNT; field++)
+	{
+		GhcFieldSet bit = GHC_FIELD_BIT(field);
+
+		if ((fields & bit) != 0 && (repo->set & bit) != 0)
+			offset = put_field(offset, repo, field);
+		else
+			has_null = true;
+	}
+	if (has_null)
+		header += (GHC_FIELD_COUNT + 1 + 7) / 8;
+	offset = align(align(header, ALIGN_BYTES) + offset, ALIGN_BYTES);
+	return (int) ((offset + LINE_POINTER_BYTES) * HEAP_SHARE) + INDEX_BYTES;
+}
+
+/* ---------------------------------------------------------------------------
+ * duration
+ * ---------------------------------------------------------------------------
+ */
+
+/* Requests a millisecond that a budget's limits of a minute allow. */
+static double
+pace_of(const GhcAllowance *budget, double response_ms)
+{
+	double		share = 1;		/* of the time, with one request under way */
+	double		pace;
+
+	if (budget->response_ms_minute > 0 &&
+		budget->response_ms_minute < MINUTE_MS)
+		share = budget->response_ms_minute / MINUTE_MS;
+	pace = share / fmax(response_ms, 1);
+	if (budget->requests_minute > 0)
+		pace = fmin(pace, budget->requests_minute / MINUTE_MS);
+	return pace;
+}
+
+/*
+ * Points that a budget spends in so many milliseconds, at so many a
+ * millisecond while it has any: first what is left of this hour, then hour by
+ * hour.
+ */
+static double
+points_by(const GhcAllowance *budget, double points_ms, double until_ms)
+{
+	double		from_ms = budget->benched_ms;
+	double		limit = (double) budget->points_hour;
+	double		points = 0;
+	double		hours;
+
+	if (until_ms <= from_ms)
+		return 0;
+	if (limit <= 0)
+		return points_ms * (until_ms - from_ms);
+	if (budget->remaining >= 0 && budget->reset_ms > from_ms)
+	{
+		points = fmin((double) budget->remaining, points_ms *
+					  (fmin(until_ms, (double) budget->reset_ms) - from_ms));
+		from_ms = (double) budget->reset_ms;
+		if (until_ms <= from_ms)
+			return points;
+	}
+	hours = floor((until_ms - from_ms) / HOUR_MS);
+	points += hours * fmin(limit, points_ms * HOUR_MS);
+	return points + fmin(limit, points_ms * (until_ms - from_ms - hours * HOUR_MS));
+}
+
+static bool
+suffices(const GhcEstimate *estimate, const GhcAllowance *budgets, int n,
+		 double until_ms)
+{
+	double		requests = fmax((double) estimate->requests, 1);
+	double		points = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		double		pace = pace_of(&budgets[i], estimate->response_ms / requests);
+
+		points += points_by(&budgets[i], pace * estimate->points / requests,
+							until_ms);
+	}
+	/* a sum of products that should be equal may come out a little less */
+	return points * (1 + 1e-9) >= (double) estimate->points;
+}
+
+int64_t
+ghc_estimate_duration_ms(const GhcEstimate *estimate,
+						 const GhcAllowance *budgets, int n)
+{
+	double		low = 0;
+	double		high = MINUTE_MS;
+
+	while (!suffices(estimate, budgets, n, high))
+	{
+		low = high;
+		high *= 2;
+		if (high > FOREVER_MS)
+			return -1;
+	}
+	while (high - low > 1)
+	{
+		double		middle = (low + high) / 2;
+
+		if (suffices(estimate, budgets, n, middle))
+			high = middle;
+		else
+			low = middle;
+	}
+	return (int64_t) ceil(high);
+}
