@@ -7,7 +7,7 @@
  * if it is too large, counts those, cuts the largest of them, and so on.  It
  * stops after a few such cuts, takes what it hasn't looked into to be filled
  * evenly, and reads a few pages to see how long they take and how large rows
- * are.  Nothing is stored.  All in all it costs some ten points at most.
+ * are.  Nothing is stored.  It takes some twenty requests at most.
  *
  * Pure: no SPI, no curl, no clock.
  *
@@ -24,8 +24,13 @@
 #define PAGE_SIZE 100
 #define MIN_PAGE_SIZE 6
 
-/* ranges that are cut and counted, one query each */
-#define MAX_CUTS 8
+/*
+ * Ranges that are cut and counted, one query each.  A chain of them leads to
+ * a second that is too full; where many ranges are large, each means little.
+ */
+#define MAX_CUTS 16
+#define MAX_CUTS_OF_MANY 4
+#define MANY 32
 
 /* each cut leaves this many parts that are too large at most */
 #define MAX_LARGE (GHC_MAX_PARTS * (MAX_CUTS + 1))
@@ -220,7 +225,8 @@ go_on(GhcTask *task)
 	GhcCut	   *cut = &plan->cut;
 	GhcRange	range;
 
-	while (plan->n_large > 0 && plan->n_cuts < MAX_CUTS)
+	while (plan->n_large > 0 &&
+		   plan->n_cuts < (plan->n_large > MANY ? MAX_CUTS_OF_MANY : MAX_CUTS))
 	{
 		int64_t		count = take_largest(task, &range);
 

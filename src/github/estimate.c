@@ -35,8 +35,8 @@
 #define LINE_POINTER_BYTES 4
 #define TUPLE_HEADER_BYTES 23
 
-/* a key of 8 bytes, its header and pointer, in pages that are 90 % full */
-#define INDEX_BYTES 23
+/* a key of 8 bytes, its header and pointer, in pages that are two thirds full */
+#define INDEX_BYTES 30
 
 /* longest value that has a header of one byte */
 #define SHORT_BYTES 126
