@@ -19,6 +19,8 @@ SELECT ghcrawl_ensure_workers();
 SELECT ghcrawl_add_token('a', 'ghp_a');
 SELECT ghcrawl_add_token_file('a', '/dev/null');
 SELECT ghcrawl_remove_token('a');
+SELECT ghcrawl_plan('stars:0..10');
+SELECT ghcrawl_verify_tokens();
 SELECT ghcrawl_create_tables();
 SELECT * FROM ghcrawl.batch() AS b (i int);
 RESET ROLE;
@@ -40,6 +42,8 @@ DELETE FROM github.repository;
 SELECT * FROM ghcrawl.token;
 SELECT * FROM ghcrawl.crawl;
 SELECT ghcrawl_start('stars:0..10');
+SELECT ghcrawl_plan('stars:0..10');
+SELECT ghcrawl_verify_tokens();
 SELECT ghcrawl_pause(1);
 SELECT ghcrawl_add_token('a', 'ghp_a');
 \set ON_ERROR_ROLLBACK off

@@ -21,7 +21,7 @@ use Time::HiRes qw(time);
 
 our @EXPORT = qw(install add_tokens start_crawl crawl_ends crawl_column
   ids_are_exact values_are_true nothing_is_left no_limit_violated worker_pid
-  relations_of wal_of WORKERS);
+  relations_of wal_of no_question_is_left error_of WORKERS);
 
 # rows of pg_stat_activity that are our workers
 use constant WORKERS => q{FROM pg_stat_activity WHERE backend_type = 'ghcrawl worker'};
@@ -224,6 +224,34 @@ sub nothing_is_left
 		'0|0', "$name: no claim and nothing in the queue is left");
 	wait_for($node, 'SELECT count(*) ' . WORKERS, '0');
 	return;
+}
+
+# No question, no task of one, no asker, and no worker if no crawl runs.
+sub no_question_is_left
+{
+	my ($node, $name) = @_;
+
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	note($name);
+	wait_for($node, <<'SQL', '0|0|0|0|0|0|0');
+SELECT (SELECT count(*) FROM ghcrawl.question), (SELECT count(*) FROM ghcrawl.token_check),
+	(SELECT count(*) FROM ghcrawl.task WHERE crawl_id < 0),
+	(SELECT count(*) FROM ghcrawl.queue WHERE crawl_id < 0),
+	(SELECT count(*) FROM ghcrawl.claim WHERE crawl_id < 0),
+	(SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'ghcrawl asker'),
+	(SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'ghcrawl worker'
+		AND NOT EXISTS (SELECT FROM ghcrawl.crawl WHERE state = 'running'))
+SQL
+	return;
+}
+
+# The errors of statements that fail, with their SQLSTATEs.
+sub error_of
+{
+	my ($node, $statement) = @_;
+	my (undef, undef, $err) = $node->psql('postgres', $statement,
+		extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+	return $err;
 }
 
 # No counter of overstepped limits but the given ones is above 0.
