@@ -16,6 +16,7 @@
  *
  *-------------------------------------------------------------------------
  */
+#include "crawl/cut.h"
 #include "crawl/plan.h"
 
 #include <math.h>
@@ -100,21 +101,6 @@ ghc_plan_estimate(const GhcTask *task)
 }
 
 static bool
-compose_counts(GhcCut *cut, GhcQuery *query)
-{
-	cut->n_asked = 0;
-	for (int i = 0; i < cut->n && cut->n_asked < cut->at_once; i++)
-	{
-		if (cut->counts[i] >= 0)
-			continue;
-		if (ghc_query_add_count(query, &cut->parts[i]) < 0)
-			return false;
-		cut->asked[cut->n_asked++] = i;
-	}
-	return true;
-}
-
-static bool
 compose_sample(struct GhcPlan *plan, GhcQuery *query)
 {
 	if (ghc_query_add_page(query, &plan->samples[plan->sample],
@@ -143,7 +129,7 @@ plan_compose(GhcTask *task, GhcQuery *query)
 		case STAGE_COUNT:
 			return ghc_query_add_count(query, &task->range) >= 0;
 		case STAGE_CUT:
-			return compose_counts(&plan->cut, query);
+			return ghc_cut_compose(&plan->cut, query);
 		case STAGE_SAMPLE:
 			return compose_sample(plan, query);
 	}

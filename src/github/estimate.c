@@ -21,7 +21,7 @@
 #define PAGE 100
 
 /* a page begins with so many of the one before */
-#define OVERLAP 0
+#define OVERLAP 1
 
 #define MINUTE_MS 60000.0
 #define HOUR_MS (60 * MINUTE_MS)

@@ -84,7 +84,8 @@ bool
 ghc_questions_read(int id, GhcQuestion *question)
 {
 	static GhcStatement read = {
-		"SELECT answer, attempts, failed, error FROM ghcrawl.question"
+		"SELECT answer, CASE WHEN asked_at < now() - interval '5 s'"
+		" THEN attempts ELSE 0 END, failed, error FROM ghcrawl.question"
 		" WHERE question_id = $1", "i", NULL
 	};
 	Datum		values[] = {Int32GetDatum(id)};

@@ -27,7 +27,9 @@ typedef struct GhcQuestion
 {
 	bool		answered;
 	GhcEstimate estimate;		/* of a plan that is answered */
-	int			attempts;		/* requests in a row that brought nothing */
+	int			attempts;		/* requests in a row that brought nothing; 0
+								 * in the first seconds, in which requests
+								 * with many tokens may fail all at once */
 	bool		failed;
 	char	   *error;			/* NULL: none */
 } GhcQuestion;

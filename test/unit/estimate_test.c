@@ -55,7 +55,7 @@ test_workload(void)
 
 	load = (GhcWorkload) {0};
 	ghc_estimate_add_range(&load, 1200);
-	ok(load.ranges == 3 && load.counts == 1 && load.pages == 12,
+	ok(load.ranges == 3 && load.counts == 1 && load.pages == 14,
 	   "1,200 in four parts make a child of 900 and one of 300");
 
 	load = (GhcWorkload) {0};
