@@ -17,6 +17,8 @@
  *	 gets an error because the queue is detached.
  * - The session's transaction holds locks that a worker waits for: nobody
  *	 else could see that this is a deadlock, so it is looked for.
+ * - Somebody else holds such a lock, or waits for the session, as DROP EXTENSION
+ *	 does: we don't wait long for locks.
  * - What the session has not committed yet, a token or a profile, can't be
  *	 seen here and is an error.
  *
@@ -62,6 +64,9 @@
 
 /* requests in a row that may fail before the session is told */
 #define MAX_ATTEMPTS 4
+
+/* how long it waits for a lock */
+#define LOCK_TIMEOUT_MS "3000"
 
 /* how long a session waits for GitHub's limits without being told */
 #define PATIENCE_MS (2 * 60 * 1000)
@@ -138,6 +143,12 @@ send_error(const ErrorData *error)
 		error->hint
 	};
 
+	if (error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE)
+	{
+		fields[1] = "ghcrawl's tables are locked";
+		fields[2] = "Somebody changes, locks or drops them, or waits for this transaction to do so.";
+		fields[3] = "Try again.";
+	}
 	send_fields(GHC_ASK_ERROR, fields, lengthof(fields));
 }
 
@@ -513,6 +524,7 @@ ghcrawl_asker_main(Datum arg)
 	BackgroundWorkerInitializeConnectionByOid(asked->database, InvalidOid, 0);
 	pgstat_report_appname("ghcrawl asker");
 	ghc_db_pin_settings();
+	SetConfigOption("lock_timeout", LOCK_TIMEOUT_MS, PGC_SUSET, PGC_S_OVERRIDE);
 	MemoryContextSwitchTo(work);
 	PG_TRY();
 	{
@@ -526,8 +538,9 @@ ghcrawl_asker_main(Datum arg)
 		error = CopyErrorData();
 		FlushErrorState();
 		ghc_db_abort();
-		drop_questions();
+		/* the session may hold what hinders us from cleaning up */
 		send_error(error);
+		drop_questions();
 	}
 	PG_END_TRY();
 	proc_exit(0);

@@ -122,4 +122,19 @@ like(slurp_file($node->logfile), qr/the process that asks for you ended unexpect
 $sim->post('/_sim/faults', { stall => 0 });
 is(sql($plan), 20_000, 'all is well again');
 
+# a dump holds nothing of a question, and DROP EXTENSION, which
+# waits for the session, ends one
+$sim->post('/_sim/faults', { stall => 1 });
+my $session = $node->background_psql('postgres', on_error_stop => 0);
+$session->query_until(qr/go/, "\\echo go\n$plan\n");
+wait_for($node, q{SELECT count(*) FROM ghcrawl.claim WHERE crawl_id < 0}, '1');
+my ($dump) = run_command([ 'pg_dump', '--data-only', '-p', $node->port, '-h', $node->host, 'postgres' ]);
+like($dump, qr/^COPY ghcrawl\.task /m, 'a dump has tasks');
+unlike($dump, qr/^-\d+\t|^COPY ghcrawl\.(question|token_check) /m, 'but none of a question');
+my $offset = -s $node->logfile;
+sql('DROP EXTENSION ghcrawl');
+wait_for_log($node, qr/ERROR:  ghcrawl's tables are locked/, $offset);
+wait_for($node, q{SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'ghcrawl%'}, '0');
+eval { $session->quit };
+
 done_testing();
