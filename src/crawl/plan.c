@@ -240,6 +240,8 @@ absorb_count(GhcTask *task, int64_t count)
 	if (count < 0)
 		return failed(task);
 	task->promised = plan->estimate.repositories = count;
+	plan->counting.ms += task->took_ms;
+	plan->counting.n++;
 	ghc_estimate_add_root(&plan->load, count);
 	if (count > GHC_SEARCH_CAP)
 		add_large(plan, &task->range, count);

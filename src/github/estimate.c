@@ -62,6 +62,8 @@ ghc_estimate_add_root(GhcWorkload *load, int64_t count)
 		return;
 	}
 	load->ranges++;
+	/* a count that nobody foretold is asked for once more */
+	load->counts += count > 0;
 	/* that there is nothing is believed when every order says so */
 	load->pages += count == 0 ? GHC_ORDER_COUNT : pages_of(count);
 }

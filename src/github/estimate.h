@@ -23,7 +23,7 @@ typedef struct GhcWorkload
 {
 	double		ranges;			/* those that are cut included */
 	double		pages;			/* of a hundred repositories */
-	double		counts;			/* queries that count the parts of a range */
+	double		counts;			/* queries that count parts, or once more */
 } GhcWorkload;
 
 /* Adds the first range of a crawl, whose first page tells how much it holds. */
