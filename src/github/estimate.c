@@ -23,6 +23,9 @@
 /* a page begins with so many of the one before */
 #define OVERLAP 1
 
+/* how often a part that was counted as empty is asked for */
+#define EMPTY_READINGS 2
+
 #define MINUTE_MS 60000.0
 #define HOUR_MS (60 * MINUTE_MS)
 
@@ -86,7 +89,7 @@ static void
 add_leaves(GhcWorkload *load, double n, double count)
 {
 	load->ranges += n;
-	load->pages += n * pages_of(count);
+	load->pages += n * (count > 0 ? pages_of(count) : EMPTY_READINGS);
 }
 
 void

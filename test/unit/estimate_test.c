@@ -51,7 +51,7 @@ test_workload(void)
 
 	load = (GhcWorkload) {0};
 	ghc_estimate_add_range(&load, 0);
-	ok(load.pages == 1 && load.ranges == 1, "an empty part is a page");
+	ok(load.pages == 2 && load.ranges == 1, "an empty part is asked for twice");
 
 	load = (GhcWorkload) {0};
 	ghc_estimate_add_range(&load, 1200);
