@@ -27,6 +27,8 @@
 
 #include <stdlib.h>
 
+#include "github/selection.h"
+
 #define PAGE_SIZE 100
 #define MIN_PAGE_SIZE 6
 
@@ -48,17 +50,29 @@ static GhcOutcome search_absorb(GhcTask *task, const GhcReply *reply,
 								const GhcJudgement *judgement,
 								const GhcPage **store);
 
-const GhcTaskKind ghc_search_kind = {"search", search_compose, search_absorb};
+const GhcTaskKind ghc_search_kind = {"search", search_compose, search_absorb, NULL};
 
 const GhcTaskKind *
 ghc_task_kind(const char *name)
 {
-	static const GhcTaskKind *const kinds[] = {&ghc_search_kind, &ghc_plan_kind};
+	static const GhcTaskKind *const kinds[] = {
+		&ghc_search_kind, &ghc_plan_kind, &ghc_nodes_kind
+	};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (strcmp(kinds[i]->name, name) == 0)
 			return kinds[i];
 	return NULL;
+}
+
+bool
+ghc_task_read(GhcTask *task, const char *text)
+{
+	GhcProblem	problem;
+
+	if (task->kind->read != NULL)
+		return task->kind->read(task, ghc_slice_of(text));
+	return ghc_selection_parse(ghc_slice_of(text), &task->range, &problem);
 }
 
 void
@@ -80,9 +94,11 @@ ghc_task_release(GhcTask *task)
 	ghc_idset_free(&task->ids);
 	ghc_buffer_free(&task->created);
 	free(task->cut);
+	free(task->nodes);
 	task->cut = NULL;
 	free(task->plan);
 	task->plan = NULL;
+	task->nodes = NULL;
 }
 
 /*

@@ -18,6 +18,7 @@
 #include "base/idset.h"
 #include "github/classify.h"
 #include "github/cursor.h"
+#include "github/members.h"
 #include "github/query.h"
 #include "github/range.h"
 #include "github/reply.h"
@@ -54,6 +55,23 @@ typedef struct GhcCut
 	GhcChild	children[GHC_MAX_PARTS];
 	GhcHeritage heritage[GHC_MAX_PARTS];	/* of each child */
 } GhcCut;
+
+/* repositories that are looked up by id */
+typedef struct GhcNodes
+{
+	int			n;
+	int64_t		ids[GHC_MAX_MEMBERS];
+	bool		settled[GHC_MAX_MEMBERS];	/* answered, or given up */
+	int			asked[GHC_MAX_MEMBERS]; /* which of them the query asks for */
+	int			n_asked;
+	int			at_once;		/* how many go into a query */
+	int			n_given_up;		/* times some were given up */
+
+	/* what the last reply brought */
+	int			n_settled;
+	int			n_gone;
+	int64_t		gone[GHC_MAX_MEMBERS];
+} GhcNodes;
 
 typedef struct GhcTaskKind GhcTaskKind;
 
@@ -107,6 +125,9 @@ typedef struct GhcTask
 
 	/* planning only; see plan.c */
 	struct GhcPlan *plan;
+	/* looking up; NULL for other kinds */
+	GhcNodes   *nodes;
+	bool		explained;		/* the reply's errors are but what was asked about */
 
 	/* how it ended */
 	int64_t		missing;
@@ -127,6 +148,12 @@ struct GhcTaskKind
 	GhcOutcome	(*absorb) (GhcTask *task, const GhcReply *reply,
 						   const GhcJudgement *judgement,
 						   const GhcPage **store);
+
+	/*
+	 * Reads what the task is stored as into *task, whatever it allocates
+	 * being for ghc_task_release; NULL: a search, read into task->range.
+	 */
+	bool		(*read) (GhcTask *task, GhcSlice text);
 };
 
 /* The kind of that name, or NULL. */
@@ -135,10 +162,14 @@ extern const GhcTaskKind *ghc_task_kind(const char *name);
 /* Brings "counted" and "part" up to what was seen; neither goes back. */
 extern void ghc_task_advance(GhcTask *task);
 
+/* Reads what a task, whose kind is set, is stored as; false if it can't be. */
+extern bool ghc_task_read(GhcTask *task, const char *text);
+
 /* Frees what a task holds; the structure stays the caller's. */
 extern void ghc_task_release(GhcTask *task);
 
 extern const GhcTaskKind ghc_search_kind;
 extern const GhcTaskKind ghc_plan_kind;
+extern const GhcTaskKind ghc_nodes_kind;
 
 #endif							/* GHC_TASK_H */

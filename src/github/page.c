@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * page.c
- *	  Reads one page of a search out of a reply; see repository.h and reply.h.
+ *	  Reads one page of a search, or one list, out of a reply; see
+ *	  repository.h and reply.h.
  *
  * IDENTIFICATION
  *	  src/github/page.c
@@ -113,4 +114,26 @@ ghc_page_read(GhcRepositoryReader *reader, GhcPage *page)
 			ghc_scan_skip(scan);
 	}
 	page->complete = has_count && has_info && has_nodes;
+}
+
+void
+ghc_list_read(GhcRepositoryReader *reader, GhcList *list)
+{
+	GhcScan    *scan = reader->scan;
+	GhcPage    *found = &list->found;
+	bool		first = true;
+
+	memset(list, 0, sizeof(*list));
+	if (!ghc_scan_array(scan))
+		return;
+	list->present = true;
+	while (ghc_scan_next_element(scan, &first) && grow_page(reader, found))
+	{
+		bool		is_repository =
+			ghc_repository_read(reader, &found->repos[found->n]) == GHC_MEMBER_REPOSITORY;
+
+		if (list->n_members == GHC_MAX_MEMBERS)
+			continue;
+		list->repo[list->n_members++] = is_repository ? found->n++ : -1;
+	}
 }

@@ -15,6 +15,7 @@
  *
  *-------------------------------------------------------------------------
  */
+#include "github/node_id.h"
 #include "github/query.h"
 
 #define POINT_REQUESTS 100
@@ -306,6 +307,29 @@ ghc_query_add_count(GhcQuery *query, const GhcRange *range)
 	return query->n_counts++;
 }
 
+int
+ghc_query_add_list(GhcQuery *query, const int64_t *ids, int n)
+{
+	if (query->n_lists == GHC_MAX_LISTS)
+		return -1;
+
+	ghc_buffer_printf(&query->body, " n%d:nodes(ids:[", query->n_lists);
+	for (int i = 0; i < n; i++)
+	{
+		char		node_id[GHC_NODE_ID_BYTES];
+
+		ghc_node_id_format(ids[i], node_id);
+		ghc_buffer_puts(&query->body, i > 0 ? "," : "");
+		put_string(query, ghc_slice_of(node_id));
+	}
+	ghc_buffer_puts(&query->body, "]){...r}");
+
+	/* the list itself is no connection */
+	query->requests += multiply(n, query->requests_each);
+	query->nodes += n + multiply(n, query->nodes_each);
+	return query->n_lists++;
+}
+
 /* Appends what is asked of a repository. */
 static void
 put_fragment(GhcQuery *query)
@@ -341,7 +365,7 @@ ghc_query_end(GhcQuery *query)
 	ghc_buffer_puts(&query->body, "}");
 
 	/* GraphQL refuses a fragment that nothing names */
-	if (query->n_pages > 0)
+	if (query->n_pages + query->n_lists > 0)
 		put_fragment(query);
 	ghc_buffer_puts(&query->body, "\"}");
 	return !query->body.failed;

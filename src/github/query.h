@@ -3,7 +3,7 @@
  * query.h
  *	  Composes and prices GraphQL queries.
  *
- * A query is built up: begin, any number of pages and counts, end.  The text
+ * A query is built up: begin, any number of pages, counts and lists, end.  The text
  * is a complete request body ({"query":"…"}); searches stand in it as
  * literals, so one body is one document, ready to be shown and repeated.
  *
@@ -43,6 +43,7 @@ typedef struct GhcQuery
 	const GhcShape *shape;
 	int			n_pages;
 	int			n_counts;
+	int			n_lists;
 	int64_t		requests;		/* GitHub's sum, before the division by 100 */
 	int64_t		nodes;			/* against the limit of 500,000 */
 
@@ -67,6 +68,12 @@ extern int	ghc_query_add_page(GhcQuery *query, const GhcRange *range,
 
 /* Adds a count of a search.  Returns the part's number, or -1 if full. */
 extern int	ghc_query_add_count(GhcQuery *query, const GhcRange *range);
+
+/*
+ * Adds a look-up of n (1 to GHC_MAX_MEMBERS) repositories by id.  Returns the
+ * part's number, or -1 if full.
+ */
+extern int	ghc_query_add_list(GhcQuery *query, const int64_t *ids, int n);
 
 /* Ends the query; false if memory ran out. */
 extern bool ghc_query_end(GhcQuery *query);

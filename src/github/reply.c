@@ -29,6 +29,7 @@ reset_data(GhcReply *reply)
 	reply->viewer_id = 0;
 	reply->viewer_login = GHC_SLICE("");
 	memset(reply->pages, 0, sizeof(reply->pages));
+	memset(reply->lists, 0, sizeof(reply->lists));
 	for (int i = 0; i < GHC_MAX_COUNTS; i++)
 		reply->counts[i] = -1;
 }
@@ -173,6 +174,7 @@ read_data(GhcRepositoryReader *reader, GhcReply *reply)
 	bool		first = true;
 	int			page;
 	int			count;
+	int			list;
 
 	reset_data(reply);
 	if (!ghc_scan_object(scan))
@@ -182,8 +184,11 @@ read_data(GhcRepositoryReader *reader, GhcReply *reply)
 	{
 		page = part_number(key, 'p', GHC_MAX_PAGES);
 		count = part_number(key, 'c', GHC_MAX_COUNTS);
+		list = part_number(key, 'n', GHC_MAX_LISTS);
 		if (page >= 0)
 			ghc_page_read(reader, &reply->pages[page]);
+		else if (list >= 0)
+			ghc_list_read(reader, &reply->lists[list]);
 		else if (count >= 0)
 			reply->counts[count] = read_search_count(scan);
 		else if (ghc_slice_equals(key, GHC_SLICE("rateLimit")))
@@ -195,11 +200,13 @@ read_data(GhcRepositoryReader *reader, GhcReply *reply)
 	}
 }
 
-/* Reads a path for the part that it begins with. */
+/* Reads a path for the part that it begins with, and the member of a list. */
 static void
 read_path(GhcScan *scan, GhcGraphError *error)
 {
 	GhcSlice	name;
+	int64_t		member = -1;
+	int			depth = 1;
 	bool		first = true;
 
 	if (!ghc_scan_array(scan) || !ghc_scan_next_element(scan, &first))
@@ -207,8 +214,16 @@ read_path(GhcScan *scan, GhcGraphError *error)
 	name = read_text(scan);
 	error->page = part_number(name, 'p', GHC_MAX_PAGES);
 	error->count = part_number(name, 'c', GHC_MAX_COUNTS);
+	error->list = part_number(name, 'n', GHC_MAX_LISTS);
 	while (ghc_scan_next_element(scan, &first))
-		ghc_scan_skip(scan);
+	{
+		if (++depth == 2 && ghc_scan_peek(scan) == GHC_SCAN_NUMBER)
+			member = read_count(scan);
+		else
+			ghc_scan_skip(scan);
+	}
+	if (error->list >= 0 && depth == 2 && member < GHC_MAX_MEMBERS)
+		error->member = (int) member;
 }
 
 static void
@@ -218,7 +233,7 @@ read_error(GhcScan *scan, GhcGraphError *error)
 	bool		first = true;
 
 	error->type = error->message = GHC_SLICE("");
-	error->page = error->count = -1;
+	error->page = error->count = error->list = error->member = -1;
 	if (ghc_scan_peek(scan) == GHC_SCAN_STRING)
 		error->message = read_text(scan);
 	else if (ghc_scan_object(scan))

@@ -27,9 +27,13 @@
 #include "base/arena.h"
 #include "github/fields.h"
 
-/* the most parts in one query, pages and counts each */
+/* the most parts in one query, pages, counts and lists each */
 #define GHC_MAX_PAGES 10
 #define GHC_MAX_COUNTS 64
+#define GHC_MAX_LISTS 1
+
+/* ids that GitHub looks up at once */
+#define GHC_MAX_MEMBERS 100
 
 typedef struct GhcArray
 {
@@ -78,12 +82,24 @@ typedef struct GhcPage
 	int			dropped;		/* members without an id, or no objects */
 } GhcPage;
 
+/* repositories asked for by id, in the order of the question */
+typedef struct GhcList
+{
+	bool		present;		/* the part is there and is an array */
+	int			n_members;		/* more than GHC_MAX_MEMBERS are passed over */
+	int			repo[GHC_MAX_MEMBERS];	/* index in found, -1: null or unreadable */
+	GhcPage		found;			/* its repositories; the rest of it is empty */
+} GhcList;
+
 typedef struct GhcGraphError
 {
 	GhcSlice	type;			/* "NOT_FOUND"; empty where GitHub gave none */
 	GhcSlice	message;
 	int			page;			/* the part its path begins with, or -1 */
 	int			count;			/* likewise */
+	int			list;			/* likewise */
+	int			member;			/* a path of just a list and this member of
+								 * it, or -1 */
 } GhcGraphError;
 
 /* errors kept of one reply; more are only counted */
@@ -110,6 +126,7 @@ typedef struct GhcReply
 
 	GhcPage		pages[GHC_MAX_PAGES];
 	int64_t		counts[GHC_MAX_COUNTS]; /* -1: not there */
+	GhcList		lists[GHC_MAX_LISTS];
 
 	int			n_errors;		/* all of them */
 	GhcGraphError errors[GHC_MAX_ERRORS];

@@ -60,6 +60,9 @@ extern void ghc_repository_begin(GhcRepositoryReader *reader, GhcScan *scan,
 /* Reads the value at the scan's cursor, whatever it is, into *page. */
 extern void ghc_page_read(GhcRepositoryReader *reader, GhcPage *page);
 
+/* The same into *list. */
+extern void ghc_list_read(GhcRepositoryReader *reader, GhcList *list);
+
 /* Reads the value at the scan's cursor, whatever it is, into *repo. */
 extern GhcMember ghc_repository_read(GhcRepositoryReader *reader,
 									 GhcRepository *repo);

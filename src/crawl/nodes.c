@@ -1,0 +1,247 @@
+/*-------------------------------------------------------------------------
+ *
+ * nodes.c
+ *	  The task kind "nodes": looks repositories up by id.
+ *
+ * These are suspects: an earlier crawl saw them in the selection, this one
+ * didn't.  Most have changed so that they left it, and are stored as they are
+ * now; of some GitHub says that it can't resolve their id, and those are gone.
+ * Only that answer makes one gone: a member that is null for any other reason
+ * (hidden by an organisation, a limit, a fault) is asked for again, and if it
+ * stays so, nothing is said of it and the task is a gap.
+ *
+ * Who isn't known to have left the selection stays a member of it, so that
+ * the next crawl suspects it again: a search that GitHub's index answered
+ * badly must not make us forget.
+ *
+ * Pure: no SPI, no curl, no clock.
+ *
+ * IDENTIFICATION
+ *	  src/crawl/nodes.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "crawl/task.h"
+
+#include <stdlib.h>
+
+/* replies that may bring nothing before what they were asked for is given up */
+#define MAX_ATTEMPTS 8
+#define MAX_ATTEMPTS_ALONE 32
+
+/* times that may happen before all the rest is given up */
+#define MAX_GIVEN_UP 3
+
+static bool nodes_read(GhcTask *task, GhcSlice text);
+static bool nodes_compose(GhcTask *task, GhcQuery *query);
+static GhcOutcome nodes_absorb(GhcTask *task, const GhcReply *reply,
+							   const GhcJudgement *judgement,
+							   const GhcPage **store);
+
+const GhcTaskKind ghc_nodes_kind = {
+	"nodes", nodes_compose, nodes_absorb, nodes_read
+};
+
+static bool
+nodes_read(GhcTask *task, GhcSlice text)
+{
+	GhcMembers	members;
+	GhcNodes   *nodes;
+
+	if (!ghc_members_parse(text, &members))
+		return false;
+	nodes = calloc(1, sizeof(GhcNodes));
+	if (nodes == NULL)
+		return false;
+	nodes->n = members.n;
+	memcpy(nodes->ids, members.ids, sizeof(nodes->ids));
+	nodes->at_once = GHC_MAX_MEMBERS;
+	task->nodes = nodes;
+	task->range = members.range;
+	return true;
+}
+
+static bool
+nodes_compose(GhcTask *task, GhcQuery *query)
+{
+	GhcNodes   *nodes = task->nodes;
+	int64_t		ids[GHC_MAX_MEMBERS];
+
+	nodes->n_asked = 0;
+	for (int i = 0; i < nodes->n && nodes->n_asked < nodes->at_once; i++)
+	{
+		if (nodes->settled[i])
+			continue;
+		ids[nodes->n_asked] = nodes->ids[i];
+		nodes->asked[nodes->n_asked++] = i;
+	}
+	return ghc_query_add_list(query, ids, nodes->n_asked) >= 0;
+}
+
+/*
+ * Has a repository changed so that it left the range?  Only what the profile
+ * asks for can tell, and only in the qualifiers that a range reckons with.
+ */
+static bool
+has_left(const GhcRange *range, const GhcRepository *repo)
+{
+	static const GhcField fields[GHC_DIM_COUNT] = {
+		[GHC_DIM_CREATED] = GHC_FIELD_CREATED_AT,
+		[GHC_DIM_SIZE] = GHC_FIELD_DISK_KB,
+		[GHC_DIM_FORKS] = GHC_FIELD_FORKS,
+		[GHC_DIM_STARS] = GHC_FIELD_STARS,
+	};
+	const GhcValue *value = repo->value;
+
+	for (int d = 0; d < GHC_DIM_COUNT; d++)
+		if ((repo->set & GHC_FIELD_BIT(fields[d])) != 0 &&
+			(value[fields[d]].number < range->dim[d].lo ||
+			 value[fields[d]].number > range->dim[d].hi))
+			return true;
+	if ((repo->set & GHC_FIELD_BIT(GHC_FIELD_IS_FORK)) != 0 &&
+		range->forks == (value[GHC_FIELD_IS_FORK].number ?
+						 GHC_FORKS_OUT : GHC_FORKS_ONLY))
+		return true;
+	return (repo->set & GHC_FIELD_BIT(GHC_FIELD_IS_ARCHIVED)) != 0 &&
+		range->archived == (value[GHC_FIELD_IS_ARCHIVED].number ?
+							GHC_TRI_FALSE : GHC_TRI_TRUE);
+}
+
+static void
+settle(GhcNodes *nodes, int i)
+{
+	nodes->settled[i] = true;
+	nodes->n_settled++;
+}
+
+/* Nothing is said of a suspect, and it stays one. */
+static void
+give_up(GhcTask *task, int i)
+{
+	settle(task->nodes, i);
+	(void) ghc_idset_add(&task->ids, task->nodes->ids[i]);
+	task->missing++;
+}
+
+static GhcOutcome
+end_if_settled(GhcTask *task, GhcOutcome otherwise)
+{
+	const GhcNodes *nodes = task->nodes;
+
+	for (int i = 0; i < nodes->n; i++)
+		if (!nodes->settled[i])
+			return otherwise;
+	if (task->missing == 0)
+		return GHC_OUTCOME_DONE;
+	task->why = "GitHub doesn't say what became of repositories";
+	return GHC_OUTCOME_GAP;
+}
+
+/*
+ * A reply brought nothing.  After some, it must be what was asked for: that
+ * is given up; and if that is so of the next as well, all of it.
+ */
+static GhcOutcome
+fail(GhcTask *task)
+{
+	GhcNodes   *nodes = task->nodes;
+
+	if (++task->attempts <= (task->alone ? MAX_ATTEMPTS_ALONE : MAX_ATTEMPTS))
+		return GHC_OUTCOME_RETRY;
+	task->attempts = 0;
+	for (int k = 0; k < nodes->n_asked; k++)
+		give_up(task, nodes->asked[k]);
+	if (++nodes->n_given_up < MAX_GIVEN_UP)
+		return end_if_settled(task, GHC_OUTCOME_RETRY);
+	for (int i = 0; i < nodes->n; i++)
+		if (!nodes->settled[i])
+			give_up(task, i);
+	return end_if_settled(task, GHC_OUTCOME_RETRY);
+}
+
+/* Members that GitHub can't resolve; false if it complained of anything else. */
+static bool
+find_gone(const GhcReply *reply, bool gone[GHC_MAX_MEMBERS])
+{
+	bool		plain = reply->n_errors <= GHC_MAX_ERRORS;
+
+	memset(gone, 0, GHC_MAX_MEMBERS * sizeof(bool));
+	for (int i = 0; i < reply->n_errors && i < GHC_MAX_ERRORS; i++)
+	{
+		const GhcGraphError *error = &reply->errors[i];
+
+		if (error->list == 0 && error->member >= 0 &&
+			ghc_slice_equals(error->type, GHC_SLICE("NOT_FOUND")))
+			gone[error->member] = true;
+		else
+			plain = false;
+	}
+	return plain;
+}
+
+static GhcOutcome
+absorb_list(GhcTask *task, const GhcReply *reply)
+{
+	GhcNodes   *nodes = task->nodes;
+	const GhcList *list = &reply->lists[0];
+	bool		gone[GHC_MAX_MEMBERS];
+
+	task->pages++;
+	task->explained = find_gone(reply, gone);
+	for (int k = 0; k < nodes->n_asked && k < list->n_members; k++)
+	{
+		int			i = nodes->asked[k];
+		const GhcRepository *repo = list->repo[k] >= 0 ?
+			&list->found.repos[list->repo[k]] : NULL;
+
+		if (repo == NULL && gone[k])
+		{
+			nodes->gone[nodes->n_gone++] = nodes->ids[i];
+			settle(nodes, i);
+		}
+		else if (repo != NULL && repo->repo_id == nodes->ids[i] &&
+				 ghc_repository_is_whole(repo))
+		{
+			if (!has_left(&task->range, repo))
+				(void) ghc_idset_add(&task->ids, repo->repo_id);
+			settle(nodes, i);
+		}
+	}
+	if (nodes->n_settled == 0)
+		return fail(task);
+	task->attempts = 0;
+	nodes->at_once = nodes->at_once * 2 < GHC_MAX_MEMBERS ?
+		nodes->at_once * 2 : GHC_MAX_MEMBERS;
+	return end_if_settled(task, GHC_OUTCOME_MORE);
+}
+
+static GhcOutcome
+nodes_absorb(GhcTask *task, const GhcReply *reply,
+			 const GhcJudgement *judgement, const GhcPage **store)
+{
+	GhcNodes   *nodes = task->nodes;
+
+	*store = NULL;
+	task->explained = false;
+	nodes->n_settled = nodes->n_gone = 0;
+	switch (judgement->verdict)
+	{
+		case GHC_VERDICT_TOO_SLOW:
+		case GHC_VERDICT_TOO_MUCH:
+			nodes->at_once = nodes->n_asked > 1 ? nodes->n_asked / 2 : 1;
+			return fail(task);
+		case GHC_VERDICT_SERVER:
+		case GHC_VERDICT_GARBAGE:
+			return fail(task);
+		case GHC_VERDICT_OK:
+		case GHC_VERDICT_PARTIAL:
+			break;
+		default:
+			/* a limit, a token or the network: not the suspects' fault */
+			return GHC_OUTCOME_RETRY;
+	}
+	if (!reply->lists[0].present)
+		return fail(task);
+	*store = &reply->lists[0].found;
+	return absorb_list(task, reply);
+}
