@@ -53,7 +53,9 @@ CREATE TABLE ghcrawl.crawl (
 	api_url		text NOT NULL,
 	data_schema	name NOT NULL,
 	created_at	timestamptz NOT NULL DEFAULT now(),
-	finished_at	timestamptz
+	finished_at	timestamptz,
+	compared_with bigint[],
+	compared_to	bigint[]
 );
 CREATE UNIQUE INDEX crawl_running ON ghcrawl.crawl (api_url, query, profile)
 	WHERE state OPERATOR(pg_catalog.=) ANY ('{running,paused}');
@@ -64,6 +66,8 @@ COMMENT ON COLUMN ghcrawl.crawl.query IS 'The same, normalised';
 COMMENT ON COLUMN ghcrawl.crawl.state IS 'planning and waiting are shown by ghcrawl.progress only, they follow from other tables';
 COMMENT ON COLUMN ghcrawl.crawl.reason IS 'Why it failed';
 COMMENT ON COLUMN ghcrawl.crawl.owner IS 'The role that started it';
+COMMENT ON COLUMN ghcrawl.crawl.compared_with IS 'Earlier crawls of the same query whose members were compared with its own; null: not begun';
+COMMENT ON COLUMN ghcrawl.crawl.compared_to IS 'How far that is: the place in compared_with, then created_lo and task_id of the last row of ghcrawl.seen; null: finished';
 
 CREATE TABLE ghcrawl.crawl_counter (
 	crawl_id	bigint NOT NULL,
@@ -82,6 +86,8 @@ CREATE TABLE ghcrawl.crawl_counter (
 	read_again	bigint NOT NULL DEFAULT 0,
 	narrowed	bigint NOT NULL DEFAULT 0,
 	part		double precision NOT NULL DEFAULT 0,
+	suspects	bigint NOT NULL DEFAULT 0,
+	gone		bigint NOT NULL DEFAULT 0,
 	rate		real NOT NULL DEFAULT 0,
 	updated_at	timestamptz NOT NULL DEFAULT now(),
 	PRIMARY KEY (crawl_id, worker_no)
@@ -97,6 +103,8 @@ COMMENT ON COLUMN ghcrawl.crawl_counter.read_again IS 'Readings of ranges beyond
 COMMENT ON COLUMN ghcrawl.crawl_counter.narrowed IS 'Ranges cut because they could not be read as they were';
 COMMENT ON COLUMN ghcrawl.crawl_counter.part IS 'Of the whole crawl, from 0 to 1; only grows';
 COMMENT ON COLUMN ghcrawl.crawl_counter.worker_no IS '0: what users did, such as ghcrawl_retry_gaps';
+COMMENT ON COLUMN ghcrawl.crawl_counter.suspects IS 'Repositories that an earlier crawl of the query saw and this one didn''t, looked up by id';
+COMMENT ON COLUMN ghcrawl.crawl_counter.gone IS 'Of these, not found';
 COMMENT ON COLUMN ghcrawl.crawl_counter.rate IS 'Repositories a second of late';
 
 CREATE SEQUENCE ghcrawl.task_id_seq CACHE 32;
@@ -134,6 +142,22 @@ COMMENT ON COLUMN ghcrawl.task.share IS 'Share of the whole crawl, by what was c
 COMMENT ON COLUMN ghcrawl.task.part IS 'Of share, so far; what crawl_counter.part has of it';
 COMMENT ON COLUMN ghcrawl.task.readings IS 'How often it was begun to read';
 COMMENT ON COLUMN ghcrawl.task.started_at IS 'A finished range says: everything in it was looked at between started_at and finished_at';
+
+CREATE TABLE ghcrawl.seen (
+	crawl_id	bigint NOT NULL,
+	task_id		bigint NOT NULL,
+	created_lo	bigint NOT NULL,
+	created_hi	bigint NOT NULL,
+	n			int NOT NULL,
+	ids			bytea NOT NULL,
+	PRIMARY KEY (crawl_id, created_lo, task_id)
+);
+/* they don't get smaller */
+ALTER TABLE ghcrawl.seen ALTER COLUMN ids SET STORAGE EXTERNAL;
+COMMENT ON TABLE ghcrawl.seen IS 'Members of the ranges of a crawl; kept until a later crawl of the same query has been compared with them';
+COMMENT ON COLUMN ghcrawl.seen.created_lo IS 'Bounds of the range, in seconds since 1970';
+COMMENT ON COLUMN ghcrawl.seen.n IS 'How many ids';
+COMMENT ON COLUMN ghcrawl.seen.ids IS 'Ascending repository ids: the distance of each from the one before, seven bits to a byte';
 
 CREATE TABLE ghcrawl.queue (
 	crawl_id	bigint NOT NULL,
@@ -277,6 +301,7 @@ SELECT pg_catalog.pg_extension_config_dump('ghcrawl.crawl', '');
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.crawl_counter', '');
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.task_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.task', 'WHERE crawl_id > 0');
+SELECT pg_catalog.pg_extension_config_dump('ghcrawl.seen', 'WHERE crawl_id > 0');
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.queue', 'WHERE crawl_id > 0');
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.claim', 'WHERE crawl_id > 0');
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.error_id_seq', '');

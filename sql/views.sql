@@ -18,7 +18,8 @@ SELECT c.crawl_id AS crawl, c.selection, c.profile, c.priority,
 	   c.max_repositories, c.state, c.reason, c.owner, c.api_url, c.data_schema,
 	   c.created_at, c.finished_at,
 	   n.seen AS stored, n.expected, n.inserted, n.updated, n.tasks, n.tasks_ended,
-	   n.gaps, n.missing, n.read_again, n.narrowed, n.part, n.requests, n.points, n.wire_bytes, n.rate, n.updated_at
+	   n.gaps, n.missing, n.read_again, n.narrowed, n.part, n.requests, n.points, n.wire_bytes, n.rate, n.updated_at,
+	   n.suspects, n.gone
 FROM ghcrawl.crawl c,
 	 LATERAL (SELECT coalesce(sum(seen), 0)::bigint AS seen,
 					 /* 0 of a crawl under way means that nothing is counted yet */
@@ -34,6 +35,8 @@ FROM ghcrawl.crawl c,
 					 coalesce(sum(read_again), 0)::bigint AS read_again,
 					 coalesce(sum(narrowed), 0)::bigint AS narrowed,
 					 coalesce(sum(part), 0) AS part,
+					 coalesce(sum(suspects), 0)::bigint AS suspects,
+					 coalesce(sum(gone), 0)::bigint AS gone,
 					 coalesce(sum(requests), 0)::bigint AS requests,
 					 coalesce(sum(points), 0)::bigint AS points,
 					 coalesce(sum(wire_bytes), 0)::bigint AS wire_bytes,
@@ -51,6 +54,8 @@ COMMENT ON COLUMN ghcrawl.crawls.missing IS 'Repositories promised but not seen 
 COMMENT ON COLUMN ghcrawl.crawls.read_again IS 'Readings of ranges beyond the first';
 COMMENT ON COLUMN ghcrawl.crawls.narrowed IS 'Ranges cut because they could not be read as they were';
 COMMENT ON COLUMN ghcrawl.crawls.part IS 'Of the whole crawl, from 0 to 1, by ranges read';
+COMMENT ON COLUMN ghcrawl.crawls.suspects IS 'Repositories that the crawl before saw in the selection and this one didn''t, looked up by id';
+COMMENT ON COLUMN ghcrawl.crawls.gone IS 'Of these, not found: deleted, made private or blocked';
 COMMENT ON COLUMN ghcrawl.crawls.points IS 'GraphQL points spent';
 COMMENT ON COLUMN ghcrawl.crawls.rate IS 'Repositories a second of late';
 

@@ -20,10 +20,12 @@
 #include "crawl/answers.h"
 #include "crawl/asked.h"
 #include "crawl/lane.h"
+#include "store/absence.h"
 #include "store/clock.h"
 #include "store/data.h"
 #include "store/errors.h"
 #include "store/pages.h"
+#include "store/seen.h"
 #include "store/values.h"
 
 int64
@@ -291,6 +293,31 @@ end_work(GhcWorker *worker, GhcWork *work, GhcRun *run, GhcOutcome outcome)
 	return true;
 }
 
+/* Writes what a look-up by id found out, beside the rows that were stored. */
+static void
+write_suspects(GhcWorker *worker, GhcLane *lane, GhcRun *run)
+{
+	const GhcNodes *nodes = lane->work->task.nodes;
+
+	run->counts.suspects += nodes->n_settled;
+	run->counts.gone += nodes->n_gone;
+	if (nodes->n_gone == 0)
+		return;
+	worker->storing = run->crawl.crawl_id;
+	ghc_absence_write(run->crawl.data_schema, lane->shape.fields, nodes->gone,
+					  nodes->n_gone, ghc_clock_timestamp(lane->sent_ms));
+	worker->storing = 0;
+}
+
+/* Keeps the members of a range that ended, for comparing later crawls with. */
+static void
+write_seen(const GhcTask *task, const GhcRun *run)
+{
+	if (run->crawl.max_repositories < 0)
+		ghc_seen_write(task->crawl_id, task->task_id,
+					   &task->range.dim[GHC_DIM_CREATED], &task->ids);
+}
+
 /* Writes how a task stands after an answer, if it is still ours. */
 static void
 write_work(GhcWorker *worker, GhcLane *lane, GhcRun *run)
@@ -304,6 +331,10 @@ write_work(GhcWorker *worker, GhcLane *lane, GhcRun *run)
 	lane->work_over = ends || !held;
 	if (!held)
 		return;
+	if (work->task.nodes != NULL)
+		write_suspects(worker, lane, run);
+	if (ends && outcome != GHC_OUTCOME_SPLIT)
+		write_seen(&work->task, run);
 	run->counts.seen += work->row.counted - work->counted;
 	run->counts.part += work->row.part - work->part;
 	run->counts.read_again += Max(0, work->task.readings -
@@ -369,7 +400,8 @@ write_answer(GhcWorker *worker, GhcLane *lane)
 	GhcVerdict	verdict = lane->judgement.verdict;
 
 	lane->work_over = false;
-	if (verdict != GHC_VERDICT_OK)
+	if (verdict != GHC_VERDICT_OK &&
+		!(lane->work != NULL && lane->work->task.explained))
 		write_failure(lane);
 	if (lane->asking || (run != NULL && ghc_state_is_question(run)))
 		ghc_asked_note_failure(worker, lane);

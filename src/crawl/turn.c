@@ -22,7 +22,6 @@
 #include "crawl/lane.h"
 #include "crawl/refresh.h"
 #include "crawl/turn.h"
-#include "github/selection.h"
 #include "store/batch.h"
 #include "store/clock.h"
 #include "store/db.h"
@@ -48,11 +47,11 @@
 static bool
 is_readable(GhcWorker *worker, GhcRun *run, GhcTaskRow *row)
 {
-	GhcRange	range;
-	GhcProblem	problem;
+	GhcTask		task = {.kind = ghc_task_kind(row->kind)};
+	bool		readable = task.kind != NULL && ghc_task_read(&task, row->query);
 
-	if (ghc_task_kind(row->kind) != NULL &&
-		ghc_selection_parse(ghc_slice_of(row->query), &range, &problem))
+	ghc_task_release(&task);
+	if (readable)
 		return true;
 	row->error = "the stored range can't be read";
 	if (ghc_tasks_end(row, worker->no, "gap"))
@@ -189,7 +188,6 @@ take_up(const GhcWorker *worker, const GhcTaskRow *row)
 {
 	const GhcRun *run = ghc_state_find_run(worker, row->crawl_id);
 	GhcWork    *work = palloc0(sizeof(GhcWork));
-	GhcProblem	problem;
 
 	work->row = *row;
 	work->row.kind = work->row.query = NULL;
@@ -205,8 +203,10 @@ take_up(const GhcWorker *worker, const GhcTaskRow *row)
 	work->contributed = Max(0, row->promised);
 	/* a limited crawl counts what it takes: no page may overlap another */
 	work->task.keeps_cursors = run != NULL && run->crawl.max_repositories >= 0;
-	(void) ghc_selection_parse(ghc_slice_of(row->query), &work->task.range,
-							   &problem);
+	if (!ghc_task_read(&work->task, row->query))
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY),
+				 errmsg("out of memory")));
 	return work;
 }
 

@@ -16,6 +16,7 @@
 
 #include "store/crawls.h"
 #include "store/db.h"
+#include "store/seen.h"
 
 int64
 ghc_crawls_find_same(const char *query, const char *profile,
@@ -196,6 +197,7 @@ ghc_crawls_set_state(int64 crawl_id, const char *state, const char *reason)
 	 */
 	while (ghc_db_run(&left, values, NULL) > 0)
 		ghc_db_run(&drop, values, NULL);
+	ghc_seen_tidy(crawl_id);
 }
 
 /*
@@ -313,9 +315,10 @@ ghc_crawls_count(int64 crawl_id, int worker_no, const GhcCounts *counts)
 	static GhcStatement add = {
 		"INSERT INTO ghcrawl.crawl_counter AS k (crawl_id, worker_no, requests,"
 		" points, wire_bytes, expected, seen, inserted, updated, tasks,"
-		" tasks_ended, gaps, missing, read_again, narrowed, part, rate)"
+		" tasks_ended, gaps, missing, read_again, narrowed, part, rate,"
+		" suspects, gone)"
 		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,"
-		" $15, $16, $17)"
+		" $15, $16, $17, $18, $19)"
 		" ON CONFLICT (crawl_id, worker_no) DO UPDATE SET"
 		" requests = k.requests + excluded.requests,"
 		" points = k.points + excluded.points,"
@@ -331,7 +334,8 @@ ghc_crawls_count(int64 crawl_id, int worker_no, const GhcCounts *counts)
 		" read_again = k.read_again + excluded.read_again,"
 		" narrowed = k.narrowed + excluded.narrowed,"
 		" part = k.part + excluded.part,"
-		" rate = excluded.rate, updated_at = now()", "bibbbbbbbbbbbbbdr", NULL
+		" suspects = k.suspects + excluded.suspects, gone = k.gone + excluded.gone,"
+		" rate = excluded.rate, updated_at = now()", "bibbbbbbbbbbbbbdrbb", NULL
 	};
 	Datum		values[] = {
 		Int64GetDatum(crawl_id), Int32GetDatum(worker_no),
@@ -342,7 +346,8 @@ ghc_crawls_count(int64 crawl_id, int worker_no, const GhcCounts *counts)
 		Int64GetDatum(counts->tasks_ended), Int64GetDatum(counts->gaps),
 		Int64GetDatum(counts->missing), Int64GetDatum(counts->read_again),
 		Int64GetDatum(counts->narrowed), Float8GetDatum(counts->part),
-		Float4GetDatum(counts->rate)
+		Float4GetDatum(counts->rate), Int64GetDatum(counts->suspects),
+		Int64GetDatum(counts->gone)
 	};
 
 	ghc_db_run(&add, values, NULL);
@@ -376,6 +381,7 @@ ghc_crawls_end_if_done(int64 crawl_id)
 		" FOR NO KEY UPDATE SKIP LOCKED", "b", NULL
 	};
 	Datum		values[] = {Int64GetDatum(crawl_id)};
+	char	   *state;
 
 	/*
 	 * Twice: the first statement looked before it had the lock, so tasks may
@@ -385,6 +391,8 @@ ghc_crawls_end_if_done(int64 crawl_id)
 	if (ghc_db_run(&ended, values, NULL) == 0 ||
 		ghc_db_run(&ended, values, NULL) == 0)
 		return false;
-	ghc_crawls_set_state(crawl_id, ghc_db_get_text(0, 1), NULL);
+	state = ghc_db_get_text(0, 1);
+	if (!ghc_seen_compare(crawl_id))
+		ghc_crawls_set_state(crawl_id, state, NULL);
 	return true;
 }

@@ -48,6 +48,8 @@ typedef struct GhcCounts
 	int64		read_again;
 	int64		narrowed;
 	double		part;			/* of the whole */
+	int64		suspects;
+	int64		gone;
 	float		rate;			/* not added: the present one */
 } GhcCounts;
 
@@ -129,6 +131,9 @@ extern void ghc_crawls_count(int64 crawl_id, int worker_no,
  * Worker: ends a running crawl in the given state, or if no task of it is left
  * in "done" or "done_with_gaps".  False if it isn't running, has tasks, or is
  * just being steered by somebody else, whom waiting for could be a deadlock.
+ * A crawl without tasks may first be compared with earlier ones, which is
+ * done in steps and may give it new tasks: true then says that there was a
+ * step, and that the crawl is to be looked at again.
  */
 extern bool ghc_crawls_end(int64 crawl_id, const char *state,
 						   const char *reason);

@@ -127,6 +127,24 @@ add_history(StringInfo sql, const char *schema)
 }
 
 static void
+add_absence(StringInfo sql, const char *schema)
+{
+	char	   *table = psprintf("%s.repository_absence", schema);
+
+	appendStringInfo(sql, "CREATE TABLE %s (\n"
+					 "repo_id bigint PRIMARY KEY,\n"
+					 "missed_at timestamptz NOT NULL);\n"
+					 "GRANT SELECT ON %s TO ghcrawl_reader, ghcrawl_admin;\n",
+					 table, table);
+	add_comment(sql, "TABLE", table,
+				"Repositories that a crawl asked for by id and GitHub didn't know: deleted, made private, or blocked; until one is seen again");
+	add_comment(sql, "COLUMN", psprintf("%s.repo_id", table),
+				ghc_fields[GHC_FIELD_REPO_ID].comment);
+	add_comment(sql, "COLUMN", psprintf("%s.missed_at", table),
+				"When it was first asked for in vain");
+}
+
+static void
 add_view(StringInfo sql, const char *schema)
 {
 	char	   *view = psprintf("%s.repositories", schema);
@@ -138,8 +156,9 @@ add_view(StringInfo sql, const char *schema)
 					 " is_empty, is_locked, disk_kb, homepage, default_branch,"
 					 " languages, language_bytes, owner_id, is_in_organization,"
 					 " parent_id, has_issues, has_projects, has_wiki,"
-					 " has_discussions, extra FROM %s.repository;\n",
-					 view, schema);
+					 " has_discussions, extra, missed_at FROM %s.repository"
+					 " LEFT JOIN %s.repository_absence USING (repo_id);\n",
+					 view, schema, schema);
 	add_comment(sql, "VIEW", view,
 				"Repositories with the columns in the order people read");
 }
@@ -160,6 +179,7 @@ compose_tables(const char *quoted, const char *api_url)
 				"Stamp of ghcrawl: version of these tables and the host whose ids they hold");
 	add_repository(&sql, quoted);
 	add_history(&sql, quoted);
+	add_absence(&sql, quoted);
 	add_view(&sql, quoted);
 	appendStringInfo(&sql, "GRANT USAGE ON SCHEMA %s TO ghcrawl_reader, ghcrawl_admin;\n"
 					 "GRANT SELECT ON %s.repository, %s.repository_history,"
@@ -299,6 +319,23 @@ require_owner(const char *schema, Oid namespace)
 				 errhint("Its owner must call ghcrawl_create_tables, or use another schema.")));
 }
 
+/* Adds, in their owner's name, what tables made before it was thought of lack. */
+static void
+complete_tables(const char *schema)
+{
+	StringInfoData sql;
+	GhcDbScope	scope;
+
+	if (OidIsValid(get_relname_relid("repository_absence",
+									 get_namespace_oid(schema, false))))
+		return;
+	initStringInfo(&sql);
+	add_absence(&sql, quote_identifier(schema));
+	ghc_db_become(ghc_data_owner(schema), &scope);
+	ghc_db_run_text(sql.data);
+	ghc_db_restore_user(&scope);
+}
+
 /* As the caller: make the tables, or check that they can be taken over. */
 static void
 make_tables(const char *schema, const char *api_url)
@@ -318,6 +355,7 @@ make_tables(const char *schema, const char *api_url)
 	else if (read_stamp(schema, &version, &stamped))
 	{
 		check_stamp(schema, version, stamped, api_url);
+		complete_tables(schema);
 		return;
 	}
 	else if (!schema_is_empty(namespace))
@@ -417,4 +455,10 @@ ghc_data_owner(const char *schema)
 
 	return owner == lock_table(schema, "repository_history") ?
 		owner : InvalidOid;
+}
+
+bool
+ghc_data_has_absence(const char *schema, Oid owner)
+{
+	return lock_table(schema, "repository_absence") == owner;
 }

@@ -39,4 +39,7 @@ extern char *ghc_data_find(const char *api_url);
  */
 extern Oid	ghc_data_owner(const char *schema);
 
+/* Does the schema have, of that owner, table repository_absence?  Locks it, too. */
+extern bool ghc_data_has_absence(const char *schema, Oid owner);
+
 #endif							/* GHC_DATA_H */

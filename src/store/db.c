@@ -345,6 +345,8 @@ type_of_letter(char letter)
 			return FLOAT4OID;
 		case 'd':
 			return FLOAT8OID;
+		case 'y':
+			return BYTEAOID;
 		case 'B':
 			return INT8ARRAYOID;
 		case 'D':
@@ -386,6 +388,31 @@ ghc_db_run(GhcStatement *statement, Datum *values, const char *nulls)
 	MemoryContextSwitchTo(before);	/* SPI leaves us in its own */
 	if (rc < 0)
 		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(rc));
+	return SPI_processed;
+}
+
+Portal
+ghc_db_open(GhcStatement *statement, Datum *values)
+{
+	MemoryContext before = CurrentMemoryContext;
+	Portal		cursor;
+
+	if (statement->plan == NULL)
+		prepare(statement);
+	cursor = SPI_cursor_open(NULL, statement->plan, values, NULL, false);
+	MemoryContextSwitchTo(before);
+	if (cursor == NULL)
+		elog(ERROR, "SPI_cursor_open failed: %s", SPI_result_code_string(SPI_result));
+	return cursor;
+}
+
+uint64
+ghc_db_fetch(Portal cursor, int limit)
+{
+	MemoryContext before = CurrentMemoryContext;
+
+	SPI_cursor_fetch(cursor, true, limit);
+	MemoryContextSwitchTo(before);
 	return SPI_processed;
 }
 

@@ -25,7 +25,8 @@
 /*
  * A fixed statement, prepared on its first use in a process.  args names the
  * parameter types by a letter each: i int4, b int8, t text, n name, z timestamptz,
- * v interval, l bool, r float4, d float8, B int8[], D float8[], T text[].
+ * v interval, l bool, r float4, d float8, y bytea,
+ * B int8[], D float8[], T text[].
  */
 typedef struct GhcStatement
 {
@@ -100,6 +101,13 @@ extern void ghc_db_leave(GhcDbScope *scope);
  */
 extern uint64 ghc_db_run(GhcStatement *statement, Datum *values,
 						 const char *nulls);
+
+/*
+ * The same for a statement whose rows are taken some at a time: opens a cursor,
+ * to be closed by SPI_cursor_close, and fetches up to "limit" rows, 0 at the end.
+ */
+extern Portal ghc_db_open(GhcStatement *statement, Datum *values);
+extern uint64 ghc_db_fetch(Portal cursor, int limit);
 
 /* The same for text composed at run time, without parameters; not cached. */
 extern uint64 ghc_db_run_text(const char *sql);

@@ -25,6 +25,7 @@
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
+#include "store/absence.h"
 #include "store/batch.h"
 #include "store/data.h"
 #include "store/db.h"
@@ -348,6 +349,21 @@ write_rows(Store *store)
 				  store->sql->history_types, fill_history);
 }
 
+/* Who is seen isn't absent, changed or not. */
+static void
+strike_absent(Store *store, Oid owner)
+{
+	int64	   *ids = palloc(store->n * sizeof(int64));
+	TimestampTz *seen_at = palloc(store->n * sizeof(TimestampTz));
+
+	for (int i = 0; i < store->n; i++)
+	{
+		ids[i] = store->rows[i].row->repo->repo_id;
+		seen_at[i] = store->rows[i].row->observed_at;
+	}
+	ghc_absence_strike(store->sql, owner, ids, seen_at, store->n);
+}
+
 /*
  * Stores rows that are sorted by id.  NEW is the first guess of each; a second
  * row of one repository is the same as the first.
@@ -379,6 +395,7 @@ store_rows(const char *schema, GhcStoreSql *sql, GhcStoreRow *rows, int n)
 	look_up(&store, &sql->look_up, GHC_STORED_NEW);
 	look_up(&store, &sql->lock, GHC_STORED_CHANGED);
 	write_rows(&store);
+	strike_absent(&store, owner);
 	ghc_db_restore_user(&scope);
 }
 

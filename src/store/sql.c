@@ -98,6 +98,27 @@ compose_history(const GhcStoreSql *store, const char *schema)
 	return sql.data;
 }
 
+static void
+compose_absence(GhcStoreSql *store, const char *schema)
+{
+	store->any_missed = (GhcStatement) {
+		psprintf("SELECT FROM %s.repository_absence LIMIT 1", schema), "", NULL
+	};
+	store->missed = (GhcStatement) {
+		psprintf("SELECT repo_id, missed_at FROM %s.repository_absence"
+				 " WHERE repo_id = ANY ($1) ORDER BY repo_id", schema), "B", NULL
+	};
+	store->strike = (GhcStatement) {
+		psprintf("DELETE FROM %s.repository_absence WHERE repo_id = ANY ($1)",
+				 schema), "B", NULL
+	};
+	store->miss = (GhcStatement) {
+		psprintf("INSERT INTO %s.repository_absence (repo_id, missed_at)"
+				 " SELECT u.repo_id, $2 FROM unnest($1) AS u (repo_id)"
+				 " ON CONFLICT (repo_id) DO NOTHING", schema), "Bz", NULL
+	};
+}
+
 static GhcStoreSql *
 compose(const char *schema, GhcFieldSet fields)
 {
@@ -126,6 +147,7 @@ compose(const char *schema, GhcFieldSet fields)
 	};
 	store->upsert = (GhcStatement) {compose_upsert(store, quoted), "", NULL};
 	store->history = (GhcStatement) {compose_history(store, quoted), "", NULL};
+	compose_absence(store, quoted);
 	return store;
 }
 

@@ -17,7 +17,8 @@
 /*
  * Statements for one data schema and set of fields.  look_up and lock take
  * ids (B) and give (repo_id, changed_at, fields); upsert and history read
- * ghcrawl.batch(), upsert gives the ids written.
+ * ghcrawl.batch(), upsert gives the ids written.  The last four are about
+ * table repository_absence.
  */
 typedef struct GhcStoreSql
 {
@@ -32,6 +33,10 @@ typedef struct GhcStoreSql
 	GhcStatement lock;
 	GhcStatement upsert;
 	GhcStatement history;
+	GhcStatement any_missed;	/* a row if anything is absent */
+	GhcStatement missed;		/* (repo_id, missed_at) of ids (B), ascending */
+	GhcStatement strike;		/* deletes ids (B) */
+	GhcStatement miss;			/* adds ids (B) at a moment (z) */
 } GhcStoreSql;
 
 /* The statements, kept for the life of the process. */

@@ -1,0 +1,66 @@
+/*-------------------------------------------------------------------------
+ *
+ * absence.c
+ *	  Repositories that GitHub doesn't know any more, and that come back; see
+ *	  absence.h.
+ *
+ * IDENTIFICATION
+ *	  src/store/absence.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "store/absence.h"
+#include "store/data.h"
+#include "store/values.h"
+
+void
+ghc_absence_write(const char *schema, GhcFieldSet fields, const int64 *ids,
+				  int n, TimestampTz asked_at)
+{
+	Oid			owner = ghc_data_owner(schema);
+	GhcDbScope	scope;
+	Datum		values[] = {
+		ghc_values_int8_array(ids, n), TimestampTzGetDatum(asked_at)
+	};
+
+	if (!OidIsValid(owner) || !ghc_data_has_absence(schema, owner))
+		return;
+	ghc_db_become(owner, &scope);
+	ghc_db_run(&ghc_store_sql(schema, fields)->miss, values, NULL);
+	ghc_db_restore_user(&scope);
+}
+
+void
+ghc_absence_strike(GhcStoreSql *sql, Oid owner, const int64 *ids,
+				   const TimestampTz *seen_at, int n)
+{
+	Datum		values[] = {(Datum) 0};
+	int64	   *back;
+	uint64		n_missed;
+	int			n_back = 0;
+	int			at = 0;
+
+	if (!ghc_data_has_absence(sql->schema, owner) ||
+		ghc_db_run(&sql->any_missed, NULL, NULL) == 0)
+		return;
+	values[0] = ghc_values_int8_array(ids, n);
+	n_missed = ghc_db_run(&sql->missed, values, NULL);
+	back = palloc(Max(n_missed, 1) * sizeof(int64));
+	for (uint64 row = 0; row < n_missed; row++)
+	{
+		int64		id = ghc_db_get_int8(row, 1);
+		bool		isnull;
+
+		while (at < n && ids[at] < id)
+			at++;
+		if (at < n && ids[at] == id &&
+			DatumGetTimestampTz(ghc_db_get(row, 2, &isnull)) <= seen_at[at])
+			back[n_back++] = id;
+	}
+	if (n_back == 0)
+		return;
+	values[0] = ghc_values_int8_array(back, n_back);
+	ghc_db_run(&sql->strike, values, NULL);
+}

@@ -1,0 +1,36 @@
+/*-------------------------------------------------------------------------
+ *
+ * absence.h
+ *	  Repositories that GitHub doesn't know any more, and that come back.
+ *
+ * Between ghc_db_begin and ghc_db_commit; throws on errors of the database.
+ * Data tables that were made before table repository_absence was thought of
+ * do without it.
+ *
+ * IDENTIFICATION
+ *	  src/store/absence.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GHC_ABSENCE_H
+#define GHC_ABSENCE_H
+
+#include "store/sql.h"
+#include "utils/timestamp.h"
+
+/*
+ * Writes down that n repositories, asked for by id at that moment, were not
+ * found; of one that was missed before the first moment stays.
+ */
+extern void ghc_absence_write(const char *schema, GhcFieldSet fields,
+							  const int64 *ids, int n, TimestampTz asked_at);
+
+/*
+ * Strikes out n repositories, ids ascending, that were seen at these moments, as long as they
+ * were not missed later.  Runs as the owner of the tables; where nobody is
+ * missed it costs next to nothing and writes nothing.
+ */
+extern void ghc_absence_strike(GhcStoreSql *sql, Oid owner, const int64 *ids,
+							   const TimestampTz *seen_at, int n);
+
+#endif							/* GHC_ABSENCE_H */
