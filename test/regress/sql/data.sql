@@ -124,6 +124,13 @@ SET ghcrawl.api_url = 'https://api.github.com';
 SELECT ghcrawl_create_tables('regress_github');
 SELECT repo_id, name_with_owner FROM regress_github.repositories;
 
+-- a table that they were made without is added
+DROP VIEW regress_github.repositories;
+DROP TABLE regress_github.repository_absence;
+SELECT ghcrawl_create_tables('regress_github');
+SELECT attname, format_type(atttypid, NULL) FROM pg_attribute
+WHERE attrelid = 'regress_github.repository_absence'::regclass AND attnum > 0 ORDER BY attnum;
+
 -- renamed or dropped by their owner
 ALTER SCHEMA regress_github RENAME TO regress_renamed;
 SELECT ghcrawl_create_tables('regress_renamed');

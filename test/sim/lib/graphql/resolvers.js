@@ -24,7 +24,10 @@ const Query = {
   },
   nodes: (source, { ids }, context) => {
     context.noteNodes(ids.length);
-    return ids.map((id) => afford(context, resolveNode(id, context)) ?? notFoundNode(id));
+    return ids.map((id) => {
+      const node = afford(context, resolveNode(id, context));
+      return node === undefined ? notFoundNode(id) : node;
+    });
   },
   repository: (source, args, context) => repositoryByName(args, context),
   user: (source, { login }, context) => ownerByLogin(login, 'User', context),
@@ -50,19 +53,19 @@ function ownerByLogin(login, typeName, { world }) {
   return new GitHubError('NOT_FOUND', `Could not resolve to ${typeName === 'User' ? 'a User' : 'an Organization'} with the login of '${login}'.`);
 }
 
-/** The object of a node id, or null. A legacy id leaves a warning. */
+/** The object of a node id: undefined if there is none, null if a fault hides it. A legacy id leaves a warning. */
 function resolveNode(id, context) {
   const { world } = context;
   const parsed = parseNodeId(id);
-  if (parsed === null) return null;
+  if (parsed === null) return undefined;
   if (parsed.legacy) warnLegacy(id, newId(parsed.typeName, parsed.databaseId), context);
   if (parsed.typeName === 'Repository') {
     const row = world.visibleRow(parsed.databaseId);
-    return row < 0 ? null : showNode(context, row);
+    return row < 0 ? undefined : showNode(context, row);
   }
   const number = world.owners.byDatabaseId(parsed.databaseId);
   const owner = number < 0 ? null : new Owner(world, number);
-  return owner?.typeName === parsed.typeName ? owner : null;
+  return owner?.typeName === parsed.typeName ? owner : undefined;
 }
 
 function warnLegacy(legacy, next, { warnings }) {
