@@ -151,6 +151,38 @@ test_shapes(void)
 }
 
 static void
+test_list(void)
+{
+	static const int64_t ids[] = {1, 1296269, INT64_C(1) << 32};
+	int64_t		many[GHC_MAX_MEMBERS];
+	GhcShape	full = {GHC_FIELD_BIT(GHC_FIELD_TOPICS) |
+	GHC_FIELD_BIT(GHC_FIELD_LANGUAGES), NULL};
+	GhcQuery	query = {0};
+
+	ghc_query_begin(&query, &bare, false);
+	is_int(ghc_query_add_list(&query, ids, 3), 0, "a look-up by id");
+	is_int(ghc_query_add_list(&query, ids, 3), -1, "one is enough");
+	ok(ghc_query_end(&query), "a query of it");
+	is_str(query.body.data, "{\"query\":\"query{" RATE
+		   " n0:nodes(ids:[\\\"R_kgAB\\\",\\\"R_kgDOABPHjQ\\\","
+		   "\\\"R_kgDPAAAAAQAAAAA\\\"]){...r}} fragment r on Repository"
+		   "{id databaseId}\"}", "its text");
+	is_int(query.requests, 0, "is no connection");
+	is_int(query.nodes, 3, "three nodes");
+
+	for (int i = 0; i < GHC_MAX_MEMBERS; i++)
+		many[i] = INT64_MAX - i;
+	ghc_query_begin(&query, &bare, false);
+	ghc_query_add_list(&query, many, GHC_MAX_MEMBERS);
+	is_int(ghc_query_points(&query), 1, "a hundred cost one point");
+	ghc_query_begin(&query, &full, false);
+	ghc_query_add_list(&query, many, GHC_MAX_MEMBERS);
+	is_int(query.requests, 200, "two connections each");
+	is_int(ghc_query_points(&query), 2, "cost two");
+	ghc_buffer_free(&query.body);
+}
+
+static void
 test_full(void)
 {
 	GhcRange	range = select_range("stars:1");
@@ -282,6 +314,7 @@ main(void)
 	test_orders();
 	test_escapes();
 	test_shapes();
+	test_list();
 	test_full();
 	for (size_t i = 0; i < sizeof(prices) / sizeof(prices[0]); i++)
 		test_price(&prices[i]);

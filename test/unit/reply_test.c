@@ -787,6 +787,56 @@ test_order(void)
 	is_slice(page->repos[4].value[GHC_FIELD_EXTRA].text, "{\"x\":5}", "extra");
 }
 
+/* Repositories asked for by id: each in its place, with the error it got. */
+static void
+test_by_id(void)
+{
+	static const int want[] = {0, -1, 1, -1, -1, -1};
+	static const struct
+	{
+		const char *path;
+		int			list;
+		int			member;
+	}			paths[] = {
+		{"[\"n0\",1]", 0, 1}, {"[\"n0\",99]", 0, 99}, {"[\"n0\",100]", 0, -1},
+		{"[\"n0\"]", 0, -1}, {"[\"n0\",1,\"topics\"]", 0, -1},
+		{"[\"n0\",\"1\"]", 0, -1}, {"[\"n0\",-1]", 0, -1}, {"[\"n0\",1.5]", 0, -1},
+		{"[\"n1\",1]", -1, -1}, {"[\"p0\",1]", -1, -1}, {"null", -1, -1}
+	};
+	GhcBuffer	json = {0};
+	GhcList    *list = &reply.lists[0];
+
+	read_text("{\"data\":{\"n0\":[{\"databaseId\":7,\"nameWithOwner\":\"a/b\"},null,"
+			  "{\"id\":\"R_kgDOABPHjQ\"},{},{\"nameWithOwner\":\"a/c\"},8]}}");
+	ok(list->present, "a list is there");
+	is_int(list->n_members, 6, "its members");
+	for (int i = 0; i < 6; i++)
+		is_int(list->repo[i], want[i], "which of them are repositories");
+	is_int(list->found.n, 2, "two are");
+	is_int(list->found.repos[1].repo_id, 1296269, "one by its node id");
+	is_int(list->found.nulls, 0, "nothing is said of the others");
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+	{
+		ghc_buffer_reset(&json);
+		ghc_buffer_printf(&json, "{\"data\":{\"n0\":null},\"errors\":[{\"path\":%s}]}",
+						  paths[i].path);
+		read_text(json.data);
+		is_int(reply.errors[0].list, paths[i].list, paths[i].path);
+		is_int(reply.errors[0].member, paths[i].member, "its member");
+		ok(!list->present, "null is no list");
+	}
+	ghc_buffer_reset(&json);
+	ghc_buffer_puts(&json, "{\"data\":{\"n0\":[null");
+	for (int i = 0; i < 2 * GHC_MAX_MEMBERS; i++)
+		ghc_buffer_printf(&json, ",{\"databaseId\":%d}", i + 1);
+	ghc_buffer_puts(&json, "]}}");
+	read_text(json.data);
+	is_int(list->n_members, GHC_MAX_MEMBERS, "members beyond what can be asked are passed over");
+	is_int(list->found.n, GHC_MAX_MEMBERS - 1, "and their repositories");
+	ghc_buffer_free(&json);
+}
+
 static void
 test_replaced(void)
 {
@@ -816,6 +866,7 @@ main(void)
 	test_long_list();
 	test_extra();
 	test_order();
+	test_by_id();
 	test_replaced();
 	free(body);
 	ghc_arena_free(&arena);

@@ -43,7 +43,7 @@ test('what is no id is none', () => {
 });
 
 test('nodes(ids): order kept, null and NOT_FOUND for what is missing, a warning for a legacy id', async (t) => {
-  const { sim, graphql } = await startSim(t, { repositories: 1000 });
+  const { sim, graphql, control } = await startSim(t, { repositories: 1000 });
   const { columns } = sim.world;
   const known = Array.from({ length: 50 }, (none, i) => columns.id[columns.length - 1 - i]).filter((id) => sim.world.visibleRow(id) >= 0);
   const missing = [];
@@ -58,6 +58,9 @@ test('nodes(ids): order kept, null and NOT_FOUND for what is missing, a warning 
   assert.equal(extensions.warnings[0].type, 'DEPRECATION');
   assert.equal(extensions.warnings[0].data.next_global_id, newId('Repository', known[20]));
   assert.deepEqual(data.rateLimit, { cost: 1, nodeCount: 50 });
+  await control('script', [{ fault: 'nullNodes' }]);
+  const hidden = await graphql('query($ids: [ID!]!) { nodes(ids: $ids) { id } }', { variables: { ids: [newId('Repository', known[0]), newId('Repository', missing[0])] } });
+  assert.deepEqual([hidden.data.nodes, hidden.errors.map(({ path }) => path)], [[null, null], [['nodes', 1]]], 'a hidden one is null without an error');
 });
 
 test('the form of id that is shown: legacy for old repositories, new on demand; other types by their id', async (t) => {
