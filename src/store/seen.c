@@ -31,6 +31,7 @@
 #include "github/members.h"
 #include "github/selection.h"
 #include "store/db.h"
+#include "store/errors.h"
 #include "store/seen.h"
 #include "store/values.h"
 
@@ -58,6 +59,7 @@ typedef struct Comparison
 	int			n;
 	GhcInterval span;			/* of all of them */
 	bool		last;			/* the old set has no more rows */
+	int			n_damaged;		/* rows that can't be read */
 } Comparison;
 
 void
@@ -167,7 +169,8 @@ save_position(Comparison *comparison)
 
 /* The ids of a row (n, ids) in palloc'd memory; returns how many. */
 static int
-read_ids(HeapTuple tuple, TupleDesc desc, int64 **ids)
+read_ids(Comparison *comparison, HeapTuple tuple, TupleDesc desc,
+		 int64 **ids)
 {
 	bool		isnull;
 	int			max = DatumGetInt32(SPI_getbinval(tuple, desc, 1, &isnull));
@@ -180,6 +183,7 @@ read_ids(HeapTuple tuple, TupleDesc desc, int64 **ids)
 	n = ghc_idlist_decode(slice, *ids, max);
 	if (DatumGetPointer(stored) != (Pointer) bytes)
 		pfree(bytes);
+	comparison->n_damaged += n < 0;
 	return Max(n, 0);
 }
 
@@ -219,7 +223,8 @@ load_members(Comparison *comparison)
 	{
 		GhcInterval created = {ghc_db_get_int8(row, 3), ghc_db_get_int8(row, 4)};
 		int64	   *ids;
-		int			n = read_ids(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, &ids);
+		int			n = read_ids(comparison, SPI_tuptable->vals[row],
+								 SPI_tuptable->tupdesc, &ids);
 
 		for (int i = 0; i < n; i++)
 			comparison->members[comparison->n++] = (Member) {ids[i], created, false};
@@ -286,7 +291,7 @@ find_members(Comparison *comparison)
 		for (uint64 row = 0; row < n_rows; row++)
 		{
 			int64	   *ids;
-			int			n = read_ids(SPI_tuptable->vals[row],
+			int			n = read_ids(comparison, SPI_tuptable->vals[row],
 									 SPI_tuptable->tupdesc, &ids);
 
 			mark_found(comparison, ids, n);
@@ -383,6 +388,10 @@ ghc_seen_compare(int64 crawl_id)
 	if (comparison.n > 0)
 		find_members(&comparison);
 	save_position(&comparison);
+	if (comparison.n_damaged > 0)
+		ghc_errors_record(crawl_id, "members",
+						  "members of a range can't be read from ghcrawl.seen",
+						  NULL, comparison.n_damaged);
 	if (add_tasks(&comparison) > 0)
 		return true;
 	(void) load_position(&comparison);
