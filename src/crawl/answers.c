@@ -299,7 +299,7 @@ write_suspects(GhcWorker *worker, GhcLane *lane, GhcRun *run)
 {
 	const GhcNodes *nodes = lane->work->task.nodes;
 
-	run->counts.suspects += nodes->n_settled;
+	run->counts.suspects += nodes->n_answered;
 	run->counts.gone += nodes->n_gone;
 	if (nodes->n_gone == 0)
 		return;
@@ -307,6 +307,22 @@ write_suspects(GhcWorker *worker, GhcLane *lane, GhcRun *run)
 	ghc_absence_write(run->crawl.data_schema, lane->shape.fields, nodes->gone,
 					  nodes->n_gone, ghc_clock_timestamp(lane->sent_ms));
 	worker->storing = 0;
+}
+
+/* What a task gave up is all that is left of it, should it be tried again. */
+static void
+write_unknown(const GhcWork *work)
+{
+	GhcBuffer	text = {0};
+	char	   *query;
+
+	if (work->task.nodes->unknown.n == 0)
+		return;
+	ghc_members_format(&work->task.nodes->unknown, &text);
+	query = text.failed ? NULL : pstrdup(text.data);
+	ghc_buffer_free(&text);
+	if (query != NULL)
+		ghc_tasks_replace_query(&work->row, query);
 }
 
 /* Keeps the members of a range that ended, for comparing later crawls with. */
@@ -333,6 +349,8 @@ write_work(GhcWorker *worker, GhcLane *lane, GhcRun *run)
 		return;
 	if (work->task.nodes != NULL)
 		write_suspects(worker, lane, run);
+	if (work->task.nodes != NULL && outcome == GHC_OUTCOME_GAP)
+		write_unknown(work);
 	if (ends && outcome != GHC_OUTCOME_SPLIT)
 		write_seen(&work->task, run);
 	run->counts.seen += work->row.counted - work->counted;

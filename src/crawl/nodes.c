@@ -56,6 +56,7 @@ nodes_read(GhcTask *task, GhcSlice text)
 	nodes->n = members.n;
 	memcpy(nodes->ids, members.ids, sizeof(nodes->ids));
 	nodes->at_once = GHC_MAX_MEMBERS;
+	nodes->unknown.range = members.range;
 	task->nodes = nodes;
 	task->range = members.range;
 	return true;
@@ -108,17 +109,20 @@ has_left(const GhcRange *range, const GhcRepository *repo)
 }
 
 static void
-settle(GhcNodes *nodes, int i)
+note_answer(GhcNodes *nodes, int i)
 {
 	nodes->settled[i] = true;
-	nodes->n_settled++;
+	nodes->n_answered++;
 }
 
 /* Nothing is said of a suspect, and it stays one. */
 static void
 give_up(GhcTask *task, int i)
 {
-	settle(task->nodes, i);
+	GhcMembers *unknown = &task->nodes->unknown;
+
+	task->nodes->settled[i] = true;
+	unknown->ids[unknown->n++] = task->nodes->ids[i];
 	(void) ghc_idset_add(&task->ids, task->nodes->ids[i]);
 	task->missing++;
 }
@@ -197,17 +201,17 @@ absorb_list(GhcTask *task, const GhcReply *reply)
 		if (repo == NULL && gone[k])
 		{
 			nodes->gone[nodes->n_gone++] = nodes->ids[i];
-			settle(nodes, i);
+			note_answer(nodes, i);
 		}
 		else if (repo != NULL && repo->repo_id == nodes->ids[i] &&
 				 ghc_repository_is_whole(repo))
 		{
 			if (!has_left(&task->range, repo))
 				(void) ghc_idset_add(&task->ids, repo->repo_id);
-			settle(nodes, i);
+			note_answer(nodes, i);
 		}
 	}
-	if (nodes->n_settled == 0)
+	if (nodes->n_answered == 0)
 		return fail(task);
 	task->attempts = 0;
 	nodes->at_once = nodes->at_once * 2 < GHC_MAX_MEMBERS ?
@@ -223,7 +227,7 @@ nodes_absorb(GhcTask *task, const GhcReply *reply,
 
 	*store = NULL;
 	task->explained = false;
-	nodes->n_settled = nodes->n_gone = 0;
+	nodes->n_answered = nodes->n_gone = 0;
 	switch (judgement->verdict)
 	{
 		case GHC_VERDICT_TOO_SLOW:

@@ -62,13 +62,14 @@ typedef struct GhcNodes
 	int			n;
 	int64_t		ids[GHC_MAX_MEMBERS];
 	bool		settled[GHC_MAX_MEMBERS];	/* answered, or given up */
+	GhcMembers	unknown;		/* those given up */
 	int			asked[GHC_MAX_MEMBERS]; /* which of them the query asks for */
 	int			n_asked;
 	int			at_once;		/* how many go into a query */
 	int			n_given_up;		/* times some were given up */
 
 	/* what the last reply brought */
-	int			n_settled;
+	int			n_answered;
 	int			n_gone;
 	int64_t		gone[GHC_MAX_MEMBERS];
 } GhcNodes;

@@ -29,7 +29,6 @@ typedef struct GhcStoreRow
 	int64		crawl_id;		/* for recording a refusal */
 	const GhcRepository *repo;
 	TimestampTz observed_at;	/* when the request was sent */
-	bool		by_id;			/* a suspect, which no range counts; the caller's */
 	GhcStored	stored;			/* the result */
 } GhcStoreRow;
 

@@ -72,7 +72,11 @@ ghc_seen_write(int64 crawl_id, int64 task_id, const GhcInterval *created,
 		" ON CONFLICT (crawl_id, created_lo, task_id) DO UPDATE SET"
 		" n = excluded.n, ids = excluded.ids", "bbbbiy", NULL
 	};
-	int64	   *sorted = palloc(ids->n * sizeof(int64));
+	static GhcStatement forget = {
+		"DELETE FROM ghcrawl.seen WHERE crawl_id = $1 AND created_lo = $3"
+		" AND task_id = $2", "bbb", NULL
+	};
+	int64	   *sorted = palloc(Max(ids->n, 1) * sizeof(int64));
 	size_t		n = 0;
 	GhcBuffer	buf = {0};
 	Datum		values[] = {
@@ -82,7 +86,11 @@ ghc_seen_write(int64 crawl_id, int64 task_id, const GhcInterval *created,
 	};
 
 	if (ids->n == 0)
+	{
+		/* a gap that was tried again may have had some */
+		ghc_db_run(&forget, values, NULL);
 		return;
+	}
 	for (size_t i = 0; i < ids->capacity; i++)
 		if (ids->slot[i] != 0)
 			sorted[n++] = ids->slot[i];
@@ -302,7 +310,7 @@ find_members(Comparison *comparison)
 	SPI_cursor_close(cursor);
 }
 
-/* Adds a task that looks some members up; nobody's counter counts it. */
+/* Adds a task that looks some members up: no worker's, no part of the progress. */
 static void
 add_task(int64 crawl_id, const GhcMembers *members)
 {
@@ -310,8 +318,8 @@ add_task(int64 crawl_id, const GhcMembers *members)
 		"WITH k AS (INSERT INTO ghcrawl.crawl_counter AS k (crawl_id, worker_no, tasks)"
 		" VALUES ($1, 0, 1) ON CONFLICT (crawl_id, worker_no)"
 		" DO UPDATE SET tasks = k.tasks + 1),"
-		" t AS (INSERT INTO ghcrawl.task (crawl_id, kind, query)"
-		" VALUES ($1, 'nodes', $2) RETURNING task_id)"
+		" t AS (INSERT INTO ghcrawl.task (crawl_id, kind, query, share)"
+		" VALUES ($1, 'nodes', $2, 0) RETURNING task_id)"
 		" INSERT INTO ghcrawl.queue (crawl_id, position, task_id)"
 		" SELECT $1, $3, task_id FROM t", "btb", NULL
 	};

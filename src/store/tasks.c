@@ -135,6 +135,21 @@ ghc_tasks_end(const GhcTaskRow *task, int worker_no, const char *state)
 	return ghc_db_run(&end, values, nulls) > 0;
 }
 
+void
+ghc_tasks_replace_query(const GhcTaskRow *task, const char *query)
+{
+	static GhcStatement replace = {
+		"UPDATE ghcrawl.task SET query = $3 WHERE crawl_id = $1 AND task_id = $2",
+		"bbt", NULL
+	};
+	Datum		values[] = {
+		Int64GetDatum(task->crawl_id), Int64GetDatum(task->task_id),
+		CStringGetTextDatum(query)
+	};
+
+	ghc_db_run(&replace, values, NULL);
+}
+
 static Datum
 text_array(char **texts, int n)
 {

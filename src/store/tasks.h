@@ -67,6 +67,9 @@ extern bool ghc_tasks_progress(const GhcTaskRow *task, int worker_no);
 extern bool ghc_tasks_end(const GhcTaskRow *task, int worker_no,
 						  const char *state);
 
+/* Puts another query in the place of a task's. */
+extern void ghc_tasks_replace_query(const GhcTaskRow *task, const char *query);
+
 /* Adds children to a task and queues them. */
 extern void ghc_tasks_add_children(const GhcTaskRow *parent,
 								   const GhcChildRows *children);

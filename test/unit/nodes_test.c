@@ -203,7 +203,7 @@ test_answers(void)
 	start(&task, "ids:1,2,3,4" RANGE);
 	is_int(ask(&task), 4, "all are asked at once");
 	is_int(answer(&task, odd_gone, 99), GHC_OUTCOME_DONE, "and answered");
-	is_int(task.nodes->n_settled, 4, "four are settled");
+	is_int(task.nodes->n_answered, 4, "four are settled");
 	is_int(task.nodes->n_gone, 2, "two are gone");
 	is_int(task.nodes->gone[0], 1, "the first");
 	is_int(task.nodes->gone[1], 3, "and the third");
@@ -272,7 +272,7 @@ test_hidden(void)
 	is_int(ask(&task), 3, "three are asked");
 	is_int(answer(&task, seven_hidden, 99), GHC_OUTCOME_MORE, "one is hidden");
 	ok(!task.explained, "which is an error");
-	is_int(task.nodes->n_settled, 2, "two are settled");
+	is_int(task.nodes->n_answered, 2, "two are settled");
 	do
 	{
 		is_int(ask(&task), 1, "it is asked for again");
@@ -282,6 +282,9 @@ test_hidden(void)
 	ok(replies > 3 && replies < 20, "after some replies");
 	ok(task.why != NULL, "with a reason");
 	is_int(task.missing, 1, "of one");
+	is_int(task.nodes->unknown.n, 1, "which is kept apart");
+	is_int(task.nodes->unknown.ids[0], 7, "by its id");
+	is_int(task.nodes->unknown.range.dim[GHC_DIM_STARS].hi, 10, "and range");
 	is_int(task.nodes->n_gone, 0, "nobody is gone");
 	ok(has_member(&task, 7), "it stays a member, and so a suspect");
 	ghc_task_release(&task);
@@ -299,7 +302,7 @@ test_hidden(void)
 	start(&task, "ids:6,7,8" RANGE);
 	ask(&task);
 	is_int(answer(&task, some_odd, 99), GHC_OUTCOME_MORE, "no name, another's id");
-	is_int(task.nodes->n_settled, 1, "settle nothing");
+	is_int(task.nodes->n_answered, 1, "settle nothing");
 	ask(&task);
 	is_int(answer(&task, all_shown, 99), GHC_OUTCOME_DONE, "until they are shown");
 	is_int(task.missing, 0, "nothing is missing");

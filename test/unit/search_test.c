@@ -849,7 +849,7 @@ forbid(Crawl *c, const GhcTask *task, Answer *a)
 	a->reply.n_errors = a->reply.pages[0].nulls;
 	for (int i = 0; i < a->reply.n_errors; i++)
 		a->reply.errors[i] = (GhcGraphError) {GHC_SLICE("FORBIDDEN"),
-			GHC_SLICE("Resource protected by organization SAML enforcement."), 0, -1};
+			GHC_SLICE("Resource protected by organization SAML enforcement."), 0, -1, -1, -1};
 	if (a->reply.n_errors > 0)
 		a->judgement.verdict = GHC_VERDICT_PARTIAL;
 }
