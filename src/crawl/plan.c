@@ -92,7 +92,7 @@ static GhcOutcome plan_absorb(GhcTask *task, const GhcReply *reply,
 							  const GhcJudgement *judgement,
 							  const GhcPage **store);
 
-const GhcTaskKind ghc_plan_kind = {"plan", plan_compose, plan_absorb};
+const GhcTaskKind ghc_plan_kind = {"plan", plan_compose, plan_absorb, NULL};
 
 const GhcEstimate *
 ghc_plan_estimate(const GhcTask *task)
