@@ -42,8 +42,9 @@ COMMENT ON SCHEMA ghcrawl IS 'Control tables and views of the GitHub crawler';
  * Durable ones, what a crawl is and how far it got, are part of a dump;
  * volatile ones (worker, budget) and secrets (token) are not.  No table holds a
  * pid or an expiry clock that anything relies on: who is alive is known from
- * the advisory lock that each worker holds on its number.  Tables that are
- * written with every page have no foreign keys, which would lock the crawl's
+ * the advisory lock that each worker holds on its number.  There are no
+ * foreign keys between tables that are dumped: a parallel pg_restore fills
+ * them in any order, and those written with every page would lock the crawl's
  * row each time.
  */
 
@@ -81,7 +82,7 @@ CREATE TABLE ghcrawl.crawl (
 	crawl_id	bigint PRIMARY KEY DEFAULT nextval('ghcrawl.crawl_id_seq'),
 	selection	text NOT NULL,
 	query		text NOT NULL,
-	profile		text NOT NULL REFERENCES ghcrawl.profile,
+	profile		text NOT NULL,
 	priority	int NOT NULL,
 	max_repositories bigint CHECK (max_repositories OPERATOR(pg_catalog.>) 0),
 	state		text NOT NULL CHECK (state OPERATOR(pg_catalog.=) ANY
@@ -569,6 +570,8 @@ FROM ghcrawl.crawls c,
 			  WHERE c.state = 'running') v,
 	 LATERAL (SELECT CASE WHEN c.state <> 'running' THEN NULL
 						  WHEN pg_catalog.pg_is_in_recovery() THEN 'the server to be promoted'
+						  WHEN NOT EXISTS (SELECT FROM ghcrawl.profile f WHERE f.name = c.profile)
+						  THEN 'its profile, which is not there'
 						  /* one that was just asked for may still be coming */
 						  WHEN v.live = 0 AND c.created_at < pg_catalog.now() - interval '5 seconds'
 						  THEN CASE WHEN pg_catalog.current_setting('ghcrawl.workers', true) = '0'

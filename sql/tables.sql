@@ -4,8 +4,9 @@
  * Durable ones, what a crawl is and how far it got, are part of a dump;
  * volatile ones (worker, budget) and secrets (token) are not.  No table holds a
  * pid or an expiry clock that anything relies on: who is alive is known from
- * the advisory lock that each worker holds on its number.  Tables that are
- * written with every page have no foreign keys, which would lock the crawl's
+ * the advisory lock that each worker holds on its number.  There are no
+ * foreign keys between tables that are dumped: a parallel pg_restore fills
+ * them in any order, and those written with every page would lock the crawl's
  * row each time.
  */
 
@@ -43,7 +44,7 @@ CREATE TABLE ghcrawl.crawl (
 	crawl_id	bigint PRIMARY KEY DEFAULT nextval('ghcrawl.crawl_id_seq'),
 	selection	text NOT NULL,
 	query		text NOT NULL,
-	profile		text NOT NULL REFERENCES ghcrawl.profile,
+	profile		text NOT NULL,
 	priority	int NOT NULL,
 	max_repositories bigint CHECK (max_repositories OPERATOR(pg_catalog.>) 0),
 	state		text NOT NULL CHECK (state OPERATOR(pg_catalog.=) ANY

@@ -85,6 +85,8 @@ FROM ghcrawl.crawls c,
 			  WHERE c.state = 'running') v,
 	 LATERAL (SELECT CASE WHEN c.state <> 'running' THEN NULL
 						  WHEN pg_catalog.pg_is_in_recovery() THEN 'the server to be promoted'
+						  WHEN NOT EXISTS (SELECT FROM ghcrawl.profile f WHERE f.name = c.profile)
+						  THEN 'its profile, which is not there'
 						  /* one that was just asked for may still be coming */
 						  WHEN v.live = 0 AND c.created_at < pg_catalog.now() - interval '5 seconds'
 						  THEN CASE WHEN pg_catalog.current_setting('ghcrawl.workers', true) = '0'

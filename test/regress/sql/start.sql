@@ -141,6 +141,7 @@ INSERT INTO ghcrawl.profile (name, columns) VALUES ('typo', '{repo_id,name_with_
 SELECT ghcrawl_start('stars:5', 'typo');
 \echo SQLSTATE :LAST_ERROR_SQLSTATE
 DELETE FROM ghcrawl.profile WHERE name IN ('mine', 'typo');
+SELECT waiting_on FROM ghcrawl.progress JOIN ghcrawl.crawls USING (crawl) WHERE profile = 'mine';
 ROLLBACK;
 \set ON_ERROR_ROLLBACK off
 
