@@ -354,6 +354,31 @@ forget(GhcWorker *worker)
 		worker->forgot_ms = now_ms;
 }
 
+/*
+ * A claim in our name that we know nothing of came with a dump that was
+ * restored while we ran.
+ */
+static void
+release_strangers(GhcWorker *worker)
+{
+	int			n = 0;
+	int64	   *in_hand = palloc((list_length(worker->lanes) +
+								  list_length(worker->orphans) + 1) *
+								 sizeof(int64));
+	ListCell   *cell;
+
+	foreach(cell, worker->lanes)
+	{
+		GhcLane    *lane = lfirst(cell);
+
+		if (lane->work != NULL)
+			in_hand[n++] = lane->work->task.task_id;
+	}
+	foreach(cell, worker->orphans)
+		in_hand[n++] = ((GhcWork *) lfirst(cell))->task.task_id;
+	ghc_tasks_release(worker->no, in_hand, n);
+}
+
 /* Claims of workers that are no more go back, ended crawls are ended. */
 static void
 tidy(GhcWorker *worker)
@@ -361,6 +386,7 @@ tidy(GhcWorker *worker)
 	ListCell   *cell;
 
 	(void) ghc_tasks_release_dead();
+	release_strangers(worker);
 	give_back_orphans(worker);
 	forget(worker);
 	ghc_asked_tidy(worker);

@@ -167,7 +167,7 @@ look_for_work(GhcWorker *worker)
 		if (found)
 		{
 			ghc_workers_begin(worker->no);
-			ghc_tasks_release(worker->no);
+			ghc_tasks_release(worker->no, NULL, 0);
 		}
 	}
 	ghc_db_commit();

@@ -368,6 +368,23 @@ ghc_crawls_end(int64 crawl_id, const char *state, const char *reason)
 	return true;
 }
 
+/*
+ * Have all ranges ended?  An empty queue alone doesn't say so while a dump is
+ * being restored: tables come one after the other.
+ */
+static bool
+no_task_is_open(int64 crawl_id)
+{
+	static GhcStatement check = {
+		"SELECT WHERE EXISTS (SELECT FROM ghcrawl.task WHERE crawl_id = $1)"
+		" AND NOT EXISTS (SELECT FROM ghcrawl.task WHERE crawl_id = $1"
+		" AND state = 'open')", "b", NULL
+	};
+	Datum		values[] = {Int64GetDatum(crawl_id)};
+
+	return ghc_db_run(&check, values, NULL) > 0;
+}
+
 bool
 ghc_crawls_end_if_done(int64 crawl_id)
 {
@@ -392,6 +409,8 @@ ghc_crawls_end_if_done(int64 crawl_id)
 		ghc_db_run(&ended, values, NULL) == 0)
 		return false;
 	state = ghc_db_get_text(0, 1);
+	if (!no_task_is_open(crawl_id))
+		return false;
 	if (!ghc_seen_compare(crawl_id))
 		ghc_crawls_set_state(crawl_id, state, NULL);
 	return true;

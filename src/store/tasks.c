@@ -209,15 +209,17 @@ ghc_tasks_requeue(const GhcTaskRow *task, int worker_no)
 }
 
 int
-ghc_tasks_release(int worker_no)
+ghc_tasks_release(int worker_no, const int64 *kept, int n_kept)
 {
 	static GhcStatement release = {
 		"WITH gone AS (DELETE FROM ghcrawl.claim WHERE worker_no = $1"
-		" RETURNING crawl_id, position, task_id)"
+		" AND task_id <> ALL ($2) RETURNING crawl_id, position, task_id)"
 		" INSERT INTO ghcrawl.queue (crawl_id, position, task_id)"
-		" SELECT crawl_id, position, task_id FROM gone RETURNING 1", "i", NULL
+		" SELECT crawl_id, position, task_id FROM gone RETURNING 1", "iB", NULL
 	};
-	Datum		values[] = {Int32GetDatum(worker_no)};
+	Datum		values[] = {
+		Int32GetDatum(worker_no), ghc_values_int8_array(kept, n_kept)
+	};
 
 	return (int) ghc_db_run(&release, values, NULL);
 }

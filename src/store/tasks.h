@@ -77,8 +77,11 @@ extern void ghc_tasks_add_children(const GhcTaskRow *parent,
 /* Gives a claimed task back to the queue, if it is still ours. */
 extern void ghc_tasks_requeue(const GhcTaskRow *task, int worker_no);
 
-/* Gives back what a worker number had claimed; returns how many. */
-extern int	ghc_tasks_release(int worker_no);
+/*
+ * Gives back what a worker number had claimed, but for the tasks kept; returns
+ * how many.
+ */
+extern int	ghc_tasks_release(int worker_no, const int64 *kept, int n_kept);
 
 /*
  * Gives back what workers had claimed that are no more; returns how many.  In
