@@ -8,6 +8,8 @@
  * - The crawl it was started for is rolled back, in a savepoint or whole, or
  *	 its transaction is prepared: the worker waits for that transaction, finds
  *	 no work, ends with 0.
+ * - A transaction was prepared before the server stopped and is committed after
+ *	 its start: the worker that the launcher starts waits for it.
  * - It is killed: the postmaster starts it again, after a crash of the server
  *	 as well; its claims are void with its lock.
  * - Its database is dropped or closed to connections: connecting fails, which
@@ -163,15 +165,28 @@ look_for_work(GhcWorker *worker)
 	if (found)
 	{
 		worker->no = take_number();
-		found = worker->no != 0;
-		if (found)
-		{
-			ghc_workers_begin(worker->no);
-			ghc_tasks_release(worker->no, NULL, 0);
-		}
+		if (worker->no == 0)
+			proc_exit(0);		/* surplus */
+		ghc_workers_begin(worker->no);
+		ghc_tasks_release(worker->no, NULL, 0);
 	}
 	ghc_db_commit();
 	return found;
+}
+
+/*
+ * The same at birth.  Transactions that brought work to come count on whoever
+ * is alive, but a restart ends all workers and leaves what is prepared.
+ */
+static bool
+look_for_first_work(GhcWorker *worker)
+{
+	if (look_for_work(worker))
+		return true;
+	StartTransactionCommand();
+	ghc_locks_wait_for_gate();
+	CommitTransactionCommand();
+	return look_for_work(worker);
 }
 
 /*
@@ -388,7 +403,7 @@ ghcrawl_worker_main(Datum arg)
 	connect_to(start.database);
 	ghc_db_pin_settings();
 	wait_for_transaction(start.xid);
-	if (!look_for_work(&worker))
+	if (!look_for_first_work(&worker))
 		proc_exit(ghc_db_is_changed() ? 1 : 0);
 
 	pgstat_report_appname("ghcrawl worker");

@@ -15,6 +15,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
@@ -240,6 +241,12 @@ read_stamp(const char *schema, int *version, char **api_url)
 		*api_url = ghc_db_get_text(0, 2);
 	}
 	ghc_db_restore_user(&scope);
+	/* made after our snapshot, which doesn't see what catalog caches see */
+	if (n == 0 && IsolationUsesXactSnapshot())
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("another session made the data tables just now"),
+				 errhint("Try again.")));
 	return n > 0;
 }
 

@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "storage/lock.h"
 
 #include "store/locks.h"
@@ -50,6 +51,14 @@ ghc_locks_close_gate(void)
 	LOCKTAG		tag = make_tag(GHC_LOCK_GATE, 0);
 
 	(void) LockAcquire(&tag, ShareLock, false, false);
+}
+
+void
+ghc_locks_wait_for_gate(void)
+{
+	LOCKTAG		tag = make_tag(GHC_LOCK_GATE, 0);
+
+	WaitForLockers(tag, ExclusiveLock, false);
 }
 
 void

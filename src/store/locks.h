@@ -37,6 +37,12 @@ extern void ghc_locks_release(GhcLockKind kind, int number);
  */
 extern void ghc_locks_close_gate(void);
 
+/*
+ * Waits for the end of all transactions that hold the gate now, prepared ones
+ * included, without keeping others from closing it; needs a transaction.
+ */
+extern void ghc_locks_wait_for_gate(void);
+
 /* Waits for its turn at making data tables, until the transaction's end. */
 extern void ghc_locks_wait_for_data(void);
 
