@@ -25,6 +25,7 @@
 #include "store/batch.h"
 #include "store/clock.h"
 #include "store/db.h"
+#include "store/locks.h"
 #include "store/workers.h"
 
 /* crawls, tokens and budgets are read anew this often */
@@ -291,6 +292,8 @@ write_turn(GhcWorker *worker)
 	if (worker->refresh ||
 		is_past(worker->refreshed_ms, REFRESH_MS, ghc_clock_now_ms()))
 		ghc_refresh(worker);
+	foreach(cell, worker->runs)
+		ghc_locks_share_crawl(((GhcRun *) lfirst(cell))->crawl.crawl_id);
 	ghc_answers_write(worker);
 	claimed = claim(worker);
 	write_counts(worker);

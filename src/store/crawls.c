@@ -16,6 +16,7 @@
 
 #include "store/crawls.h"
 #include "store/db.h"
+#include "store/locks.h"
 #include "store/seen.h"
 
 int64
@@ -161,26 +162,13 @@ ghc_crawls_lock(int64 crawl_id, char **owner)
 	return ghc_db_get_text(0, 1);
 }
 
-void
-ghc_crawls_set_state(int64 crawl_id, const char *state, const char *reason)
+static void
+write_state(int64 crawl_id, const char *state, const char *reason)
 {
 	static GhcStatement set = {
 		"UPDATE ghcrawl.crawl SET state = $2, reason = $3,"
 		" finished_at = CASE WHEN $2 <> ALL ('{running,paused}') THEN now() END"
 		" WHERE crawl_id = $1", "btt", NULL
-	};
-	static GhcStatement drop = {
-		"WITH q AS (DELETE FROM ghcrawl.queue WHERE crawl_id = $1"
-		" RETURNING task_id),"
-		" c AS (DELETE FROM ghcrawl.claim WHERE crawl_id = $1"
-		" RETURNING task_id)"
-		" UPDATE ghcrawl.task t SET state = 'cancelled', finished_at = now()"
-		" FROM (SELECT task_id FROM q UNION ALL SELECT task_id FROM c) d"
-		" WHERE t.crawl_id = $1 AND t.task_id = d.task_id", "b", NULL
-	};
-	static GhcStatement left = {
-		"SELECT 1 FROM ghcrawl.queue WHERE crawl_id = $1 UNION ALL"
-		" SELECT 1 FROM ghcrawl.claim WHERE crawl_id = $1 LIMIT 1", "b", NULL
 	};
 	Datum		values[] = {
 		Int64GetDatum(crawl_id), CStringGetTextDatum(state),
@@ -188,15 +176,25 @@ ghc_crawls_set_state(int64 crawl_id, const char *state, const char *reason)
 	};
 
 	ghc_db_run(&set, values, reason ? NULL : "  n");
+}
+
+void
+ghc_crawls_set_state(int64 crawl_id, const char *state, const char *reason)
+{
+	static GhcStatement drop = {
+		"DELETE FROM ghcrawl.queue WHERE crawl_id = $1;"
+		" DELETE FROM ghcrawl.claim WHERE crawl_id = $1;"
+		" UPDATE ghcrawl.task SET state = 'cancelled', finished_at = now()"
+		" WHERE crawl_id = $1 AND state = 'open'", "b", NULL
+	};
+	Datum		values[] = {Int64GetDatum(crawl_id)};
+
+	write_state(crawl_id, state, reason);
 	if (strcmp(state, "running") == 0 || strcmp(state, "paused") == 0)
 		return;
-
-	/*
-	 * A worker whose claim or split the statement had to wait for has put
-	 * rows there that it didn't see; so it is run until nothing is seen.
-	 */
-	while (ghc_db_run(&left, values, NULL) > 0)
-		ghc_db_run(&drop, values, NULL);
+	/* what workers are writing now is waited for, and dropped as well */
+	ghc_locks_own_crawl(crawl_id);
+	ghc_db_run(&drop, values, NULL);
 	ghc_seen_tidy(crawl_id);
 }
 
@@ -411,7 +409,9 @@ ghc_crawls_end_if_done(int64 crawl_id)
 	state = ghc_db_get_text(0, 1);
 	if (!no_task_is_open(crawl_id))
 		return false;
-	if (!ghc_seen_compare(crawl_id))
-		ghc_crawls_set_state(crawl_id, state, NULL);
+	if (ghc_seen_compare(crawl_id))
+		return true;
+	write_state(crawl_id, state, NULL);
+	ghc_seen_tidy(crawl_id);
 	return true;
 }

@@ -61,6 +61,27 @@ ghc_locks_wait_for_gate(void)
 	WaitForLockers(tag, ExclusiveLock, false);
 }
 
+/* Two crawls may share a lock: they wait for each other, and that is all. */
+static void
+lock_crawl(int64 crawl_id, LOCKMODE mode)
+{
+	LOCKTAG		tag = make_tag(GHC_LOCK_CRAWL, (int) (uint32) crawl_id);
+
+	(void) LockAcquire(&tag, mode, false, false);
+}
+
+void
+ghc_locks_share_crawl(int64 crawl_id)
+{
+	lock_crawl(crawl_id, ShareLock);
+}
+
+void
+ghc_locks_own_crawl(int64 crawl_id)
+{
+	lock_crawl(crawl_id, ExclusiveLock);
+}
+
 void
 ghc_locks_wait_for_data(void)
 {

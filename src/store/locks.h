@@ -23,6 +23,7 @@ typedef enum GhcLockKind
 	GHC_LOCK_GATE,				/* shared: workers may not end; number 0 */
 	GHC_LOCK_DATA,				/* making data tables; number 0 */
 	GHC_LOCK_QUESTION,			/* a question, held by its asker */
+	GHC_LOCK_CRAWL,				/* shared: its ranges are being written; its id */
 } GhcLockKind;
 
 /* Takes a lock for the session if it is free; needs no transaction. */
@@ -42,6 +43,15 @@ extern void ghc_locks_close_gate(void);
  * included, without keeping others from closing it; needs a transaction.
  */
 extern void ghc_locks_wait_for_gate(void);
+
+/*
+ * Until the transaction's end, nobody ends the crawl and drops what is left of
+ * it; waits for one who does.
+ */
+extern void ghc_locks_share_crawl(int64 crawl_id);
+
+/* Until the transaction's end, nobody else writes ranges of the crawl. */
+extern void ghc_locks_own_crawl(int64 crawl_id);
 
 /* Waits for its turn at making data tables, until the transaction's end. */
 extern void ghc_locks_wait_for_data(void);

@@ -19,6 +19,7 @@
 #include "utils/builtins.h"
 
 #include "store/db.h"
+#include "store/locks.h"
 #include "store/tasks.h"
 #include "store/values.h"
 
@@ -205,6 +206,7 @@ ghc_tasks_requeue(const GhcTaskRow *task, int worker_no)
 		Int32GetDatum(worker_no)
 	};
 
+	ghc_locks_share_crawl(task->crawl_id);
 	ghc_db_run(&requeue, values, NULL);
 }
 
