@@ -205,5 +205,13 @@ test-drift:
 	$(AS_ROOT) $(MAKE) --no-print-directory -s install WERROR=yes with_llvm=no
 	scripts/run-tap test/long/drift.pl
 
-.PHONY: sql check-sql unit build-unit test-model demo demo-stop test test-all test-drift print-pg-config FORCE
+# Crawls broken in every way at random moments, ten times each: a quarter of an
+# hour and more.  test/long/break.pl says what can be set.
+test-crash: export PG_CONFIG := $(PG_CONFIG)
+test-crash:
+	$(MAKE) --no-print-directory -j2 all WERROR=yes with_llvm=no
+	$(AS_ROOT) $(MAKE) --no-print-directory -s install WERROR=yes with_llvm=no
+	scripts/run-tap test/long/break.pl
+
+.PHONY: sql check-sql unit build-unit test-model demo demo-stop test test-all test-drift test-crash print-pg-config FORCE
 .DEFAULT_GOAL := all
