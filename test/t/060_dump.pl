@@ -212,6 +212,21 @@ $copy->safe_psql('postgres', 'SELECT ghcrawl_ensure_workers()');
 crawl_ends($copy, $crawl);
 ids_are_exact($copy, $sim, $selection, 'schema and data one after the other');
 
+# without privileges the owner of the data may not be handed rows
+for my $is_mended (0, 1)
+{
+	my $name = 'without privileges' . ($is_mended ? ', granted again' : '');
+	$copy = GhcDatabase->create($node, "rights$is_mended");
+	$node->command_ok([ 'pg_restore', '--exit-on-error', '-x', '-d', $copy->connstr, $custom->{file} ],
+		"$name: restored");
+	add_tokens($copy, $sim->tokens);
+	$copy->safe_psql('postgres', 'SELECT ghcrawl_create_tables()') if $is_mended;
+	$copy->safe_psql('postgres', 'SELECT ghcrawl_ensure_workers()');
+	crawl_ends($copy, $crawl, $is_mended ? 'done' : 'failed');
+	like(crawl_column($copy, $crawl, 'reason'), qr/permission denied/, "$name: and it says why") if !$is_mended;
+}
+ids_are_exact($copy, $sim, $selection, 'without privileges, granted again');
+
 # A worker that comes upon a dump that is restored by half must not say that
 # the crawl is done.
 $copy = GhcDatabase->create($node, 'half');
