@@ -228,8 +228,9 @@ nothing_is_left($node, 'after time-outs');
 $sim->post('/_sim/settings', { latency => 1 });
 my $cancel = join '', map { start('stars:>=0 fork:true') =~ s/;$/ AS c \\gset\n/r
 	  . sprintf "SELECT pg_sleep(%.2f);\nSELECT ghcrawl_cancel(:c);\n", 0.1 + 0.02 * ($_ % 15) } 1 .. 30;
-my ($status, undef, $complaints) = $node->psql('postgres', "SET client_min_messages = warning;\n$cancel");
-is("$status $complaints", '0 ', 'thirty crawls were cancelled at full speed');
+my (undef, undef, $complaints) = $node->psql('postgres', "SET client_min_messages = warning;\n$cancel", on_error_stop => 0);
+is(join(' ', grep { !/crawl \d+ has ended/ } $complaints =~ /(ERROR: .*)/g), '',
+	'thirty crawls were cancelled at full speed, but for those that had ended');
 nothing_is_left($node, 'cancelled at full speed');
 is(sql(q{SELECT count(*) FROM ghcrawl.task WHERE state = 'open'}), '0', 'none of their ranges is left open');
 cmp_ok(sql(q{SELECT sum(tasks_ended) FROM ghcrawl.crawls WHERE state = 'cancelled'}), '>', 30, 'they were under way');
