@@ -3,6 +3,7 @@
 #   make, make install      build and install; PG_CONFIG=… chooses the server
 #   make installcheck       regression tests on a running server
 #   make demo, make test    everything from a bare machine; these install packages
+#   make test-versions      the tests on PostgreSQL 17 and 18, too
 #   make demo-stop          ends and removes what the demo started
 #
 # CONTRIBUTING.md lists the smaller targets that developers use.
@@ -191,11 +192,17 @@ test-all:
 	scripts/check-functions
 	$(MAKE) --no-print-directory check-sql
 	scripts/lint
+	cd test/sim && npm test
+	$(MAKE) --no-print-directory test-server
+
+# What depends on the server and the libraries below it.
+TESTS = $(UNIT_PLAIN) $(UNIT_SANITIZED) test/t/*.pl
+test-server: export PG_CONFIG := $(PG_CONFIG)
+test-server:
 	$(MAKE) --no-print-directory -j2 all build-unit WERROR=yes with_llvm=no
 	$(AS_ROOT) $(MAKE) --no-print-directory -s install WERROR=yes with_llvm=no
-	cd test/sim && npm test
 	scripts/run-regress
-	scripts/run-tap $(UNIT_PLAIN) $(UNIT_SANITIZED) test/t/*.pl
+	scripts/run-tap $(TESTS)
 
 # Worlds of 200,000 that change while they are crawled, under every fault of the
 # simulator; minutes for each seed.  test/long/drift.pl says what can be set.
@@ -213,5 +220,9 @@ test-crash:
 	$(AS_ROOT) $(MAKE) --no-print-directory -s install WERROR=yes with_llvm=no
 	scripts/run-tap test/long/break.pl
 
-.PHONY: sql check-sql unit build-unit test-model demo demo-stop test test-all test-drift test-crash print-pg-config FORCE
+# The same on PostgreSQL 17 and 18, each in a Debian of its own; as root.
+test-versions:
+	scripts/check-versions
+
+.PHONY: sql check-sql unit build-unit test-model demo demo-stop test test-all test-server test-drift test-crash test-versions print-pg-config FORCE
 .DEFAULT_GOAL := all
