@@ -130,7 +130,7 @@ test_every_day(void)
 
 			for (int day = 1; day <= last; day++, at += 86400)
 			{
-				char		want[40];
+				char		want[64];
 				char		got[GHC_INSTANT_BYTES];
 				int64_t		seconds = 0;
 				bool		is_date = false;
