@@ -9,7 +9,10 @@ CREATE TEMP VIEW member AS
 SELECT d.classid, d.objid, pg_describe_object(d.classid, d.objid, 0) AS object
 FROM pg_depend d
 JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid
-WHERE e.extname = 'ghcrawl' AND d.deptype = 'e';
+WHERE e.extname = 'ghcrawl' AND d.deptype = 'e'
+-- row types and array types, which PostgreSQL 17 counts as members, hang on others
+AND NOT EXISTS (SELECT FROM pg_depend i
+	WHERE i.classid = d.classid AND i.objid = d.objid AND i.deptype = 'i');
 
 SELECT object FROM member ORDER BY object COLLATE "C";
 
