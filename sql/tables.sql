@@ -128,11 +128,13 @@ CREATE TABLE ghcrawl.task (
 	pages		int NOT NULL DEFAULT 0,
 	readings	int NOT NULL DEFAULT 0,
 	attempts	int NOT NULL DEFAULT 0,
+	leaky		boolean NOT NULL DEFAULT false,
 	error		text,
 	started_at	timestamptz,
 	finished_at	timestamptz,
 	PRIMARY KEY (crawl_id, task_id)
 ) WITH (fillfactor = 80);
+CREATE INDEX task_leaky ON ghcrawl.task (crawl_id) WHERE leaky;
 COMMENT ON TABLE ghcrawl.task IS 'The tree of ranges of a crawl';
 COMMENT ON COLUMN ghcrawl.task.query IS 'The range as a complete GitHub search';
 COMMENT ON COLUMN ghcrawl.task.promised IS 'What GitHub counts in the range';
@@ -141,6 +143,7 @@ COMMENT ON COLUMN ghcrawl.task.counted IS 'What crawl_counter.seen has of it; a 
 COMMENT ON COLUMN ghcrawl.task.missing IS 'Of a gap: promised and not seen, or refused by the database';
 COMMENT ON COLUMN ghcrawl.task.share IS 'Share of the whole crawl, by what was counted';
 COMMENT ON COLUMN ghcrawl.task.part IS 'Of share, so far; what crawl_counter.part has of it';
+COMMENT ON COLUMN ghcrawl.task.leaky IS 'Was cut along something that can change, so that repositories may have moved between its parts unseen';
 COMMENT ON COLUMN ghcrawl.task.readings IS 'How often it was begun to read';
 COMMENT ON COLUMN ghcrawl.task.started_at IS 'A finished range says: everything in it was looked at between started_at and finished_at';
 

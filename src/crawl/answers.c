@@ -278,6 +278,7 @@ end_work(GhcWorker *worker, GhcWork *work, GhcRun *run, GhcOutcome outcome)
 	/* what it had not reached is over with it, or is its children's */
 	if (outcome != GHC_OUTCOME_SPLIT)
 		work->row.part = work->row.share;
+	work->row.leaky = outcome == GHC_OUTCOME_SPLIT && !work->task.cut->by_time;
 	if (!ghc_tasks_end(&work->row, worker->no, state))
 		return false;
 	run->counts.tasks_ended++;

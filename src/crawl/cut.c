@@ -72,6 +72,8 @@ ghc_cut_begin(GhcTask *task)
 	for (int i = 0; i < cut->n; i++)
 		cut->counts[i] = cut->before[i] = -1;
 	cut->at_once = GHC_MAX_COUNTS;
+	cut->by_time = cut->parts[0].dim[GHC_DIM_CREATED].hi !=
+		cut->parts[cut->n - 1].dim[GHC_DIM_CREATED].hi;
 	task->cut = cut;
 	return true;
 }
@@ -125,9 +127,6 @@ static void
 share_out(GhcTask *task)
 {
 	GhcCut	   *cut = task->cut;
-	GhcInterval *first = &cut->children[0].range.dim[GHC_DIM_CREATED];
-	GhcInterval *last = &cut->children[cut->n_children - 1].range.dim[GHC_DIM_CREATED];
-	bool		by_time = first->lo != last->lo;
 	int64_t		left = task->counted;
 	double		sum = 0;
 
@@ -136,7 +135,7 @@ share_out(GhcTask *task)
 	for (int i = 0; i < cut->n_children; i++)
 	{
 		GhcChild   *child = &cut->children[i];
-		int64_t		mine = by_time ? count_created_in(task, &child->range) : 0;
+		int64_t		mine = cut->by_time ? count_created_in(task, &child->range) : 0;
 
 		mine = min64(left, min64(mine, max64(0, child->count)));
 		left -= mine;

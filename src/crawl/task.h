@@ -51,6 +51,7 @@ typedef struct GhcCut
 	int			n_asked;
 	int			at_once;		/* how many counts go into a query */
 	int			tries;
+	bool		by_time;		/* and not by what can change */
 	int			n_children;
 	GhcChild	children[GHC_MAX_PARTS];
 	GhcHeritage heritage[GHC_MAX_PARTS];	/* of each child */
@@ -172,5 +173,6 @@ extern void ghc_task_release(GhcTask *task);
 extern const GhcTaskKind ghc_search_kind;
 extern const GhcTaskKind ghc_plan_kind;
 extern const GhcTaskKind ghc_nodes_kind;
+extern const GhcTaskKind ghc_sweep_kind;
 
 #endif							/* GHC_TASK_H */

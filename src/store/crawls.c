@@ -18,6 +18,7 @@
 #include "store/db.h"
 #include "store/locks.h"
 #include "store/seen.h"
+#include "store/tasks.h"
 
 int64
 ghc_crawls_find_same(const char *query, const char *profile,
@@ -409,7 +410,7 @@ ghc_crawls_end_if_done(int64 crawl_id)
 	state = ghc_db_get_text(0, 1);
 	if (!no_task_is_open(crawl_id))
 		return false;
-	if (ghc_seen_compare(crawl_id))
+	if (ghc_tasks_add_sweeps(crawl_id) > 0 || ghc_seen_compare(crawl_id))
 		return true;
 	write_state(crawl_id, state, NULL);
 	ghc_seen_tidy(crawl_id);

@@ -121,18 +121,19 @@ ghc_tasks_end(const GhcTaskRow *task, int worker_no, const char *state)
 		" UPDATE ghcrawl.task t SET promised = coalesce($4, t.promised),"
 		" seen = greatest(t.seen, $5), pages = t.pages + $6, attempts = $7,"
 		" error = $8, counted = $9, readings = t.readings + $10, part = $11,"
-		" state = $12, missing = $13,"
+		" state = $12, missing = $13, leaky = $14,"
 		" started_at = coalesce(t.started_at, now()), finished_at = now()"
 		" WHERE t.crawl_id = $1 AND t.task_id = $2 AND EXISTS (SELECT FROM mine)"
-		" RETURNING 1", "bbibbiitbidtb", NULL
+		" RETURNING 1", "bbibbiitbidtbl", NULL
 	};
-	Datum		values[SHARED_VALUES + 2];
-	char		nulls[SHARED_VALUES + 2];
+	Datum		values[SHARED_VALUES + 3];
+	char		nulls[SHARED_VALUES + 3];
 
 	fill_values(task, worker_no, values, nulls);
 	values[SHARED_VALUES] = CStringGetTextDatum(state);
 	values[SHARED_VALUES + 1] = Int64GetDatum(task->missing);
-	nulls[SHARED_VALUES] = nulls[SHARED_VALUES + 1] = ' ';
+	values[SHARED_VALUES + 2] = BoolGetDatum(task->leaky);
+	memset(nulls + SHARED_VALUES, ' ', 3);
 	return ghc_db_run(&end, values, nulls) > 0;
 }
 
@@ -190,6 +191,35 @@ ghc_tasks_add_children(const GhcTaskRow *parent, const GhcChildRows *children)
 	};
 
 	ghc_db_run(&add, values, NULL);
+}
+
+/*
+ * A limited crawl doesn't promise all.  A leaky range below another leaky one
+ * is covered by that.
+ */
+int64
+ghc_tasks_add_sweeps(int64 crawl_id)
+{
+	static GhcStatement add = {
+		"WITH leaky AS (UPDATE ghcrawl.task SET leaky = false"
+		" WHERE crawl_id = $1 AND leaky RETURNING task_id, parent_id, query),"
+		" s AS (INSERT INTO ghcrawl.task (crawl_id, parent_id, kind, query, share)"
+		" SELECT $1, l.task_id, 'sweep', l.query, 0 FROM leaky l"
+		" JOIN ghcrawl.crawl c ON c.crawl_id = $1 AND c.max_repositories IS NULL"
+		" WHERE NOT EXISTS (SELECT FROM leaky p WHERE p.task_id = l.parent_id)"
+		" RETURNING task_id),"
+		" q AS (INSERT INTO ghcrawl.queue (crawl_id, position, task_id)"
+		" SELECT $1, 0, task_id FROM s),"
+		" k AS (INSERT INTO ghcrawl.crawl_counter AS k (crawl_id, worker_no, tasks)"
+		" SELECT $1, 0, count(*) FROM s HAVING count(*) > 0"
+		" ON CONFLICT (crawl_id, worker_no) DO UPDATE SET"
+		" tasks = k.tasks + excluded.tasks)"
+		" SELECT count(*) FROM s", "b", NULL
+	};
+	Datum		values[] = {Int64GetDatum(crawl_id)};
+
+	ghc_db_run(&add, values, NULL);
+	return ghc_db_get_int8(0, 1);
 }
 
 void

@@ -40,6 +40,7 @@ typedef struct GhcTaskRow
 	int			pages;			/* read since the last report */
 	int			readings;		/* begun since then */
 	int64		missing;		/* of a gap */
+	bool		leaky;			/* was cut along what can change */
 } GhcTaskRow;
 
 /* children of a split task, in arrays of n */
@@ -73,6 +74,12 @@ extern void ghc_tasks_replace_query(const GhcTaskRow *task, const char *query);
 /* Adds children to a task and queues them. */
 extern void ghc_tasks_add_children(const GhcTaskRow *parent,
 								   const GhcChildRows *children);
+
+/*
+ * Queues a look at each leaky range of a crawl that has no task left, and
+ * that the caller has locked; returns how many.
+ */
+extern int64 ghc_tasks_add_sweeps(int64 crawl_id);
 
 /* Gives a claimed task back to the queue, if it is still ours. */
 extern void ghc_tasks_requeue(const GhcTaskRow *task, int worker_no);

@@ -128,6 +128,9 @@ static int	found[MAX_REPOS];
 static GhcOrder order_now;
 static GhcChild queue[MAX_OPEN];
 static int	n_open;
+static GhcChild leaky[MAX_OPEN];
+static int	n_leaky;
+static uint64_t crawl_seed;
 static Gap	gaps[MAX_GAPS];
 static int	n_gaps;
 static Answer answer;
@@ -303,7 +306,7 @@ compare_found(const void *a, const void *b)
 static bool
 is_poor_copy(const GhcRange *range)
 {
-	uint64_t	hash = 1;
+	uint64_t	hash = crawl_seed * UINT64_C(0x9E3779B97F4A7C15);
 
 	for (int dim = 0; dim < GHC_DIM_COUNT; dim++)
 		hash = (hash ^ (uint64_t) range->dim[dim].lo ^
@@ -419,6 +422,16 @@ answer_task(GhcTask *task)
 static void
 end_task(const GhcTask *task, GhcOutcome outcome)
 {
+	/* what is cut out of a leaky range is swept with it */
+	if (outcome == GHC_OUTCOME_SPLIT && !task->cut->by_time &&
+		memcmp(&task->range.dim[GHC_DIM_CREATED + 1], &root.dim[GHC_DIM_CREATED + 1],
+			   sizeof(GhcInterval) * (GHC_DIM_COUNT - 1)) == 0 &&
+		task->range.forks == root.forks && task->range.archived == root.archived &&
+		n_leaky < MAX_OPEN)
+		leaky[n_leaky++] = (GhcChild)
+	{
+		task->range, -1
+	};
 	if (outcome == GHC_OUTCOME_SPLIT)
 		for (int i = 0; i < task->cut->n_children && n_open < MAX_OPEN; i++)
 			queue[n_open++] = task->cut->children[i];
@@ -431,9 +444,9 @@ end_task(const GhcTask *task, GhcOutcome outcome)
 
 /* Reads a range to its end, while the world goes on; returns the replies. */
 static int
-run_task(const GhcChild *child, int most)
+run_task(const char *kind, const GhcChild *child, int most)
 {
-	GhcTask		task = {.kind = ghc_task_kind("search")};
+	GhcTask		task = {.kind = ghc_task_kind(kind)};
 	GhcOutcome	outcome;
 	int			replies = 0;
 
@@ -493,9 +506,9 @@ run_crawl(Sums *sums, uint64_t seed)
 {
 	int			replies = 0;
 
-	state = seed;
+	state = crawl_seed = seed;
 	make_world();
-	n_gaps = 0;
+	n_gaps = n_leaky = 0;
 	n_open = 1;
 	queue[0] = (GhcChild)
 	{
@@ -508,8 +521,10 @@ run_crawl(Sums *sums, uint64_t seed)
 		GhcChild	child = queue[at];
 
 		queue[at] = queue[--n_open];
-		replies += run_task(&child, MAX_REPLIES - replies);
+		replies += run_task("search", &child, MAX_REPLIES - replies);
 	}
+	for (int i = 0; i < n_leaky && replies < MAX_REPLIES; i++)
+		replies += run_task("sweep", &leaky[i], MAX_REPLIES - replies);
 	sums->endless += n_open > 0 || replies >= MAX_REPLIES;
 	sums->replies += replies;
 	judge_crawl(sums, seed);

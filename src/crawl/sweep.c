@@ -1,0 +1,107 @@
+/*-------------------------------------------------------------------------
+ *
+ * sweep.c
+ *	  The task kind "sweep": looks once more at a range whose parts can leak.
+ *
+ * A range of one second that is still too large is cut along what can change:
+ * size, forks, stars.  A repository that changes while the parts are read may
+ * move from one that wasn't read yet to one that was, and no part misses it.
+ * Such a range is swept when all is read: its latest updated thousand, newest
+ * first, has whatever changed meanwhile.
+ *
+ * What it finds is stored, and counts neither as promised nor as seen.
+ *
+ * Pure: no SPI, no curl, no clock.
+ *
+ * IDENTIFICATION
+ *	  src/crawl/sweep.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "crawl/task.h"
+
+#define PAGE_SIZE 100
+#define MIN_PAGE_SIZE 6
+
+/* replies in a row that may bring nothing */
+#define MAX_ATTEMPTS 8
+#define MAX_ATTEMPTS_ALONE 32
+
+static bool sweep_compose(GhcTask *task, GhcQuery *query);
+static GhcOutcome sweep_absorb(GhcTask *task, const GhcReply *reply,
+							   const GhcJudgement *judgement,
+							   const GhcPage **store);
+
+const GhcTaskKind ghc_sweep_kind = {"sweep", sweep_compose, sweep_absorb, NULL};
+
+static bool
+sweep_compose(GhcTask *task, GhcQuery *query)
+{
+	if (task->page_size == 0)
+		task->page_size = PAGE_SIZE;
+	task->order = GHC_ORDER_UPDATED_DESC;
+	return ghc_query_add_page(query, &task->range, task->order, task->page_size,
+							  ghc_slice_of(task->cursor)) >= 0;
+}
+
+static GhcOutcome
+fail(GhcTask *task)
+{
+	if (++task->attempts <= (task->alone ? MAX_ATTEMPTS_ALONE : MAX_ATTEMPTS))
+		return GHC_OUTCOME_RETRY;
+	task->why = "a second with too many repositories could not be looked at once more";
+	return GHC_OUTCOME_GAP;
+}
+
+static GhcOutcome
+absorb_page(GhcTask *task, const GhcPage *page)
+{
+	int			n = page->n + page->nulls + page->dropped;
+
+	task->attempts = 0;
+	task->pages++;
+	for (int i = 0; i < page->n; i++)
+		if (ghc_repository_is_whole(&page->repos[i]))
+			(void) ghc_idset_add(&task->ids, page->repos[i].repo_id);
+	task->offset += n;
+	if (!page->has_next || n == 0 || task->offset >= GHC_SEARCH_CAP ||
+		page->end_cursor.len == 0 || page->end_cursor.len >= GHC_CURSOR_BYTES)
+		return GHC_OUTCOME_DONE;
+	memcpy(task->cursor, page->end_cursor.data, page->end_cursor.len);
+	task->cursor[page->end_cursor.len] = '\0';
+	return GHC_OUTCOME_MORE;
+}
+
+static GhcOutcome
+sweep_absorb(GhcTask *task, const GhcReply *reply,
+			 const GhcJudgement *judgement, const GhcPage **store)
+{
+	const GhcPage *page = &reply->pages[0];
+
+	*store = NULL;
+	switch (judgement->verdict)
+	{
+		case GHC_VERDICT_TOO_SLOW:
+		case GHC_VERDICT_TOO_MUCH:
+			if (task->page_size / 2 >= MIN_PAGE_SIZE)
+				task->page_size /= 2;
+			return fail(task);
+		case GHC_VERDICT_SERVER:
+		case GHC_VERDICT_GARBAGE:
+			return fail(task);
+		case GHC_VERDICT_OK:
+		case GHC_VERDICT_PARTIAL:
+			break;
+		default:
+			/* a limit, a token or the network: not the range's fault */
+			return GHC_OUTCOME_RETRY;
+	}
+	if (!page->present || !page->complete)
+		return fail(task);
+
+	/* an empty reply that isn't one: it was cut because it holds too many */
+	if (page->count == 0)
+		return fail(task);
+	*store = page;
+	return absorb_page(task, page);
+}
