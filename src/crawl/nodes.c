@@ -5,8 +5,9 @@
  *
  * These are suspects: an earlier crawl saw them in the selection, this one
  * didn't.  Most have changed so that they left it, and are stored as they are
- * now; of some GitHub says that it can't resolve their id, and those are gone.
- * Only that answer makes one gone: a member that is null for any other reason
+ * now; of some GitHub says that it can't resolve their id, in the new form and
+ * then in the legacy one (a server may know but one), and those are gone.
+ * Only these answers make one gone: a member that is null for any other reason
  * (hidden by an organisation, a limit, a fault) is asked for again, and if it
  * stays so, nothing is said of it and the task is a gap.
  *
@@ -69,14 +70,17 @@ nodes_compose(GhcTask *task, GhcQuery *query)
 	int64_t		ids[GHC_MAX_MEMBERS];
 
 	nodes->n_asked = 0;
+	nodes->legacy = true;
+	for (int i = 0; i < nodes->n; i++)
+		nodes->legacy &= nodes->settled[i] || nodes->doubted[i];
 	for (int i = 0; i < nodes->n && nodes->n_asked < nodes->at_once; i++)
 	{
-		if (nodes->settled[i])
+		if (nodes->settled[i] || nodes->doubted[i] != nodes->legacy)
 			continue;
 		ids[nodes->n_asked] = nodes->ids[i];
 		nodes->asked[nodes->n_asked++] = i;
 	}
-	return ghc_query_add_list(query, ids, nodes->n_asked) >= 0;
+	return ghc_query_add_list(query, ids, nodes->n_asked, nodes->legacy) >= 0;
 }
 
 /*
@@ -189,6 +193,7 @@ absorb_list(GhcTask *task, const GhcReply *reply)
 	GhcNodes   *nodes = task->nodes;
 	const GhcList *list = &reply->lists[0];
 	bool		gone[GHC_MAX_MEMBERS];
+	bool		gained = false;
 
 	task->pages++;
 	task->explained = find_gone(reply, gone);
@@ -198,7 +203,9 @@ absorb_list(GhcTask *task, const GhcReply *reply)
 		const GhcRepository *repo = list->repo[k] >= 0 ?
 			&list->found.repos[list->repo[k]] : NULL;
 
-		if (repo == NULL && gone[k])
+		if (repo == NULL && gone[k] && !nodes->legacy)
+			gained = nodes->doubted[i] = true;
+		else if (repo == NULL && gone[k])
 		{
 			nodes->gone[nodes->n_gone++] = nodes->ids[i];
 			note_answer(nodes, i);
@@ -211,7 +218,7 @@ absorb_list(GhcTask *task, const GhcReply *reply)
 			note_answer(nodes, i);
 		}
 	}
-	if (nodes->n_answered == 0)
+	if (nodes->n_answered == 0 && !gained)
 		return fail(task);
 	task->attempts = 0;
 	nodes->at_once = nodes->at_once * 2 < GHC_MAX_MEMBERS ?

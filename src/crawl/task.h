@@ -63,6 +63,8 @@ typedef struct GhcNodes
 	int			n;
 	int64_t		ids[GHC_MAX_MEMBERS];
 	bool		settled[GHC_MAX_MEMBERS];	/* answered, or given up */
+	bool		doubted[GHC_MAX_MEMBERS];	/* not found by the new form of id */
+	bool		legacy;			/* the query asks by the legacy form */
 	GhcMembers	unknown;		/* those given up */
 	int			asked[GHC_MAX_MEMBERS]; /* which of them the query asks for */
 	int			n_asked;

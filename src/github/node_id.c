@@ -27,7 +27,6 @@
 
 /* the most bytes either form encodes: the prefix and 19 digits */
 #define PLAIN_BYTES (sizeof(LEGACY_PREFIX) + 19)
-#define LEGACY_BYTES GHC_BASE64_BYTES(PLAIN_BYTES)
 
 /* MessagePack */
 #define PACK_ARRAY_OF_2 0x92
@@ -54,8 +53,8 @@ ghc_node_id_format(int64_t repo_id, char out[GHC_NODE_ID_BYTES])
 	ghc_base64_encode(plain, n, ghc_base64_url_digits, out + strlen(PREFIX));
 }
 
-static void
-format_legacy(int64_t repo_id, char out[LEGACY_BYTES])
+void
+ghc_node_id_format_legacy(int64_t repo_id, char out[GHC_NODE_ID_BYTES])
 {
 	char		plain[PLAIN_BYTES + 1];
 	int			n;
@@ -104,7 +103,7 @@ read_legacy(GhcSlice node_id)
 bool
 ghc_node_id_parse(GhcSlice node_id, int64_t *repo_id)
 {
-	char		again[LEGACY_BYTES];
+	char		again[GHC_NODE_ID_BYTES];
 	int64_t		id;
 
 	if (node_id.len > strlen(PREFIX) &&
@@ -116,7 +115,7 @@ ghc_node_id_parse(GhcSlice node_id, int64_t *repo_id)
 	else
 	{
 		id = read_legacy(node_id);
-		format_legacy(id, again);
+		ghc_node_id_format_legacy(id, again);
 	}
 	if (id <= 0 || !ghc_slice_equals(node_id, ghc_slice_of(again)))
 		return false;

@@ -19,11 +19,15 @@
 
 #include "base/slice.h"
 
-/* longest node id of a repository, new form, and its NUL */
-#define GHC_NODE_ID_BYTES 24
+/* longest node id of a repository in either form, and its NUL */
+#define GHC_NODE_ID_BYTES 48
 
 /* Writes the new form ("R_kgDOABPHjQ") of a positive id. */
 extern void ghc_node_id_format(int64_t repo_id, char out[GHC_NODE_ID_BYTES]);
+
+/* Writes the legacy form ("MDEwOlJlcG9zaXRvcnkx"). */
+extern void ghc_node_id_format_legacy(int64_t repo_id,
+									  char out[GHC_NODE_ID_BYTES]);
 
 /* Reads either form; false if it isn't a repository's id. */
 extern bool ghc_node_id_parse(GhcSlice node_id, int64_t *repo_id);

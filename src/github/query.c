@@ -308,7 +308,7 @@ ghc_query_add_count(GhcQuery *query, const GhcRange *range)
 }
 
 int
-ghc_query_add_list(GhcQuery *query, const int64_t *ids, int n)
+ghc_query_add_list(GhcQuery *query, const int64_t *ids, int n, bool legacy)
 {
 	if (query->n_lists == GHC_MAX_LISTS)
 		return -1;
@@ -318,7 +318,10 @@ ghc_query_add_list(GhcQuery *query, const int64_t *ids, int n)
 	{
 		char		node_id[GHC_NODE_ID_BYTES];
 
-		ghc_node_id_format(ids[i], node_id);
+		if (legacy)
+			ghc_node_id_format_legacy(ids[i], node_id);
+		else
+			ghc_node_id_format(ids[i], node_id);
 		ghc_buffer_puts(&query->body, i > 0 ? "," : "");
 		put_string(query, ghc_slice_of(node_id));
 	}

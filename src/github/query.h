@@ -70,10 +70,11 @@ extern int	ghc_query_add_page(GhcQuery *query, const GhcRange *range,
 extern int	ghc_query_add_count(GhcQuery *query, const GhcRange *range);
 
 /*
- * Adds a look-up of n (1 to GHC_MAX_MEMBERS) repositories by id.  Returns the
- * part's number, or -1 if full.
+ * Adds a look-up of n (1 to GHC_MAX_MEMBERS) repositories by id, in the new or
+ * the legacy form.  Returns the part's number, or -1 if full.
  */
-extern int	ghc_query_add_list(GhcQuery *query, const int64_t *ids, int n);
+extern int	ghc_query_add_list(GhcQuery *query, const int64_t *ids, int n,
+							   bool legacy);
 
 /* Ends the query; false if memory ran out. */
 extern bool ghc_query_end(GhcQuery *query);

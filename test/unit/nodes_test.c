@@ -202,8 +202,13 @@ test_answers(void)
 
 	start(&task, "ids:1,2,3,4" RANGE);
 	is_int(ask(&task), 4, "all are asked at once");
+	is_int(answer(&task, odd_gone, 99), GHC_OUTCOME_MORE, "and answered");
+	is_int(task.nodes->n_answered, 2, "two are settled");
+	is_int(task.nodes->n_gone, 0, "nobody is gone at the first look");
+	is_int(ask(&task), 2, "who wasn't found");
+	ok(task.nodes->legacy, "is asked for by the legacy form");
 	is_int(answer(&task, odd_gone, 99), GHC_OUTCOME_DONE, "and answered");
-	is_int(task.nodes->n_answered, 4, "four are settled");
+	is_int(task.nodes->n_answered, 2, "the others are settled");
 	is_int(task.nodes->n_gone, 2, "two are gone");
 	is_int(task.nodes->gone[0], 1, "the first");
 	is_int(task.nodes->gone[1], 3, "and the third");
@@ -211,6 +216,15 @@ test_answers(void)
 	is_int((int64_t) task.ids.n, 0, "the others have left the range");
 	is_int(task.seen, 0, "none counts as seen");
 	is_int(task.promised, -1, "and none as promised");
+	ghc_task_release(&task);
+
+	/* a server that knows legacy ids only */
+	start(&task, "ids:1,3" RANGE);
+	ask(&task);
+	is_int(answer(&task, odd_gone, 10), GHC_OUTCOME_MORE, "not found");
+	ask(&task);
+	is_int(answer(&task, all_shown, 10), GHC_OUTCOME_DONE, "but by the other form");
+	is_int(task.nodes->n_gone, 0, "none is gone");
 	ghc_task_release(&task);
 
 	start(&task, "ids:1,2" RANGE);
@@ -361,7 +375,9 @@ test_refusals(void)
 	is_int(ask(&task), 4, "too slow: half of them");
 	is_int(answer(&task, odd_gone, 99), GHC_OUTCOME_MORE, "which GitHub can do");
 	is_int(ask(&task), 4, "the rest");
-	is_int(answer(&task, odd_gone, 99), GHC_OUTCOME_DONE, "and then all");
+	is_int(answer(&task, odd_gone, 99), GHC_OUTCOME_MORE, "and then all");
+	is_int(ask(&task), 4, "the doubtful ones again");
+	is_int(answer(&task, odd_gone, 99), GHC_OUTCOME_DONE, "which were gone");
 	ghc_task_release(&task);
 
 	/* a server that always fails is asked no more than so often */

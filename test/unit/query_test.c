@@ -160,8 +160,8 @@ test_list(void)
 	GhcQuery	query = {0};
 
 	ghc_query_begin(&query, &bare, false);
-	is_int(ghc_query_add_list(&query, ids, 3), 0, "a look-up by id");
-	is_int(ghc_query_add_list(&query, ids, 3), -1, "one is enough");
+	is_int(ghc_query_add_list(&query, ids, 3, false), 0, "a look-up by id");
+	is_int(ghc_query_add_list(&query, ids, 3, false), -1, "one is enough");
 	ok(ghc_query_end(&query), "a query of it");
 	is_str(query.body.data, "{\"query\":\"query{" RATE
 		   " n0:nodes(ids:[\\\"R_kgAB\\\",\\\"R_kgDOABPHjQ\\\","
@@ -170,13 +170,21 @@ test_list(void)
 	is_int(query.requests, 0, "is no connection");
 	is_int(query.nodes, 3, "three nodes");
 
+	ghc_query_begin(&query, &bare, false);
+	ghc_query_add_list(&query, ids, 2, true);
+	ok(ghc_query_end(&query), "a query of legacy ids");
+	is_str(query.body.data, "{\"query\":\"query{" RATE
+		   " n0:nodes(ids:[\\\"MDEwOlJlcG9zaXRvcnkx\\\","
+		   "\\\"MDEwOlJlcG9zaXRvcnkxMjk2MjY5\\\"]){...r}} fragment r on Repository"
+		   "{id databaseId}\"}", "its text");
+
 	for (int i = 0; i < GHC_MAX_MEMBERS; i++)
 		many[i] = INT64_MAX - i;
 	ghc_query_begin(&query, &bare, false);
-	ghc_query_add_list(&query, many, GHC_MAX_MEMBERS);
+	ghc_query_add_list(&query, many, GHC_MAX_MEMBERS, false);
 	is_int(ghc_query_points(&query), 1, "a hundred cost one point");
 	ghc_query_begin(&query, &full, false);
-	ghc_query_add_list(&query, many, GHC_MAX_MEMBERS);
+	ghc_query_add_list(&query, many, GHC_MAX_MEMBERS, false);
 	is_int(query.requests, 200, "two connections each");
 	is_int(ghc_query_points(&query), 2, "cost two");
 	ghc_buffer_free(&query.body);
