@@ -418,10 +418,23 @@ sub phase
 	{
 		is($result->{state}, 'done', "$result->{name}: nothing is left open");
 		is(sum0(values %{ $result->{wrong} }), 0, "$result->{name}: every value is the true one")
-		  or diag(explain($result->{wrong}));
+		  or diag(explain($result->{wrong}), $self->wrong_rows($result));
 	}
 	is($self->fingerprint, $before, "$result->{name}: no row and no history is touched") if $before;
 	return $result;
+}
+
+# Some of the rows with a wrong value, each with its last states.
+sub wrong_rows
+{
+	my ($self, $result) = @_;
+	my ($column) = sort keys %{ $result->{wrong} };
+
+	return $self->sql("SELECT r.repo_id, r.changed_at, r.$column, r.created_at,"
+		. qq{ string_agg(format('%s until %s visible %s', s."$COLUMN{$column}", s.until, s.visible), '; ' ORDER BY s.until)}
+		. ' FROM github.repository r JOIN state s ON s.id = r.repo_id GROUP BY r.repo_id'
+		. qq{ HAVING NOT bool_or(s."$COLUMN{$column}" IS NOT DISTINCT FROM r.$column) FILTER (WHERE s.visible}
+		. " AND (s.until IS NULL OR s.until >= $result->{from})) LIMIT 5");
 }
 
 # Changes if any row does, or the history.
