@@ -264,8 +264,8 @@ sub load_states
 	return;
 }
 
-# Columns of rows seen by a crawl that have a value which the repository had at
-# no moment of it.
+# Columns of rows that have a value which the repository had at no moment of a
+# crawl.  One that isn't visible at the end may have gone before it was seen.
 sub measure_values
 {
 	my ($self, $result) = @_;
@@ -283,7 +283,9 @@ sub measure_values
 		map { split /\|/ } split /\n/, $self->sql(
 			"SELECT k, v FROM (SELECT $counts FROM (SELECT r.repo_id, $good FROM github.repository r"
 			  . ' JOIN state s ON s.id = r.repo_id AND s.visible'
-			  . " AND (s.until IS NULL OR s.until >= $result->{from}) GROUP BY r.repo_id) c) d,"
+			  . " AND (s.until IS NULL OR s.until >= $result->{from})"
+			  . ' JOIN state n ON n.id = r.repo_id AND n.visible AND n.until IS NULL'
+			  . ' GROUP BY r.repo_id) c) d,'
 			  . " json_each_text(row_to_json(d)) e(k, v) WHERE v <> '0'") };
 	$result->{value_errors} = $self->sql(
 		"SELECT coalesce(sum(count), 0) FROM ghcrawl.errors WHERE crawl = $result->{crawl} AND class = 'value'");
