@@ -26,11 +26,7 @@
 
 #include <stdlib.h>
 
-/* replies that may bring nothing before what they were asked for is given up */
-#define MAX_ATTEMPTS 8
-#define MAX_ATTEMPTS_ALONE 32
-
-/* times that may happen before all the rest is given up */
+/* times that what was asked for may be given up before all the rest is */
 #define MAX_GIVEN_UP 3
 
 static bool nodes_read(GhcTask *task, GhcSlice text);
@@ -154,9 +150,8 @@ fail(GhcTask *task)
 {
 	GhcNodes   *nodes = task->nodes;
 
-	if (++task->attempts <= (task->alone ? MAX_ATTEMPTS_ALONE : MAX_ATTEMPTS))
+	if (!ghc_task_fails(task))
 		return GHC_OUTCOME_RETRY;
-	task->attempts = 0;
 	for (int k = 0; k < nodes->n_asked; k++)
 		give_up(task, nodes->asked[k]);
 	if (++nodes->n_given_up < MAX_GIVEN_UP)
@@ -235,21 +230,17 @@ nodes_absorb(GhcTask *task, const GhcReply *reply,
 	*store = NULL;
 	task->explained = false;
 	nodes->n_answered = nodes->n_gone = 0;
-	switch (judgement->verdict)
+	switch (ghc_task_receives(judgement))
 	{
-		case GHC_VERDICT_TOO_SLOW:
-		case GHC_VERDICT_TOO_MUCH:
+		case GHC_RECEPTION_TOO_MUCH:
 			nodes->at_once = nodes->n_asked > 1 ? nodes->n_asked / 2 : 1;
 			return fail(task);
-		case GHC_VERDICT_SERVER:
-		case GHC_VERDICT_GARBAGE:
+		case GHC_RECEPTION_FAILURE:
 			return fail(task);
-		case GHC_VERDICT_OK:
-		case GHC_VERDICT_PARTIAL:
-			break;
-		default:
-			/* a limit, a token or the network: not the suspects' fault */
+		case GHC_RECEPTION_ELSEWHERE:
 			return GHC_OUTCOME_RETRY;
+		case GHC_RECEPTION_ANSWER:
+			break;
 	}
 	if (!reply->lists[0].present)
 		return fail(task);

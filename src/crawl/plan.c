@@ -40,9 +40,6 @@
 #define MAX_SAMPLES 3
 #define SAMPLE_COUNT 50
 
-/* replies in a row that may fail */
-#define MAX_ATTEMPTS 8
-
 typedef enum Stage
 {
 	STAGE_COUNT,
@@ -139,7 +136,7 @@ plan_compose(GhcTask *task, GhcQuery *query)
 static GhcOutcome
 failed(GhcTask *task)
 {
-	if (++task->attempts <= MAX_ATTEMPTS)
+	if (!ghc_task_fails(task))
 		return GHC_OUTCOME_RETRY;
 	task->why = "GitHub fails each time";
 	return GHC_OUTCOME_GAP;
@@ -356,20 +353,16 @@ plan_absorb(GhcTask *task, const GhcReply *reply,
 			const GhcJudgement *judgement, const GhcPage **store)
 {
 	*store = NULL;
-	switch (judgement->verdict)
+	switch (ghc_task_receives(judgement))
 	{
-		case GHC_VERDICT_TOO_SLOW:
-		case GHC_VERDICT_TOO_MUCH:
+		case GHC_RECEPTION_TOO_MUCH:
 			return ask_less(task);
-		case GHC_VERDICT_SERVER:
-		case GHC_VERDICT_GARBAGE:
+		case GHC_RECEPTION_FAILURE:
 			return failed(task);
-		case GHC_VERDICT_OK:
-		case GHC_VERDICT_PARTIAL:
-			break;
-		default:
-			/* a limit, a token or the network: asked again, or given up by others */
+		case GHC_RECEPTION_ELSEWHERE:
 			return GHC_OUTCOME_RETRY;
+		case GHC_RECEPTION_ANSWER:
+			break;
 	}
 	switch (task->plan->stage)
 	{

@@ -25,19 +25,11 @@
  */
 #include "crawl/cut.h"
 
-#include <stdlib.h>
-
-#include "github/selection.h"
-
 #define PAGE_SIZE 100
 #define MIN_PAGE_SIZE 6
 
 /* good pages in a row after which pages may grow back */
 #define GOOD_PAGES 2
-
-/* replies in a row that may fail before a range is narrowed */
-#define MAX_ATTEMPTS 8
-#define MAX_ATTEMPTS_ALONE 32
 
 /* a range that lost more than this is counted anew in parts, not believed */
 #define MUCH 20
@@ -51,55 +43,6 @@ static GhcOutcome search_absorb(GhcTask *task, const GhcReply *reply,
 								const GhcPage **store);
 
 const GhcTaskKind ghc_search_kind = {"search", search_compose, search_absorb, NULL};
-
-const GhcTaskKind *
-ghc_task_kind(const char *name)
-{
-	static const GhcTaskKind *const kinds[] = {
-		&ghc_search_kind, &ghc_plan_kind, &ghc_nodes_kind, &ghc_sweep_kind
-	};
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (strcmp(kinds[i]->name, name) == 0)
-			return kinds[i];
-	return NULL;
-}
-
-bool
-ghc_task_read(GhcTask *task, const char *text)
-{
-	GhcProblem	problem;
-
-	if (task->kind->read != NULL)
-		return task->kind->read(task, ghc_slice_of(text));
-	return ghc_selection_parse(ghc_slice_of(text), &task->range, &problem);
-}
-
-void
-ghc_task_advance(GhcTask *task)
-{
-	double		part = task->share;
-
-	if (task->counted < task->seen - task->refused)
-		task->counted = task->seen - task->refused;
-	if (task->counted < task->promised)
-		part *= (double) task->counted / (double) task->promised;
-	if (task->part < part)
-		task->part = part;
-}
-
-void
-ghc_task_release(GhcTask *task)
-{
-	ghc_idset_free(&task->ids);
-	ghc_buffer_free(&task->created);
-	free(task->cut);
-	free(task->nodes);
-	task->cut = NULL;
-	free(task->plan);
-	task->plan = NULL;
-	task->nodes = NULL;
-}
 
 /*
  * The cursor of the next page: one back from GitHub's, so that the page
@@ -404,16 +347,6 @@ absorb_page(GhcTask *task, const GhcReply *reply)
 	return task->offset < GHC_SEARCH_CAP ? GHC_OUTCOME_MORE : end_reading(task);
 }
 
-/*
- * Has a range failed so often that it must be the range?  While nobody else
- * gets an answer either, it may well be GitHub.
- */
-static bool
-has_failed_enough(GhcTask *task)
-{
-	return ++task->attempts > (task->alone ? MAX_ATTEMPTS_ALONE : MAX_ATTEMPTS);
-}
-
 /* GitHub couldn't do it in time: ask for less. */
 static GhcOutcome
 ask_less(GhcTask *task)
@@ -422,9 +355,8 @@ ask_less(GhcTask *task)
 		task->cut->at_once = task->cut->at_once > 1 ? task->cut->at_once / 2 : 1;
 	else
 		shrink_page(task);
-	if (!has_failed_enough(task))
+	if (!ghc_task_fails(task))
 		return GHC_OUTCOME_RETRY;
-	task->attempts = 0;
 	return narrow(task, "GitHub can't answer in time");
 }
 
@@ -432,9 +364,8 @@ ask_less(GhcTask *task)
 static GhcOutcome
 failed(GhcTask *task)
 {
-	if (!has_failed_enough(task))
+	if (!ghc_task_fails(task))
 		return GHC_OUTCOME_RETRY;
-	task->attempts = 0;
 	return narrow(task, "GitHub fails each time");
 }
 
@@ -445,24 +376,19 @@ search_absorb(GhcTask *task, const GhcReply *reply,
 	const GhcPage *page = &reply->pages[0];
 
 	*store = NULL;
-	switch (judgement->verdict)
+	/* if it is the cursor that GitHub doesn't take, its own remain */
+	if (judgement->verdict == GHC_VERDICT_BAD_QUERY)
+		task->keeps_cursors |= task->in_own_words;
+	switch (ghc_task_receives(judgement))
 	{
-		case GHC_VERDICT_TOO_SLOW:
-		case GHC_VERDICT_TOO_MUCH:
+		case GHC_RECEPTION_TOO_MUCH:
 			return ask_less(task);
-		case GHC_VERDICT_SERVER:
-		case GHC_VERDICT_GARBAGE:
+		case GHC_RECEPTION_FAILURE:
 			return failed(task);
-		case GHC_VERDICT_OK:
-		case GHC_VERDICT_PARTIAL:
+		case GHC_RECEPTION_ELSEWHERE:
+			return GHC_OUTCOME_RETRY;
+		case GHC_RECEPTION_ANSWER:
 			break;
-		case GHC_VERDICT_BAD_QUERY:
-			/* if it is the cursor, GitHub's own remain */
-			task->keeps_cursors |= task->in_own_words;
-			return GHC_OUTCOME_RETRY;
-		default:
-			/* a limit, a token or the network: not the range's fault */
-			return GHC_OUTCOME_RETRY;
 	}
 	if (task->cut != NULL)
 		return ghc_cut_absorb(task, reply);

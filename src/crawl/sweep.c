@@ -23,10 +23,6 @@
 #define PAGE_SIZE 100
 #define MIN_PAGE_SIZE 6
 
-/* replies in a row that may bring nothing */
-#define MAX_ATTEMPTS 8
-#define MAX_ATTEMPTS_ALONE 32
-
 static bool sweep_compose(GhcTask *task, GhcQuery *query);
 static GhcOutcome sweep_absorb(GhcTask *task, const GhcReply *reply,
 							   const GhcJudgement *judgement,
@@ -47,7 +43,7 @@ sweep_compose(GhcTask *task, GhcQuery *query)
 static GhcOutcome
 fail(GhcTask *task)
 {
-	if (++task->attempts <= (task->alone ? MAX_ATTEMPTS_ALONE : MAX_ATTEMPTS))
+	if (!ghc_task_fails(task))
 		return GHC_OUTCOME_RETRY;
 	task->why = "a second with too many repositories could not be looked at once more";
 	return GHC_OUTCOME_GAP;
@@ -79,22 +75,18 @@ sweep_absorb(GhcTask *task, const GhcReply *reply,
 	const GhcPage *page = &reply->pages[0];
 
 	*store = NULL;
-	switch (judgement->verdict)
+	switch (ghc_task_receives(judgement))
 	{
-		case GHC_VERDICT_TOO_SLOW:
-		case GHC_VERDICT_TOO_MUCH:
+		case GHC_RECEPTION_TOO_MUCH:
 			if (task->page_size / 2 >= MIN_PAGE_SIZE)
 				task->page_size /= 2;
 			return fail(task);
-		case GHC_VERDICT_SERVER:
-		case GHC_VERDICT_GARBAGE:
+		case GHC_RECEPTION_FAILURE:
 			return fail(task);
-		case GHC_VERDICT_OK:
-		case GHC_VERDICT_PARTIAL:
-			break;
-		default:
-			/* a limit, a token or the network: not the range's fault */
+		case GHC_RECEPTION_ELSEWHERE:
 			return GHC_OUTCOME_RETRY;
+		case GHC_RECEPTION_ANSWER:
+			break;
 	}
 	if (!page->present || !page->complete)
 		return fail(task);

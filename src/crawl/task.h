@@ -163,6 +163,25 @@ struct GhcTaskKind
 /* The kind of that name, or NULL. */
 extern const GhcTaskKind *ghc_task_kind(const char *name);
 
+/* What a reply means for the task whose reply it is. */
+typedef enum GhcReception
+{
+	GHC_RECEPTION_ANSWER,
+	GHC_RECEPTION_TOO_MUCH,		/* GitHub couldn't do it: ask for less */
+	GHC_RECEPTION_FAILURE,		/* it may be what was asked for */
+	GHC_RECEPTION_ELSEWHERE,	/* a limit, a token, the network: ask again */
+} GhcReception;
+
+/* Tells the one from the others. */
+extern GhcReception ghc_task_receives(const GhcJudgement *judgement);
+
+/*
+ * Counts a reply that brought nothing; true if there were so many in a row
+ * that it must be what was asked for, and then counts anew.  While nobody else
+ * gets an answer either, it may well be GitHub.
+ */
+extern bool ghc_task_fails(GhcTask *task);
+
 /* Brings "counted" and "part" up to what was seen; neither goes back. */
 extern void ghc_task_advance(GhcTask *task);
 
