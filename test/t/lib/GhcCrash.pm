@@ -137,11 +137,12 @@ sub poll
 
 sub sql { return $_[0]{node}->safe_psql('postgres', $_[1]) }
 
-# A statement's result, or nothing as long as no connection can be made.
+# A statement's result, or nothing as long as no connection can be made: psql
+# may then end before it is told the statement, which IPC::Run dies of.
 sub try_sql
 {
 	my ($self, $text) = @_;
-	my (undef, $out) = $self->{node}->psql('postgres', $text, on_error_stop => 0, on_error_die => 0);
+	my (undef, $out) = eval { $self->{node}->psql('postgres', $text, on_error_stop => 0, on_error_die => 0) };
 	return $out // '';
 }
 
