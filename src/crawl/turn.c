@@ -142,7 +142,9 @@ write_counts(GhcWorker *worker)
 	{
 		GhcRun	   *run = lfirst(cell);
 
-		if (run->counts.requests == 0)
+		/* a range that can't be read ends without a request */
+		if (run->counts.requests + run->counts.tasks_ended == 0 ||
+			ghc_state_is_question(run))
 			continue;
 		update_rate(run);
 		ghc_crawls_count(run->crawl.crawl_id, worker->no, &run->counts);

@@ -133,6 +133,15 @@ crawl_ends($node, $crawl);
 ids_are_exact($node, $sim, $selection, 'refused no more');
 
 # ---------------------------------------------------------------------------
+# a range that a later version left behind
+# ---------------------------------------------------------------------------
+
+my $later = sql("BEGIN; SELECT ghcrawl_start('stars:3', 'flat'); UPDATE ghcrawl.task SET kind = 'later'"
+		. " WHERE crawl_id = (SELECT max(crawl_id) FROM ghcrawl.crawl); COMMIT");
+crawl_ends($node, $later, 'done_with_gaps');
+is(crawl_column($node, $later, 'gaps, tasks - tasks_ended, requests'), '1|0|0', 'a range that can not be read is a gap');
+
+# ---------------------------------------------------------------------------
 # who may, and when
 # ---------------------------------------------------------------------------
 
