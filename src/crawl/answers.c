@@ -330,9 +330,16 @@ write_unknown(const GhcWork *work)
 static void
 write_seen(const GhcTask *task, const GhcRun *run)
 {
+	GhcSeenIds	seen = {.ids = &task->ids};
+
+	if (task->nodes != NULL)
+	{
+		seen.asked = task->nodes->ids;
+		seen.n_asked = task->nodes->n;
+	}
 	if (run->crawl.max_repositories < 0)
 		ghc_seen_write(task->crawl_id, task->task_id,
-					   &task->range.dim[GHC_DIM_CREATED], &task->ids);
+					   &task->range.dim[GHC_DIM_CREATED], &seen);
 }
 
 /* Writes how a task stands after an answer, if it is still ours. */

@@ -62,9 +62,62 @@ typedef struct Comparison
 	int			n_damaged;		/* rows that can't be read */
 } Comparison;
 
+/* The ids of a row (n, ids) in palloc'd memory; how many, -1: it is damaged. */
+static int
+read_ids(uint64 row, int64 **ids)
+{
+	bool		isnull;
+	int			max = ghc_db_get_int4(row, 1);
+	Datum		stored = ghc_db_get(row, 2, &isnull);
+	bytea	   *bytes = DatumGetByteaPP(stored);
+	GhcSlice	slice = {VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)};
+	int			n;
+
+	*ids = palloc(Max(max, 1) * sizeof(int64));
+	n = ghc_idlist_decode(slice, *ids, max);
+	if (DatumGetPointer(stored) != (Pointer) bytes)
+		pfree(bytes);
+	return n;
+}
+
+/*
+ * Adds what is kept of a range to n ids: a task that is tried again asks for
+ * the rest of its members only.
+ */
+static int64 *
+add_kept(int64 crawl_id, int64 task_id, int64 created_lo,
+		 const GhcSeenIds *seen, int64 *ids, size_t *n)
+{
+	static GhcStatement load = {
+		"SELECT n, ids FROM ghcrawl.seen WHERE crawl_id = $1"
+		" AND created_lo = $2 AND task_id = $3", "bbb", NULL
+	};
+	Datum		values[] = {
+		Int64GetDatum(crawl_id), Int64GetDatum(created_lo),
+		Int64GetDatum(task_id)
+	};
+	int64	   *kept;
+	int			n_kept;
+
+	if (ghc_db_run(&load, values, NULL) == 0)
+		return ids;
+	n_kept = read_ids(0, &kept);
+	ids = repalloc(ids, Max(*n + Max(n_kept, 0), 1) * sizeof(int64));
+	for (int i = 0; i < n_kept; i++)
+	{
+		bool		known = ghc_idset_has(seen->ids, kept[i]);
+
+		for (int k = 0; k < seen->n_asked && !known; k++)
+			known = seen->asked[k] == kept[i];
+		if (!known)
+			ids[(*n)++] = kept[i];
+	}
+	return ids;
+}
+
 void
 ghc_seen_write(int64 crawl_id, int64 task_id, const GhcInterval *created,
-			   const GhcIdSet *ids)
+			   const GhcSeenIds *seen)
 {
 	static GhcStatement write = {
 		"INSERT INTO ghcrawl.seen (crawl_id, task_id, created_lo, created_hi, n, ids)"
@@ -76,24 +129,27 @@ ghc_seen_write(int64 crawl_id, int64 task_id, const GhcInterval *created,
 		"DELETE FROM ghcrawl.seen WHERE crawl_id = $1 AND created_lo = $3"
 		" AND task_id = $2", "bbb", NULL
 	};
+	const GhcIdSet *ids = seen->ids;
 	int64	   *sorted = palloc(Max(ids->n, 1) * sizeof(int64));
 	size_t		n = 0;
 	GhcBuffer	buf = {0};
 	Datum		values[] = {
 		Int64GetDatum(crawl_id), Int64GetDatum(task_id),
 		Int64GetDatum(created->lo), Int64GetDatum(created->hi),
-		Int32GetDatum((int32) ids->n), (Datum) 0
+		(Datum) 0, (Datum) 0
 	};
 
-	if (ids->n == 0)
+	for (size_t i = 0; i < ids->capacity; i++)
+		if (ids->slot[i] != 0)
+			sorted[n++] = ids->slot[i];
+	if (seen->n_asked > 0)
+		sorted = add_kept(crawl_id, task_id, created->lo, seen, sorted, &n);
+	if (n == 0)
 	{
 		/* a gap that was tried again may have had some */
 		ghc_db_run(&forget, values, NULL);
 		return;
 	}
-	for (size_t i = 0; i < ids->capacity; i++)
-		if (ids->slot[i] != 0)
-			sorted[n++] = ids->slot[i];
 	ghc_idlist_sort(sorted, n);
 	ghc_idlist_encode(sorted, n, &buf);
 	if (buf.failed)
@@ -103,6 +159,7 @@ ghc_seen_write(int64 crawl_id, int64 task_id, const GhcInterval *created,
 				(errcode(ERRCODE_OUT_OF_MEMORY),
 				 errmsg("out of memory")));
 	}
+	values[4] = Int32GetDatum((int32) n);
 	values[5] = PointerGetDatum(cstring_to_text_with_len(buf.data, (int) buf.len));
 	ghc_buffer_free(&buf);
 	ghc_db_run(&write, values, NULL);
@@ -175,26 +232,6 @@ save_position(Comparison *comparison)
 	ghc_db_run(&save, values, NULL);
 }
 
-/* The ids of a row (n, ids) in palloc'd memory; returns how many. */
-static int
-read_ids(Comparison *comparison, HeapTuple tuple, TupleDesc desc,
-		 int64 **ids)
-{
-	bool		isnull;
-	int			max = DatumGetInt32(SPI_getbinval(tuple, desc, 1, &isnull));
-	Datum		stored = SPI_getbinval(tuple, desc, 2, &isnull);
-	bytea	   *bytes = DatumGetByteaPP(stored);
-	GhcSlice	slice = {VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)};
-	int			n;
-
-	*ids = palloc(Max(max, 1) * sizeof(int64));
-	n = ghc_idlist_decode(slice, *ids, max);
-	if (DatumGetPointer(stored) != (Pointer) bytes)
-		pfree(bytes);
-	comparison->n_damaged += n < 0;
-	return Max(n, 0);
-}
-
 static int
 compare_members(const void *a, const void *b)
 {
@@ -231,9 +268,9 @@ load_members(Comparison *comparison)
 	{
 		GhcInterval created = {ghc_db_get_int8(row, 3), ghc_db_get_int8(row, 4)};
 		int64	   *ids;
-		int			n = read_ids(comparison, SPI_tuptable->vals[row],
-								 SPI_tuptable->tupdesc, &ids);
+		int			n = read_ids(row, &ids);
 
+		comparison->n_damaged += n < 0;
 		for (int i = 0; i < n; i++)
 			comparison->members[comparison->n++] = (Member) {ids[i], created, false};
 		pfree(ids);
@@ -299,9 +336,9 @@ find_members(Comparison *comparison)
 		for (uint64 row = 0; row < n_rows; row++)
 		{
 			int64	   *ids;
-			int			n = read_ids(comparison, SPI_tuptable->vals[row],
-									 SPI_tuptable->tupdesc, &ids);
+			int			n = read_ids(row, &ids);
 
+			comparison->n_damaged += n < 0;
 			mark_found(comparison, ids, n);
 			pfree(ids);
 		}

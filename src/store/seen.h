@@ -17,9 +17,20 @@
 #include "base/idset.h"
 #include "github/range.h"
 
-/* Keeps the members of a range that ended, in place of what was kept before. */
+/* members of a range, as a task saw them */
+typedef struct GhcSeenIds
+{
+	const GhcIdSet *ids;
+	const int64 *asked;			/* the task asked for no others than these */
+	int			n_asked;		/* 0: it asked for all */
+} GhcSeenIds;
+
+/*
+ * Keeps the members of a range that ended, in place of what was kept before
+ * of those asked for.
+ */
 extern void ghc_seen_write(int64 crawl_id, int64 task_id,
-						   const GhcInterval *created, const GhcIdSet *ids);
+						   const GhcInterval *created, const GhcSeenIds *seen);
 
 /*
  * Compares a crawl all of whose ranges ended, and which the caller has locked,

@@ -124,6 +124,17 @@ my ($a, $b, $c, $d, $e, $f) = $sim->truth($small);
 recrawl($small, '0|0', 'small selection');
 my $quiet = recrawl($small, '0|0', 'small selection again');
 sub spoil_look_ups { return $sim->post('/_sim/script', [ map { { fault => $_ } } (undef) x $quiet, @_ ]) }
+
+# an id as ghcrawl.seen has it
+sub packed
+{
+	my @digits;
+
+	for (my $id = $_[0]; $id > 0; $id >>= 7) { push @digits, $id & 0x7f }
+	my $last = pop @digits;
+	return unpack 'H*', pack 'C*', (map { $_ | 0x80 } @digits), $last;
+}
+
 sub is_absent { return sql("SELECT count(*) FROM github.repository_absence WHERE repo_id = $_[0]") }
 
 change({ op => 'delete', id => $a });
@@ -148,10 +159,17 @@ for my $fault (qw(nullNodes forbiddenNodes))
 	else
 	{
 		my $crawl = sql('SELECT max(crawl_id) FROM ghcrawl.crawl');
+		my $members = "ghcrawl.seen WHERE crawl_id = $crawl AND task_id = (SELECT max(task_id) FROM ghcrawl.task WHERE kind = 'nodes')";
+
+		# as if another had been asked for with it, and answered
+		is(sql("SELECT n FROM $members"), '1', "after $fault: it stays a member");
+		sql("UPDATE $members" =~ s/ WHERE/ SET ids = '\\x@{[ packed($d) ]}' WHERE/r);
 		is(sql("SELECT ghcrawl_retry_gaps($crawl)"), '1', "after $fault: the gap is tried again");
 		crawl_ends($node, $crawl);
 		is(sql("SELECT suspects, gone, gaps, missing FROM ghcrawl.crawls WHERE crawl = $crawl"),
 			'1|0|0|0', "after $fault: and closed");
+		is(sql("SELECT n, encode(ids, 'hex') FROM $members"), '1|' . packed($d),
+			"after $fault: members that were not asked for again are kept");
 	}
 	is(sql("SELECT stars FROM github.repository WHERE repo_id = $b"), '900', "after $fault: it is asked for again");
 	$b = $c;
