@@ -427,7 +427,7 @@ write_answer(GhcWorker *worker, GhcLane *lane)
 
 	lane->work_over = false;
 	if (verdict != GHC_VERDICT_OK &&
-		!(lane->work != NULL && lane->work->task.explained))
+		(lane->asking || lane->work == NULL || !lane->work->task.explained))
 		write_failure(lane);
 	if (lane->asking || (run != NULL && ghc_state_is_question(run)))
 		ghc_asked_note_failure(worker, lane);
