@@ -192,9 +192,11 @@ store_pages(GhcWorker *worker)
 		if (run == NULL)
 			continue;
 		if (!OidIsValid(ghc_data_owner(run->crawl.data_schema)))
-			(void) ghc_crawls_end(run->crawl.crawl_id, "failed",
-								  psprintf("the data tables in schema \"%s\" are gone, or not of one owner",
-										  run->crawl.data_schema));
+		{
+			run->ends = "failed";
+			run->reason = psprintf("the data tables in schema \"%s\" are gone, or not of one owner",
+								   run->crawl.data_schema);
+		}
 		else
 			store_like(worker, run, lane->shape.fields, n_rows);
 	}
@@ -456,11 +458,16 @@ write_answer(GhcWorker *worker, GhcLane *lane)
 	run->counts.requests++;
 	run->counts.points += lane->points_used;
 	run->counts.wire_bytes += lane->transfer->wire_bytes;
-	if (verdict == GHC_VERDICT_BAD_QUERY && !lane->work->task.in_own_words)
+	if (verdict == GHC_VERDICT_BAD_QUERY && !lane->work->task.in_own_words &&
+		run->ends == NULL)
 	{
-		lane->work_over = ghc_crawls_end(run->crawl.crawl_id, "failed",
-										 ghc_clean_text(lane->judgement.reason, 200));
-		worker->refresh = true;
+		run->ends = "failed";
+		run->reason = ghc_clean_text(lane->judgement.reason, 200);
+	}
+	if (run->ends != NULL)
+	{
+		/* the claim stays, for the end to drop or for the next refresh */
+		lane->work_over = true;
 		return;
 	}
 	write_work(worker, lane, run);

@@ -355,11 +355,11 @@ forget(GhcWorker *worker)
 }
 
 /*
- * A claim in our name that we know nothing of came with a dump that was
- * restored while we ran.
+ * A claim in our name that we know nothing of was a predecessor's, or came with
+ * a dump that was restored while we ran.
  */
 static void
-release_strangers(GhcWorker *worker)
+release_strangers(GhcWorker *worker, const int64 *crawls, int n_crawls)
 {
 	int			n = 0;
 	int64	   *in_hand = palloc((list_length(worker->lanes) +
@@ -376,27 +376,26 @@ release_strangers(GhcWorker *worker)
 	}
 	foreach(cell, worker->orphans)
 		in_hand[n++] = ((GhcWork *) lfirst(cell))->task.task_id;
-	ghc_tasks_release(worker->no, in_hand, n);
+	ghc_tasks_release(crawls, n_crawls, worker->no, in_hand, n);
 }
 
-/* Claims of workers that are no more go back, ended crawls are ended. */
-static void
-tidy(GhcWorker *worker)
+void
+ghc_refresh_tidy(GhcWorker *worker)
 {
+	int			n = 0;
+	int64	   *crawls = palloc((list_length(worker->runs) + 1) * sizeof(int64));
 	ListCell   *cell;
 
-	(void) ghc_tasks_release_dead();
-	release_strangers(worker);
+	foreach(cell, worker->runs)
+		crawls[n++] = ((GhcRun *) lfirst(cell))->crawl.crawl_id;
+	(void) ghc_tasks_release_dead(crawls, n);
+	release_strangers(worker, crawls, n);
 	give_back_orphans(worker);
 	forget(worker);
 	ghc_asked_tidy(worker);
-	foreach(cell, worker->runs)
-	{
-		int64		crawl_id = ((GhcRun *) lfirst(cell))->crawl.crawl_id;
-
-		if (!has_in_hand(worker, crawl_id) && ghc_crawls_end_if_done(crawl_id))
+	for (int i = 0; i < n; i++)
+		if (!has_in_hand(worker, crawls[i]) && ghc_crawls_end_if_done(crawls[i]))
 			worker->refresh = true;
-	}
 }
 
 void
@@ -426,5 +425,4 @@ ghc_refresh(GhcWorker *worker)
 	MemoryContextSwitchTo(before);
 	worker->refresh = false;
 	worker->refreshed_ms = ghc_clock_now_ms();
-	tidy(worker);
 }

@@ -15,10 +15,13 @@
 
 #include "crawl/state.h"
 
-/*
- * Reads crawls, tokens and budgets anew, takes and gives back budgets, gives
- * back the claims of the dead, ends crawls that have nothing left.
- */
+/* Reads crawls, tokens and budgets anew, takes and gives back budgets. */
 extern void ghc_refresh(GhcWorker *worker);
+
+/*
+ * After a refresh, once the crawls' locks are shared: gives back the claims of
+ * the dead in running crawls, and ends those that have nothing left.
+ */
+extern void ghc_refresh_tidy(GhcWorker *worker);
 
 #endif							/* GHC_REFRESH_H */

@@ -54,6 +54,8 @@ typedef struct GhcRun
 	int64		rated_ms;		/* when rate was last worked out */
 	int64		rated_for_ms;	/* how much time it was worked out from */
 	bool		exhausted;		/* nothing to claim when last tried */
+	const char *ends;			/* in this state, after the turn; or NULL */
+	const char *reason;			/* why, or NULL */
 	bool		present;		/* private to refresh */
 } GhcRun;
 

@@ -98,7 +98,7 @@ claim(GhcWorker *worker)
 		List	   *rows;
 		ListCell   *inner;
 
-		if (run->exhausted)
+		if (run->exhausted || run->ends != NULL)
 			continue;
 		wanted = count_free_lanes(worker, run) -
 			list_length(worker->orphans) - list_length(claimed);
@@ -132,7 +132,10 @@ update_rate(GhcRun *run)
 	run->counts.rate = run->rate;
 }
 
-/* Adds up what the crawls' counters get, and ends those that are done. */
+/*
+ * Adds up what the crawls' counters get, and ends those that are done; those
+ * with tasks left are ended after the turn.
+ */
 static void
 write_counts(GhcWorker *worker)
 {
@@ -148,11 +151,10 @@ write_counts(GhcWorker *worker)
 			continue;
 		update_rate(run);
 		ghc_crawls_count(run->crawl.crawl_id, worker->no, &run->counts);
+		if (run->ends != NULL)
+			continue;
 		if (run->crawl.max_repositories >= 0 && ghc_answers_allowance(run) == 0)
-		{
-			(void) ghc_crawls_end(run->crawl.crawl_id, "done", NULL);
-			worker->refresh = true;
-		}
+			run->ends = "done";
 		else if (run->counts.tasks_ended > 0 && run->exhausted &&
 				 ghc_crawls_end_if_done(run->crawl.crawl_id))
 			worker->refresh = true;
@@ -276,26 +278,126 @@ settle(GhcWorker *worker, List *claimed)
 	MemoryContextSwitchTo(before);
 }
 
-/* The whole transaction; false if the extension is gone. */
+/*
+ * Sees to it that nobody ends the crawls this turn writes to.  Returns one that
+ * somebody is ending, or 0.
+ */
+static int64
+share_crawls(GhcWorker *worker)
+{
+	List	   *works = list_copy(worker->orphans);
+	ListCell   *cell;
+
+	foreach(cell, worker->runs)
+	{
+		int64		crawl_id = ((GhcRun *) lfirst(cell))->crawl.crawl_id;
+
+		if (!ghc_locks_share_crawl(crawl_id))
+			return crawl_id;
+	}
+	foreach(cell, worker->lanes)
+		if (((GhcLane *) lfirst(cell))->work != NULL)
+			works = lappend(works, ((GhcLane *) lfirst(cell))->work);
+	/* some may be of crawls that don't run any more, and are given back */
+	foreach(cell, works)
+	{
+		int64		crawl_id = ((GhcWork *) lfirst(cell))->task.crawl_id;
+
+		if (!ghc_locks_share_crawl(crawl_id))
+			return crawl_id;
+	}
+	return 0;
+}
+
+/*
+ * Gives the turn up for who is ending a crawl: waits for that with nothing
+ * else in hand, since a session may end several in one transaction.
+ */
+static bool
+wait_for_crawl(GhcWorker *worker, int64 crawl_id)
+{
+	ghc_db_abort();
+	worker->refresh = true;
+	if (!ghc_db_begin("ghcrawl: waiting for the end of a crawl"))
+		return false;
+	ghc_locks_wait_for_crawl(crawl_id);
+	ghc_db_commit();
+	return true;
+}
+
+/*
+ * Ends a crawl and drops its tasks.  That waits for all who write to it, so it
+ * has a transaction of its own, which holds nothing that they could wait for.
+ */
+static bool
+end_crawl(GhcWorker *worker, int64 crawl_id, const char *state,
+		  const char *reason)
+{
+	if (!ghc_db_begin("ghcrawl: ending a crawl"))
+		return false;
+	(void) ghc_crawls_end(crawl_id, state, reason);
+	ghc_db_commit();
+	worker->refresh = true;
+	return true;
+}
+
+/*
+ * After the turn; should we die before, whoever takes up what is left of a
+ * crawl comes to the same end.
+ */
+static bool
+end_crawls(GhcWorker *worker)
+{
+	ListCell   *cell;
+
+	foreach(cell, worker->runs)
+	{
+		GhcRun	   *run = lfirst(cell);
+
+		if (run->ends != NULL &&
+			!end_crawl(worker, run->crawl.crawl_id, run->ends, run->reason))
+			return false;
+	}
+	return true;
+}
+
+static void
+begin_sums(GhcWorker *worker)
+{
+	ListCell   *cell;
+
+	worker->storing = 0;
+	foreach(cell, worker->orphans)
+		((GhcWork *) lfirst(cell))->over = false;
+	foreach(cell, worker->runs)
+	{
+		GhcRun	   *run = lfirst(cell);
+
+		run->counts = (GhcCounts) {0};
+		run->ends = run->reason = NULL;
+	}
+}
+
+/* The turn's transaction and what follows it; false if the extension is gone. */
 static bool
 write_turn(GhcWorker *worker)
 {
-	ListCell   *cell;
+	bool		refreshes = worker->refresh ||
+		is_past(worker->refreshed_ms, REFRESH_MS, ghc_clock_now_ms());
+	int64		busy;
 	List	   *claimed;
 
 	if (!ghc_db_begin("ghcrawl: writing what was crawled"))
 		return false;
 	MemoryContextSwitchTo(worker->turn);
-	worker->storing = 0;
-	foreach(cell, worker->orphans)
-		((GhcWork *) lfirst(cell))->over = false;
-	foreach(cell, worker->runs)
-		((GhcRun *) lfirst(cell))->counts = (GhcCounts) {0};
-	if (worker->refresh ||
-		is_past(worker->refreshed_ms, REFRESH_MS, ghc_clock_now_ms()))
+	begin_sums(worker);
+	if (refreshes)
 		ghc_refresh(worker);
-	foreach(cell, worker->runs)
-		ghc_locks_share_crawl(((GhcRun *) lfirst(cell))->crawl.crawl_id);
+	busy = share_crawls(worker);
+	if (busy != 0)
+		return wait_for_crawl(worker, busy);
+	if (refreshes)
+		ghc_refresh_tidy(worker);
 	ghc_answers_write(worker);
 	claimed = claim(worker);
 	write_counts(worker);
@@ -303,7 +405,7 @@ write_turn(GhcWorker *worker)
 		report(worker);
 	ghc_db_commit();
 	settle(worker, claimed);
-	return true;
+	return end_crawls(worker);
 }
 
 static bool
@@ -353,14 +455,11 @@ note_failure(GhcWorker *worker, ErrorData *error)
 static bool
 fail_crawl(GhcWorker *worker, const char *message)
 {
-	if (!ghc_db_begin("ghcrawl: ending a crawl"))
-		return false;
-	(void) ghc_crawls_end(worker->storing, "failed",
-						  psprintf("could not store: %s", message));
-	ghc_db_commit();
+	int64		crawl_id = worker->storing;
+
 	worker->storing = 0;
-	worker->refresh = true;
-	return true;
+	return end_crawl(worker, crawl_id, "failed",
+					 psprintf("could not store: %s", message));
 }
 
 bool

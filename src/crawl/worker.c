@@ -151,8 +151,9 @@ fill_config(GhcNetConfig *config)
 }
 
 /*
- * The first transaction: is there work, and what did a worker of our number
- * leave?  False if there is nothing to do here.
+ * The first transaction: is there work, and a number for us?  What a worker of
+ * that number left is given back by the first turn.  False if there is nothing
+ * to do here.
  */
 static bool
 look_for_work(GhcWorker *worker)
@@ -168,7 +169,6 @@ look_for_work(GhcWorker *worker)
 		if (worker->no == 0)
 			proc_exit(0);		/* surplus */
 		ghc_workers_begin(worker->no);
-		ghc_tasks_release(worker->no, NULL, 0);
 	}
 	ghc_db_commit();
 	return found;

@@ -62,24 +62,30 @@ ghc_locks_wait_for_gate(void)
 }
 
 /* Two crawls may share a lock: they wait for each other, and that is all. */
-static void
-lock_crawl(int64 crawl_id, LOCKMODE mode)
+static bool
+lock_crawl(int64 crawl_id, LOCKMODE mode, bool waits)
 {
 	LOCKTAG		tag = make_tag(GHC_LOCK_CRAWL, (int) (uint32) crawl_id);
 
-	(void) LockAcquire(&tag, mode, false, false);
+	return LockAcquire(&tag, mode, false, !waits) != LOCKACQUIRE_NOT_AVAIL;
+}
+
+bool
+ghc_locks_share_crawl(int64 crawl_id)
+{
+	return lock_crawl(crawl_id, ShareLock, false);
 }
 
 void
-ghc_locks_share_crawl(int64 crawl_id)
+ghc_locks_wait_for_crawl(int64 crawl_id)
 {
-	lock_crawl(crawl_id, ShareLock);
+	(void) lock_crawl(crawl_id, ShareLock, true);
 }
 
 void
 ghc_locks_own_crawl(int64 crawl_id)
 {
-	lock_crawl(crawl_id, ExclusiveLock);
+	(void) lock_crawl(crawl_id, ExclusiveLock, true);
 }
 
 void

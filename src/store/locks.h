@@ -46,11 +46,18 @@ extern void ghc_locks_wait_for_gate(void);
 
 /*
  * Until the transaction's end, nobody ends the crawl and drops what is left of
- * it; waits for one who does.
+ * it.  False if one is doing that, or waits to: who holds anything must not
+ * wait for a session that may come to end other crawls as well.
  */
-extern void ghc_locks_share_crawl(int64 crawl_id);
+extern bool ghc_locks_share_crawl(int64 crawl_id);
 
-/* Until the transaction's end, nobody else writes ranges of the crawl. */
+/* Waits for who is ending the crawl; the transaction should hold nothing. */
+extern void ghc_locks_wait_for_crawl(int64 crawl_id);
+
+/*
+ * Until the transaction's end, nobody else writes ranges of the crawl.  Waits
+ * for those who do, so it is not for who has written rows they may wait for.
+ */
 extern void ghc_locks_own_crawl(int64 crawl_id);
 
 /* Waits for its turn at making data tables, until the transaction's end. */

@@ -19,7 +19,6 @@
 #include "utils/builtins.h"
 
 #include "store/db.h"
-#include "store/locks.h"
 #include "store/tasks.h"
 #include "store/values.h"
 
@@ -236,37 +235,41 @@ ghc_tasks_requeue(const GhcTaskRow *task, int worker_no)
 		Int32GetDatum(worker_no)
 	};
 
-	ghc_locks_share_crawl(task->crawl_id);
 	ghc_db_run(&requeue, values, NULL);
 }
 
 int
-ghc_tasks_release(int worker_no, const int64 *kept, int n_kept)
+ghc_tasks_release(const int64 *crawls, int n_crawls, int worker_no,
+				  const int64 *kept, int n_kept)
 {
 	static GhcStatement release = {
-		"WITH gone AS (DELETE FROM ghcrawl.claim WHERE worker_no = $1"
-		" AND task_id <> ALL ($2) RETURNING crawl_id, position, task_id)"
+		"WITH gone AS (DELETE FROM ghcrawl.claim WHERE crawl_id = ANY ($1)"
+		" AND worker_no = $2 AND task_id <> ALL ($3)"
+		" RETURNING crawl_id, position, task_id)"
 		" INSERT INTO ghcrawl.queue (crawl_id, position, task_id)"
-		" SELECT crawl_id, position, task_id FROM gone RETURNING 1", "iB", NULL
+		" SELECT crawl_id, position, task_id FROM gone RETURNING 1", "BiB", NULL
 	};
 	Datum		values[] = {
-		Int32GetDatum(worker_no), ghc_values_int8_array(kept, n_kept)
+		ghc_values_int8_array(crawls, n_crawls), Int32GetDatum(worker_no),
+		ghc_values_int8_array(kept, n_kept)
 	};
 
 	return (int) ghc_db_run(&release, values, NULL);
 }
 
 int
-ghc_tasks_release_dead(void)
+ghc_tasks_release_dead(const int64 *crawls, int n_crawls)
 {
 	/* locks are read after the statement's snapshot was taken */
 	static GhcStatement release = {
-		"WITH gone AS (DELETE FROM ghcrawl.claim c WHERE NOT EXISTS"
+		"WITH gone AS (DELETE FROM ghcrawl.claim c"
+		" WHERE crawl_id = ANY ($1) AND NOT EXISTS"
 		" (SELECT FROM ghcrawl.live_worker l WHERE l.worker_no = c.worker_no)"
 		" RETURNING crawl_id, position, task_id)"
 		" INSERT INTO ghcrawl.queue (crawl_id, position, task_id)"
-		" SELECT crawl_id, position, task_id FROM gone RETURNING 1", "", NULL
+		" SELECT crawl_id, position, task_id FROM gone RETURNING 1", "B", NULL
 	};
+	Datum		values[] = {ghc_values_int8_array(crawls, n_crawls)};
 
-	return (int) ghc_db_run(&release, NULL, NULL);
+	return (int) ghc_db_run(&release, values, NULL);
 }

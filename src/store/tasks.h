@@ -81,20 +81,24 @@ extern void ghc_tasks_add_children(const GhcTaskRow *parent,
  */
 extern int64 ghc_tasks_add_sweeps(int64 crawl_id);
 
-/* Gives a claimed task back to the queue, if it is still ours. */
+/*
+ * Gives a claimed task back to the queue, if it is still ours.  Here and below,
+ * the transaction shares the crawls' locks (locks.h).
+ */
 extern void ghc_tasks_requeue(const GhcTaskRow *task, int worker_no);
 
 /*
- * Gives back what a worker number had claimed, but for the tasks kept; returns
- * how many.
+ * Gives back what a worker number had claimed of some crawls, but for the tasks
+ * kept; returns how many.
  */
-extern int	ghc_tasks_release(int worker_no, const int64 *kept, int n_kept);
+extern int	ghc_tasks_release(const int64 *crawls, int n_crawls, int worker_no,
+							  const int64 *kept, int n_kept);
 
 /*
- * Gives back what workers had claimed that are no more; returns how many.  In
- * one statement: a successor could come to life between two, and what it has
+ * Gives back what workers had claimed of some crawls that are no more; returns
+ * how many.  In one statement: a successor could come to life between two, and what it has
  * claimed by then would be taken from it.
  */
-extern int	ghc_tasks_release_dead(void);
+extern int	ghc_tasks_release_dead(const int64 *crawls, int n_crawls);
 
 #endif							/* GHC_TASKS_H */
