@@ -172,6 +172,9 @@ CREATE TABLE ghcrawl.task (
 	finished_at	timestamptz,
 	PRIMARY KEY (crawl_id, task_id)
 ) WITH (fillfactor = 80);
+/* is any open?  Only the end of a task leaves this index */
+CREATE INDEX task_open ON ghcrawl.task (crawl_id)
+	WHERE state OPERATOR(pg_catalog.=) 'open';
 CREATE INDEX task_leaky ON ghcrawl.task (crawl_id) WHERE leaky;
 COMMENT ON TABLE ghcrawl.task IS 'The tree of ranges of a crawl';
 COMMENT ON COLUMN ghcrawl.task.query IS 'The range as a complete GitHub search';

@@ -274,7 +274,7 @@ ghc_lane_settle(GhcWorker *worker, GhcLane *lane)
 			(lane->budget_id == 0 && is_answer(&lane->judgement)))
 			lane->tokens = foreach_delete_current(lane->tokens, cell);
 	}
-	lane->answered = false;
+	lane->answered = lane->held_up = false;
 	lane->store = NULL;
 	lane->refused = NIL;
 	lane->points_used = 0;

@@ -333,7 +333,8 @@ give_back_orphans(GhcWorker *worker)
 	{
 		GhcWork    *work = lfirst(cell);
 
-		if (ghc_state_find_run(worker, work->task.crawl_id) != NULL)
+		if (work->held_up ||
+			ghc_state_find_run(worker, work->task.crawl_id) != NULL)
 			continue;
 		ghc_tasks_requeue(&work->row, worker->no);
 		work->over = true;
@@ -387,7 +388,8 @@ ghc_refresh_tidy(GhcWorker *worker)
 	ListCell   *cell;
 
 	foreach(cell, worker->runs)
-		crawls[n++] = ((GhcRun *) lfirst(cell))->crawl.crawl_id;
+		if (!((GhcRun *) lfirst(cell))->held_up)
+			crawls[n++] = ((GhcRun *) lfirst(cell))->crawl.crawl_id;
 	(void) ghc_tasks_release_dead(crawls, n);
 	release_strangers(worker, crawls, n);
 	give_back_orphans(worker);

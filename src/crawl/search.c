@@ -34,6 +34,9 @@
 /* a range that lost more than this is counted anew in parts, not believed */
 #define MUCH 20
 
+/* counts of one reading may differ by so much without a page being hurried */
+#define SPREAD 5
+
 /* pages read again in one reading because results moved */
 #define MAX_REPAIRS 3
 
@@ -119,7 +122,7 @@ rewind_reading(GhcTask *task)
 	task->last_id = 0;
 	task->repairs = 0;
 	task->torn = false;
-	task->hidden = task->forbidden = 0;
+	task->hidden = task->forbidden = task->damaged = 0;
 	task->count_before = task->count;
 	task->count = 0;
 }
@@ -182,7 +185,8 @@ end_reading(GhcTask *task)
 	int			needed = readings_needed(task);
 
 	/* others that came may make up the number of what wasn't shown */
-	if (task->torn || task->hidden > 0)
+	if (task->torn || task->hidden + task->damaged > 0 ||
+		task->count - task->least > SPREAD)
 		return read_again(task);
 	if (whole && task->foretold)
 		return GHC_OUTCOME_DONE;
@@ -246,6 +250,7 @@ note_seen(GhcTask *task, const GhcPage *page)
 	{
 		const GhcRepository *repo = &page->repos[i];
 
+		task->damaged += !ghc_repository_is_whole(repo);
 		if (ghc_repository_is_whole(repo) &&
 			ghc_idset_add(&task->ids, repo->repo_id) &&
 			(repo->set & GHC_FIELD_BIT(GHC_FIELD_CREATED_AT)) != 0)
@@ -309,11 +314,14 @@ note_counts(GhcTask *task, const GhcReply *reply)
 {
 	const GhcPage *page = &reply->pages[0];
 
+	if (task->count == 0 || task->least > page->count)
+		task->least = page->count;
 	if (task->count < page->count)
 		task->count = page->count;
 	if (task->promised < page->count)
 		task->promised = page->count;
 	task->hidden += page->nulls;
+	task->damaged += page->dropped;
 	for (int i = 0; i < reply->n_errors && i < GHC_MAX_ERRORS; i++)
 		task->forbidden += reply->errors[i].page == 0 &&
 			ghc_slice_equals(reply->errors[i].type, GHC_SLICE("FORBIDDEN"));

@@ -42,6 +42,7 @@ typedef struct GhcWork
 	int			readings_reported;
 	int64		answers_before; /* the worker's, when its attempts began */
 	bool		over;			/* given back; to be freed after the commit */
+	bool		held_up;		/* a session is just ending its crawl */
 } GhcWork;
 
 /* a running crawl, and what this worker did for it since the last report */
@@ -54,6 +55,7 @@ typedef struct GhcRun
 	int64		rated_ms;		/* when rate was last worked out */
 	int64		rated_for_ms;	/* how much time it was worked out from */
 	bool		exhausted;		/* nothing to claim when last tried */
+	bool		held_up;		/* a session is just ending it */
 	const char *ends;			/* in this state, after the turn; or NULL */
 	const char *reason;			/* why, or NULL */
 	bool		present;		/* private to refresh */
@@ -78,6 +80,7 @@ typedef struct GhcLane
 
 	/* its answer, from taking it in until it is written */
 	bool		answered;
+	bool		held_up;		/* to be given up; private to turn.c */
 	GhcReply	reply;
 	GhcArena	arena;
 	GhcJudgement judgement;

@@ -23,6 +23,9 @@
 #define PAGE_SIZE 100
 #define MIN_PAGE_SIZE 6
 
+/* replies that say that there is nothing any more */
+#define ENOUGH 4
+
 static bool sweep_compose(GhcTask *task, GhcQuery *query);
 static GhcOutcome sweep_absorb(GhcTask *task, const GhcReply *reply,
 							   const GhcJudgement *judgement,
@@ -91,9 +94,9 @@ sweep_absorb(GhcTask *task, const GhcReply *reply,
 	if (!page->present || !page->complete)
 		return fail(task);
 
-	/* an empty reply that isn't one: it was cut because it holds too many */
+	/* it was cut because it held too many: nothing is hard to believe */
 	if (page->count == 0)
-		return fail(task);
+		return ++task->agreed < ENOUGH ? GHC_OUTCOME_RETRY : GHC_OUTCOME_DONE;
 	*store = page;
 	return absorb_page(task, page);
 }

@@ -113,6 +113,8 @@ typedef struct GhcTask
 	int			good_pages;		/* in a row, of the present size */
 	bool		grown;			/* page_size grew back once */
 	int			hidden;			/* null members in this reading */
+	int			damaged;		/* members without id or name, likewise */
+	int64_t		least;			/* GitHub's smallest count in this reading */
 	int			forbidden;		/* of these, by a rule of their owner */
 	int			offset;			/* results behind the cursor */
 	char		cursor[GHC_CURSOR_BYTES];

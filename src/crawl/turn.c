@@ -98,7 +98,7 @@ claim(GhcWorker *worker)
 		List	   *rows;
 		ListCell   *inner;
 
-		if (run->exhausted || run->ends != NULL)
+		if (run->exhausted || run->held_up || run->ends != NULL)
 			continue;
 		wanted = count_free_lanes(worker, run) -
 			list_length(worker->orphans) - list_length(claimed);
@@ -239,9 +239,9 @@ settle(GhcWorker *worker, List *claimed)
 		GhcLane    *lane = lfirst(cell);
 		GhcWork    *work = lane->work;
 
-		if (!lane->answered)
+		if (!lane->answered && !lane->held_up)
 			continue;
-		if (work != NULL && lane->work_over)
+		if (lane->held_up || (work != NULL && lane->work_over))
 		{
 			ghc_lane_drop_work(work);
 			lane->work = NULL;
@@ -278,51 +278,68 @@ settle(GhcWorker *worker, List *claimed)
 	MemoryContextSwitchTo(before);
 }
 
+/* Sees to it that nobody ends a crawl this turn writes to; false if somebody is. */
+static bool
+share_crawl(const GhcWorker *worker, int64 crawl_id)
+{
+	GhcRun	   *run = ghc_state_find_run(worker, crawl_id);
+
+	if (run != NULL)
+		return !run->held_up;
+	/* one that doesn't run any more: its tasks are given back */
+	return ghc_locks_share_crawl(crawl_id);
+}
+
 /*
- * Sees to it that nobody ends the crawls this turn writes to.  Returns one that
- * somebody is ending, or 0.
+ * Shares the locks of all crawls.  Answers to one that a session is just ending
+ * are given up, since the session may take its time and the others must go on;
+ * should it roll back, those ranges are read anew.
  */
-static int64
+static void
 share_crawls(GhcWorker *worker)
 {
-	List	   *works = list_copy(worker->orphans);
 	ListCell   *cell;
 
 	foreach(cell, worker->runs)
 	{
-		int64		crawl_id = ((GhcRun *) lfirst(cell))->crawl.crawl_id;
+		GhcRun	   *run = lfirst(cell);
 
-		if (!ghc_locks_share_crawl(crawl_id))
-			return crawl_id;
+		run->held_up = !ghc_locks_share_crawl(run->crawl.crawl_id);
 	}
 	foreach(cell, worker->lanes)
-		if (((GhcLane *) lfirst(cell))->work != NULL)
-			works = lappend(works, ((GhcLane *) lfirst(cell))->work);
-	/* some may be of crawls that don't run any more, and are given back */
-	foreach(cell, works)
 	{
-		int64		crawl_id = ((GhcWork *) lfirst(cell))->task.crawl_id;
+		GhcLane    *lane = lfirst(cell);
 
-		if (!ghc_locks_share_crawl(crawl_id))
-			return crawl_id;
+		if (lane->work == NULL)
+			continue;
+		lane->work->held_up = !share_crawl(worker, lane->work->task.crawl_id);
+		if (lane->answered && lane->work->held_up)
+		{
+			lane->answered = false;
+			lane->held_up = true;
+		}
 	}
-	return 0;
+	foreach(cell, worker->orphans)
+	{
+		GhcWork    *work = lfirst(cell);
+
+		work->held_up = !share_crawl(worker, work->task.crawl_id);
+	}
 }
 
-/*
- * Gives the turn up for who is ending a crawl: waits for that with nothing
- * else in hand, since a session may end several in one transaction.
- */
-static bool
-wait_for_crawl(GhcWorker *worker, int64 crawl_id)
+/* After a turn that failed: what was to be given up is there as before. */
+static void
+restore_held_up(GhcWorker *worker)
 {
-	ghc_db_abort();
-	worker->refresh = true;
-	if (!ghc_db_begin("ghcrawl: waiting for the end of a crawl"))
-		return false;
-	ghc_locks_wait_for_crawl(crawl_id);
-	ghc_db_commit();
-	return true;
+	ListCell   *cell;
+
+	foreach(cell, worker->lanes)
+	{
+		GhcLane    *lane = lfirst(cell);
+
+		lane->answered |= lane->held_up;
+		lane->held_up = false;
+	}
 }
 
 /*
@@ -384,7 +401,6 @@ write_turn(GhcWorker *worker)
 {
 	bool		refreshes = worker->refresh ||
 		is_past(worker->refreshed_ms, REFRESH_MS, ghc_clock_now_ms());
-	int64		busy;
 	List	   *claimed;
 
 	if (!ghc_db_begin("ghcrawl: writing what was crawled"))
@@ -393,9 +409,7 @@ write_turn(GhcWorker *worker)
 	begin_sums(worker);
 	if (refreshes)
 		ghc_refresh(worker);
-	busy = share_crawls(worker);
-	if (busy != 0)
-		return wait_for_crawl(worker, busy);
+	share_crawls(worker);
 	if (refreshes)
 		ghc_refresh_tidy(worker);
 	ghc_answers_write(worker);
@@ -483,6 +497,7 @@ ghc_turn(GhcWorker *worker)
 		ghc_batch_offer(NULL);
 	}
 	PG_END_TRY();
+	restore_held_up(worker);
 
 	if (error == NULL)
 	{

@@ -77,12 +77,6 @@ ghc_locks_share_crawl(int64 crawl_id)
 }
 
 void
-ghc_locks_wait_for_crawl(int64 crawl_id)
-{
-	(void) lock_crawl(crawl_id, ShareLock, true);
-}
-
-void
 ghc_locks_own_crawl(int64 crawl_id)
 {
 	(void) lock_crawl(crawl_id, ExclusiveLock, true);

@@ -51,9 +51,6 @@ extern void ghc_locks_wait_for_gate(void);
  */
 extern bool ghc_locks_share_crawl(int64 crawl_id);
 
-/* Waits for who is ending the crawl; the transaction should hold nothing. */
-extern void ghc_locks_wait_for_crawl(int64 crawl_id);
-
 /*
  * Until the transaction's end, nobody else writes ranges of the crawl.  Waits
  * for those who do, so it is not for who has written rows they may wait for.

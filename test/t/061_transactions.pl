@@ -283,6 +283,38 @@ is("@wrong", '', 'all that are done are complete');
 sql('TRUNCATE github.repository');
 is_complete(sql(start($selections[0])), $selections[0], 'after all that');
 ids_are_exact($node, $sim, $selections[0], 'after all that');
+# ---------------------------------------------------------------------------
+# a session that cancels and takes its time
+# ---------------------------------------------------------------------------
+
+for my $end ('ROLLBACK', 'COMMIT')
+{
+	sql('TRUNCATE github.repository');
+	$sim->post('/_sim/settings', { latency => 60 });
+	my $held = sql(start($selections[0]));
+	wait_for($node, "SELECT stored > 300 FROM ghcrawl.crawls WHERE crawl = $held", 't');
+	my $other = sql(start('stars:>=2'));
+	my $session = session("BEGIN; SELECT ghcrawl_cancel($held); SELECT 'now';");
+	$session->{harness}->pump until $session->{out} =~ /now/;
+	my $stored = crawl_column($node, $held, 'stored');
+
+	crawl_ends($node, $other);
+	is(crawl_column($node, $held, 'stored'), $stored, "$end: nothing is written for the crawl that is being cancelled");
+	is(sql("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'ghcrawl worker' AND xact_start < now() - interval '1 second'"),
+		'0', "$end: no worker waits for the session in a transaction");
+	$sim->post('/_sim/settings', { latency => 5 });
+	say_to($session, "$end;");
+	$session->{harness}->finish;
+	if ($end eq 'ROLLBACK')
+	{
+		is_complete($held, $selections[0], 'cancelled and rolled back');
+	}
+	else
+	{
+		crawl_ends($node, $held, 'cancelled');
+		nothing_is_left($node, 'cancelled late');
+	}
+}
 unlike(slurp_file($node->logfile, $offset), qr/deadlock detected|PANIC|exited with exit code [1-9]/,
 	'no deadlock, no worker failed');
 

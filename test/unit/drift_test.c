@@ -58,6 +58,7 @@ typedef struct Scenario
 	double		empty;
 	double		dropped;
 	double		nulls;
+	double		damaged;
 	double		flapping;		/* share of ranges */
 	double		jitter;			/* of counts */
 	double		closed;			/* share of repositories */
@@ -87,6 +88,8 @@ static const Scenario scenarios[] = {
 	{.name = "small, dropped", .repos = 90, .seconds = 100000, .dropped = 0.02},
 	{.name = "all", .repos = 3000, .seconds = 100000, .touch = 0.05, .stars = 0.05, .size = 0.05, .vanish = 0.01,
 		.appear = 0.01, .failure = 0.2, .slow = 0.05, .empty = 0.01, .dropped = 0.01, .nulls = 0.02},
+	{.name = "busy", .repos = 3000, .seconds = 100000, .touch = 0.3, .vanish = 0.2, .appear = 0.2, .failure = 0.1,
+		.dropped = 0.05, .nulls = 0.05, .damaged = 0.05},
 	{.name = "all, in one second", .repos = 3000, .seconds = 1, .touch = 0.05, .stars = 0.02, .size = 0.02, .vanish = 0.01,
 		.appear = 0.01, .failure = 0.2, .slow = 0.05, .empty = 0.01, .dropped = 0.01, .nulls = 0.02},
 };
@@ -357,6 +360,7 @@ answer_page(const GhcTask *task, bool empty, double lacking)
 		task->cursor[0] ? ghc_cursor_parse(ghc_slice_of(task->cursor)) : 0;
 	int			end = at + task->page_size < reach ? at + task->page_size : reach;
 	bool		holes = chance(now->nulls);
+	bool		damage = chance(now->damaged);
 
 	order_now = task->order;
 	qsort(found, (size_t) n, sizeof(found[0]), compare_found);
@@ -373,8 +377,9 @@ answer_page(const GhcTask *task, bool empty, double lacking)
 			continue;
 		}
 		repo->repo_id = found[i] + 1;
-		repo->set = GHC_FIELD_BIT(GHC_FIELD_REPO_ID) |
-			GHC_FIELD_BIT(GHC_FIELD_NAME_WITH_OWNER);
+		repo->set = GHC_FIELD_BIT(GHC_FIELD_REPO_ID);
+		if (!damage || !chance(0.1))
+			repo->set |= GHC_FIELD_BIT(GHC_FIELD_NAME_WITH_OWNER);
 		page->n++;
 	}
 	page->has_next = end < reach;
@@ -460,7 +465,8 @@ run_task(const char *kind, const GhcChild *child, int most)
 		outcome = task.kind->absorb(&task, &answer.reply, &answer.judgement,
 									&store);
 		for (int i = 0; store != NULL && i < store->n; i++)
-			world[store->repos[i].repo_id - 1].shown = true;
+			world[store->repos[i].repo_id - 1].shown |=
+				ghc_repository_is_whole(&store->repos[i]);
 		drift();
 	} while ((outcome == GHC_OUTCOME_MORE || outcome == GHC_OUTCOME_RETRY) &&
 			 ++replies < most);
