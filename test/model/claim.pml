@@ -10,7 +10,9 @@
  * statement, a user's, the death of the process, a crash of the server.
  *
  * Left out: what is stored; time (a wait may end at any moment); wake-ups by
- * latch, so that what is shown here holds without them; limits and tokens.
+ * latch, so that what is shown here holds without them; limits and tokens (but
+ * a crawl that comes to its limit ends as one that fails does); restoring a
+ * dump, so that "no task is open" says no more than "none is in queue or claim".
  *
  * scripts/run-model gives the sizes by -D and says what each run shows.
  * A mutation (-DMUTATE_...) is a fault put in on purpose: spin must find it.
@@ -33,10 +35,10 @@
 #define TREE 3				/* 1, 3 or 5 */
 #endif
 #ifndef CRAWLS
-#define CRAWLS 1
+#define CRAWLS 1			/* a session that cancels cancels all, 0 last */
 #endif
 #ifndef LATE
-#define LATE 0				/* may a task be added when all have ended? */
+#define LATE 0				/* steps of the comparison that may add a task */
 #endif
 #ifndef USERS
 #define USERS 0				/* sessions */
@@ -72,7 +74,11 @@
 #define REFUSALS 0			/* may GitHub refuse a query for good? */
 #endif
 
-#define TASKS (TREE + LATE + CRAWLS - 1)
+#if LATE
+#define TASKS (TREE + CRAWLS)
+#else
+#define TASKS (TREE + CRAWLS - 1)
+#endif
 #define TXS (SLOTS + USERS + 1)
 #define BIT(i) (1 << (i))
 
@@ -121,16 +127,20 @@ byte state[TASKS], seen[TASKS];
 byte tlock[TASKS], nstate[TASKS], nseen[TASKS];
 byte crawl[CRAWLS], clock[CRAWLS], ncrawl[CRAWLS];
 #if LATE
-bit compared, ncompared;
+byte compared, ncompared;			/* steps that are done */
 #endif
 short n_tasks, n_ended, n_seen;		/* crawl_counter, summed, of crawl 0 */
 
 /* rows that a statement under way saw, and that are still those */
 byte saw[TXS];
-/* whom a transaction waits for */
+/* whom a transaction waits for, all of them */
 byte waits[TXS];
 
-/* advisory locks: a worker's number, the gate; a gate has many sharers */
+/*
+ * Advisory locks: a worker's number, the gate, a crawl's.  The latter two have
+ * many sharers; who waits for the whole of a crawl's keeps new ones out.
+ */
+byte shared[CRAWLS], owned[CRAWLS], wished[CRAWLS];
 byte number[WORKERS + 1];
 byte gate_held;
 byte gate_shared;
@@ -154,10 +164,13 @@ byte failures = ERRORS;
 #define sees_crawl(c) (clock[c] == me -> ncrawl[c] : crawl[c])
 #if LANES > 1
 #define has_answer (ans[0] != 0 || ans[1] != 0)
+#define in_hand(t) (hand[LANE(0)] == (t) || hand[LANE(1)] == (t))
 #else
 #define has_answer (ans[0] != 0)
+#define in_hand(t) (hand[LANE(0)] == (t))
 #endif
 #define has_ended(s) ((s) >= CANCELLED)
+#define can_share(c) ((owned[c] == 0 || owned[c] == me) && (wished[c] == 0 || wished[c] == me))
 #if CRAWLS > 1
 #define any_running (crawl[0] == RUNNING || crawl[1] == RUNNING)
 #define all_ended (has_ended(crawl[0]) && (has_ended(crawl[1]) || crawl[1] == ABSENT))
@@ -295,14 +308,12 @@ inline end_of(x, commits)
 			ncompared = 0
 #endif
 		:: else
-		fi
+		fi;
+		shared[i] = shared[i] & (255 - BIT(x));
+		owned[i] = (owned[i] == x -> 0 : owned[i]);
+		wished[i] = (wished[i] == x -> 0 : wished[i])
 	}
-	for (i : 0 .. TXS - 1) {
-		if
-		:: waits[i] == x -> waits[i] = 0
-		:: else
-		fi
-	}
+	for (i : 0 .. TXS - 1) { waits[i] = waits[i] & (255 - BIT(x)) }
 	for (i : 1 .. SLOTS) {
 		if
 		:: starter[i] == x -> starter[i] = 0
@@ -317,17 +328,47 @@ inline end_of(x, commits)
 
 hidden byte j;
 
+/* Waits for those in reach; PostgreSQL's search for deadlocks */
+inline wait_for_all()
+{
+	reach = reach & (255 - BIT(me));
+	waits[me] = reach;
+	for (m : 1 .. 3) {
+		for (j : 0 .. TXS - 1) {
+			reach = reach | ((reach & BIT(j)) -> waits[j] : 0)
+		}
+	}
+	assert(!(reach & BIT(me)));
+	reach = 0; m = 0; j = 0
+}
+
+hidden byte reach, m;
+
 /* Waits until a lock is free or ours; asserts that nobody waits in a circle. */
 inline wait_for(lock)
 {
 	do
 	:: lock == 0 || lock == me -> break
-	:: lock != 0 && lock != me && waits[me] == 0 ->
-		waits[me] = lock;
-		assert(waits[lock] != me && waits[waits[lock]] != me &&
-			   waits[waits[waits[lock]]] != me)
+	:: lock != 0 && lock != me && waits[me] == 0 -> reach = BIT(lock); wait_for_all()
 	od;
 	waits[me] = 0
+}
+
+/* Takes the lock of crawl c for itself: waits for all who share it. */
+inline own_crawl()
+{
+	atomic {
+		do
+		:: (shared[c] & (255 - BIT(me))) == 0 && can_share(c) -> break
+		:: !((shared[c] & (255 - BIT(me))) == 0 && can_share(c)) && waits[me] == 0 ->
+			wished[c] = (wished[c] == 0 -> me : wished[c]);
+			reach = shared[c] | BIT(wished[c]) | (owned[c] != 0 -> BIT(owned[c]) : 0);
+			wait_for_all()
+		od;
+		waits[me] = 0;
+		wished[c] = 0;
+		owned[c] = me
+	}
 }
 
 /* Locks a task's own row; its values are the newest then. */
@@ -399,53 +440,40 @@ inline look_for_tasks(c)
 }
 
 /*
- * ghc_crawls_set_state's "drop": what is in queue and claim goes, the tasks
- * end.  Row by row, because each may have to be waited for.
+ * ghc_crawls_set_state, of crawl c: three statements, once nobody else writes to
+ * it, so that no row has to be waited for.
  */
-inline drop_tasks(c)
+inline drop_tasks()
 {
-	do
-	:: atomic {
-		/* the statement's snapshot */
-		saw[me] = 0;
+#ifndef MUTATE_DROP_UNLOCKED
+	own_crawl();
+#endif
+	atomic { drop_rows(QUEUED) }
+	atomic { drop_rows(CLAIMED) }
+	atomic {
 		for (i : 0 .. TASKS - 1) {
 			if
-			:: crawl_of(i) == (c) && sees(i) != GONE -> saw[me] = saw[me] | BIT(i)
+			:: crawl_of(i) == c && (tlock[i] == me -> nstate[i] : state[i]) == OPEN ->
+				assert(tlock[i] == 0 || tlock[i] == me);
+				tlock[i] = me; nseen[i] = seen[i]; nstate[i] = DROPPED
 			:: else
 			fi
 		}
-		i = 0;
-		if
-		:: saw[me] == 0 -> break
-		:: else
-		fi;
-		pass = QUEUED;
-		t = 0
+		i = 0
 	}
-	do
-	:: atomic {
-		pass <= CLAIMED && t < TASKS ->
+}
+
+inline drop_rows(place)
+{
+	for (i : 0 .. TASKS - 1) {
 		if
-		:: (saw[me] & BIT(t)) && sees(t) == pass ->
-			take_row(t, got);
-			if
-			:: got ->
-				put_row(t, GONE, 0);
-				lock_task(t);
-				nstate[t] = DROPPED
-			:: else
-			fi
+		:: crawl_of(i) == c && sees(i) == place ->
+			assert(rlock[i] == 0 || rlock[i] == me);
+			put_row(i, GONE, 0)
 		:: else
-		fi;
-		t++
+		fi
 	}
-	:: atomic { pass == QUEUED && t == TASKS -> pass = CLAIMED; t = 0 }
-	:: atomic { pass == CLAIMED && t == TASKS -> t = 0; pass = 0; got = 0; break }
-	od;
-#ifdef MUTATE_DROP_ONCE
-	break
-#endif
-	od
+	i = 0
 }
 
 /* Puts back into the queue what saw[me] names. */
@@ -506,19 +534,28 @@ inline end_if_done(c)
 	fi
 }
 
+/* What holds its row: the next step of the comparison, or the end. */
 inline finish(c)
 {
 	atomic {
-		if
 #if LATE
-		:: (c) == 0 && !ncompared ->
-			ncompared = 1;
-			add_task(TASKS - 1);
-			d_tasks++;
-			none = false
+		if
+		:: (c) == 0 && ncompared < LATE ->
+			ncompared++;
+			refresh = 1;
+			if
+			:: state[TASKS - 1] == NONE ->
+				add_task(TASKS - 1);
+				d_tasks++;
+				none = false
+			/* none is missing; is that all? */
+			:: none = (ncompared == LATE)
+			fi
+		:: else
+		fi;
 #endif
-		:: else ->
-			got = false;
+		if
+		:: none ->
 			for (i : 0 .. TASKS - 1) {
 				got = got || (crawl_of(i) == (c) &&
 							  (tlock[i] == me -> nstate[i] : state[i]) == GAP)
@@ -526,10 +563,29 @@ inline finish(c)
 			i = 0;
 			ncrawl[c] = (got -> WITH_GAPS : FINISHED);
 			got = false
+		:: else
 		fi
 	}
+}
+
+#define may_release(t) (sees(t) == CLAIMED && (known & BIT(crawl_of(t))))
+
+/* Claims in our name that we don't have in hand: a predecessor's */
+inline release_strangers()
+{
+	atomic {
+		saw[me] = 0;
+		for (i : 0 .. TASKS - 1) {
+			if
+			:: may_release(i) && sees_by(i) == no && !in_hand(i + 1) -> saw[me] = saw[me] | BIT(i)
+			:: else
+			fi
+		}
+		i = 0;
+		got = (saw[me] != 0)
+	}
 	if
-	:: none -> drop_tasks(c)
+	:: got -> release_rows()
 	:: else
 	fi
 }
@@ -543,7 +599,7 @@ inline release_dead()
 		dead = 0;
 		for (i : 0 .. TASKS - 1) {
 			if
-			:: sees(i) == CLAIMED && number[sees_by(i)] == 0 -> dead = dead | BIT(sees_by(i))
+			:: may_release(i) && number[sees_by(i)] == 0 -> dead = dead | BIT(sees_by(i))
 			:: else
 			fi
 		}
@@ -555,7 +611,7 @@ inline release_dead()
 			saw[me] = 0;
 			for (i : 0 .. TASKS - 1) {
 				if
-				:: sees(i) == CLAIMED && (dead & BIT(sees_by(i))) -> saw[me] = saw[me] | BIT(i)
+				:: may_release(i) && (dead & BIT(sees_by(i))) -> saw[me] = saw[me] | BIT(i)
 				:: else
 				fi
 			}
@@ -570,7 +626,7 @@ inline release_dead()
 		saw[me] = 0;
 		for (i : 0 .. TASKS - 1) {
 			if
-			:: sees(i) == CLAIMED -> saw[me] = saw[me] | BIT(i)
+			:: may_release(i) -> saw[me] = saw[me] | BIT(i)
 			:: else
 			fi
 		}
@@ -711,38 +767,65 @@ inline progress(l)
 		t = 0
 }
 
-/* GitHub will never take this query: the crawl fails. */
+/* GitHub will never take this query: the crawl fails, after the turn. */
 inline fail(l)
 {
 	c = crawl_of(hand[LANE(l)] - 1);
+	over[l] = 1;
+#ifdef MUTATE_END_IN_TURN
+	end_crawl();
+#else
+	atomic { ends = ends | BIT(c); c = 0 }
+#endif
+}
+
+/* ghc_crawls_end, of crawl c */
+inline end_crawl()
+{
 	atomic {
 		got = (clock[c] == 0 || clock[c] == me) && sees_crawl(c) == RUNNING;
 		if
 		:: got ->
 			lock_crawl(c);
-			ncrawl[c] = FAILED;
-			over[l] = 1
+			ncrawl[c] = FAILED
 		:: else
 		fi
 	}
 	if
-	:: got -> drop_tasks(c)
+	:: got -> drop_tasks()
 	:: else
 	fi;
-	got = 0; c = 0;
-	refresh = 1
+	atomic { got = 0; c = 0; refresh = 1 }
 }
+
+/* Each in a transaction of its own */
+inline end_crawls()
+{
+	do
+	:: atomic { ends != 0 ->
+		c = (ends & 1 -> 0 : 1);
+		ends = ends & (255 - BIT(c)) }
+		end_crawl();
+		d_step { true -> end_of(me, true); check_tables() }
+	:: ends == 0 -> break
+	od
+}
+
+#define is_over(l) (ans[l] != 0 && (ends & BIT(crawl_of(hand[LANE(l)] - 1))))
 
 inline write_answer(l)
 {
 	if
 	:: ans[l] == 0
-	:: atomic { ans[l] != 0 && !(known & BIT(crawl_of(hand[LANE(l)] - 1))) -> requeue(l) }
-	:: atomic { ans[l] == RETRY && (known & BIT(crawl_of(hand[LANE(l)] - 1))) -> progress(l) }
 #if REFUSALS
-	:: ans[l] == REFUSED && (known & BIT(crawl_of(hand[LANE(l)] - 1))) -> fail(l)
+	:: is_over(l) -> over[l] = 1
 #endif
-	:: atomic { ans[l] != 0 && ans[l] < DROPPED && (known & BIT(crawl_of(hand[LANE(l)] - 1))) -> end_task(l) };
+	:: atomic { ans[l] != 0 && !(known & BIT(crawl_of(hand[LANE(l)] - 1))) -> requeue(l) }
+	:: atomic { ans[l] == RETRY && !is_over(l) && (known & BIT(crawl_of(hand[LANE(l)] - 1))) -> progress(l) }
+#if REFUSALS
+	:: ans[l] == REFUSED && !is_over(l) && (known & BIT(crawl_of(hand[LANE(l)] - 1))) -> fail(l)
+#endif
+	:: atomic { ans[l] != 0 && ans[l] < DROPPED && !is_over(l) && (known & BIT(crawl_of(hand[LANE(l)] - 1))) -> end_task(l) };
 		if
 		:: got -> add_children(l)
 		:: else
@@ -758,7 +841,7 @@ inline claim_one(l)
 		do
 		:: c < CRAWLS ->
 			if
-			:: (known & BIT(c)) && !(exhausted & BIT(c)) && took[l] == 0 ->
+			:: (known & BIT(c)) && !((exhausted | ends) & BIT(c)) && took[l] == 0 ->
 				t = 0;
 				do
 #ifdef MUTATE_CLAIM_UNLOCKED
@@ -800,7 +883,6 @@ inline settle()
 		if
 		:: over[i] -> hand[LANE(i)] = 0; lane[LANE(i)] = 0; counted[LANE(i)] = 0
 		:: !over[i] && ans[i] == RETRY -> counted[LANE(i)] = 1; lane[LANE(i)] = READY
-		:: !over[i] && ans[i] == REFUSED -> lane[LANE(i)] = READY
 		:: else
 		fi;
 		if
@@ -836,6 +918,51 @@ inline take_in(l)
 	fi
 }
 
+#if CRAWLS > 1
+#define may_share(k) ((!((k) & 1) || can_share(0)) && (!((k) & 2) || can_share(1)))
+#else
+#define may_share(k) (!((k) & 1) || can_share(0))
+#endif
+
+/*
+ * Shares the locks of crawls k.  Who can't have one gives all back, and waits
+ * with nothing in hand.
+ */
+inline share_crawls()
+{
+#ifdef MUTATE_WAIT_WHILE_SHARING
+	do
+	:: atomic { k != 0 ->
+		c = (k & 1 -> 0 : 1);
+		do
+		:: can_share(c) -> break
+		:: !can_share(c) && waits[me] == 0 ->
+			reach = (owned[c] != 0 -> BIT(owned[c]) : 0) | (wished[c] != 0 -> BIT(wished[c]) : 0);
+			wait_for_all()
+		od;
+		waits[me] = 0;
+		shared[c] = shared[c] | BIT(me);
+		k = k & (255 - BIT(c));
+		c = 0 }
+	:: k == 0 -> break
+	od
+#else
+	atomic {
+		if
+		:: !may_share(k) ->
+			may_share(k);
+			k = 0; looks = 0; refresh = 1;
+			goto turn
+		:: else ->
+			for (i : 0 .. CRAWLS - 1) {
+				shared[i] = shared[i] | ((k & BIT(i)) -> BIT(me) : 0)
+			}
+			i = 0; k = 0
+		fi
+	}
+#endif
+}
+
 inline forget()
 {
 	for (i : 0 .. LANES - 1) {
@@ -851,16 +978,16 @@ inline forget()
 	:: gate_held == me -> gate_held = 0
 	:: else
 	fi;
-	no = 0; known = 0; exhausted = 0; refresh = 0; late = 0; t = 0; c = 0; k = 0;
-	got = 0; none = 0; pass = 0; dead = 0; d_tasks = 0; d_ended = 0; d_seen = 0;
+	no = 0; known = 0; exhausted = 0; ends = 0; refresh = 0; looks = 0; late = 0; t = 0; c = 0; k = 0;
+	got = 0; none = 0; dead = 0; d_tasks = 0; d_ended = 0; d_seen = 0;
 	leaving[me] = 0; die[me] = 0
 }
 
 proctype worker(byte me)
 {
-	byte no, known, exhausted, t, c, k, pass, dead;
+	byte no, known, exhausted, ends, t, c, k, dead;
 	short d_tasks, d_ended, d_seen;
-	bit refresh, late, got, none;
+	bit refresh, looks, late, got, none;
 	byte over[LANES], ans[LANES], took[LANES];
 
 end_idle:
@@ -868,13 +995,21 @@ end_idle:
 	:: atomic { die[me] -> forget(); goto end_idle }
 	/* whoever started it must have ended its transaction */
 	:: atomic { registered[me] && !die[me] && starter[me] == 0 ->
-		/* look_for_work */
-		if
-		:: any_running
-		:: else -> leaving[me] = 1; goto bye
-		fi }
+		/* look_for_first_work: those who count on whoever was alive are waited for */
+#ifndef MUTATE_LOOK_ONCE
+		k = (any_running -> 0 : gate_shared)
+#endif
+		}
 	fi;
 	{
+		atomic {
+			(gate_shared & k) == 0 ->
+			k = 0;
+			if
+			:: any_running
+			:: else -> leaving[me] = 1; goto bye
+			fi
+		}
 		atomic {
 			no = 1;
 			do
@@ -883,23 +1018,9 @@ end_idle:
 			:: no > WORKERS -> no = 0; leaving[me] = 1; goto bye
 			od
 		}
-#ifndef MUTATE_NO_RELEASE
-		atomic {
-			saw[me] = 0;
-			for (i : 0 .. TASKS - 1) {
-				if
-				:: sees(i) == CLAIMED && sees_by(i) == no -> saw[me] = saw[me] | BIT(i)
-				:: else
-				fi
-			}
-			i = 0;
-			if
-			:: saw[me] == 0 -> goto born
-			:: else
-			fi
-		}
-		release_rows();
-born:
+#ifdef MUTATE_RELEASE_AT_BIRTH
+		atomic { known = 255; }
+		release_strangers();
 #endif
 		atomic { true -> end_of(me, true); check_tables(); refresh = 1 }
 
@@ -911,23 +1032,42 @@ turn:
 #endif
 			/* a turn is due if something came, or if it is time to look again */
 			if
-			:: refresh || !has_answer -> refresh = 0
-			:: !refresh && has_answer -> goto answers
+			:: refresh || !has_answer -> looks = 1
+			:: !refresh && has_answer -> looks = 0
 #if BOTH
-			:: !refresh && has_answer
+			:: !refresh && has_answer -> looks = 1
 #endif
 			fi;
-			known = 0; exhausted = 0;
-			for (i : 0 .. CRAWLS - 1) {
+			refresh = 0;
+			if
+			:: looks ->
+				known = 0; exhausted = 0;
+				for (i : 0 .. CRAWLS - 1) {
+					if
+					:: crawl[i] == RUNNING -> known = known | BIT(i)
+					:: else
+					fi
+				}
+			:: else
+			fi;
+			/* the crawls that this turn may write to */
+			k = known;
+			for (i : 0 .. LANES - 1) {
 				if
-				:: crawl[i] == RUNNING -> known = known | BIT(i)
+				:: hand[LANE(i)] != 0 -> k = k | BIT(crawl_of(hand[LANE(i)] - 1))
 				:: else
 				fi
 			}
 			i = 0
 		}
+		share_crawls();
+		if
+		:: atomic { looks -> looks = 0 }
+		:: atomic { !looks -> goto answers }
+		fi;
 #ifndef MUTATE_NO_RELEASE
 		release_dead();
+		release_strangers();
 #endif
 		give_back(0);
 #if LANES > 1
@@ -1000,11 +1140,19 @@ answers:
 #endif
 				for (i : 0 .. LANES - 1) { over[i] = 0; took[i] = 0 }
 				i = 0;
+				ends = 0;
 				refresh = 1
 			}
 #endif
 			fi;
-			d_tasks = 0; d_ended = 0; d_seen = 0;
+			d_tasks = 0; d_ended = 0; d_seen = 0
+#if REFUSALS
+			}
+			end_crawls();
+		atomic {
+			true
+#endif
+			;
 			none = (known == 0);
 			send(0);
 #if LANES > 1
@@ -1105,9 +1253,33 @@ inline reopen_gaps()
 	}
 }
 
+/* all in a transaction; one that has ended is no error */
+inline cancel()
+{
+	do
+	:: c > 0 ->
+		c--;
+		atomic {
+			wait_for(clock[c]);
+			lock_crawl(c);
+			got = !has_ended(ncrawl[c]);
+			if
+			:: got -> ncrawl[c] = CANCELLED; ok = 1
+			:: else
+			fi
+		}
+		if
+		:: got -> drop_tasks()
+		:: else
+		fi;
+		got = 0
+	:: c == 0 -> break
+	od
+}
+
 proctype user(byte me; byte mine)
 {
-	byte op, t, n, pass, left, again;
+	byte op, t, c, n, left, again;
 	bit got, ok, final;
 	short d_ended;
 
@@ -1129,7 +1301,8 @@ next:
 			:: crawl[0] == PAUSED -> op = RESUME; final = 1
 			:: else -> break
 			fi }
-		:: atomic { op != 0 && op != BEGIN_CRAWL ->
+		:: op == CANCEL -> c = CRAWLS; cancel(); goto launch
+		:: atomic { op != 0 && op != CANCEL && op != BEGIN_CRAWL ->
 			ok = 1;
 			wait_for(clock[0]);
 			lock_crawl(0);
@@ -1137,11 +1310,9 @@ next:
 			:: op == RETRY_GAPS -> ok = crawl[0] == WITH_GAPS; ncrawl[0] = RUNNING
 			:: op == PAUSE && !has_ended(crawl[0]) -> ncrawl[0] = PAUSED
 			:: op == RESUME && !has_ended(crawl[0]) -> ncrawl[0] = RUNNING
-			:: op == CANCEL && !has_ended(crawl[0]) -> ncrawl[0] = CANCELLED
 			:: else -> ok = 0
 			fi }
 			if
-			:: ok && op == CANCEL -> drop_tasks(0)
 			:: ok && op == RETRY_GAPS -> reopen_gaps()
 			:: else
 			fi;
@@ -1192,7 +1363,7 @@ launch:
 	{
 		atomic {
 			die[me] ->
-			die[me] = 0; op = 0; t = 0; n = 0; pass = 0; got = 0; ok = 0; final = 0; d_ended = 0;
+			die[me] = 0; op = 0; t = 0; n = 0; c = 0; got = 0; ok = 0; final = 0; d_ended = 0;
 			goto next
 		}
 	}
@@ -1258,6 +1429,11 @@ init
 		state[0] = OPEN;
 		at[0] = QUEUED;
 		n_tasks = 1;
+#if CRAWLS > 1
+		crawl[1] = RUNNING;
+		state[TASKS - 1] = OPEN;
+		at[TASKS - 1] = QUEUED;
+#endif
 		for (i : 1 .. WORKERS) { registered[i] = 1 }
 #endif
 		i = 1;
