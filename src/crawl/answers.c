@@ -420,6 +420,17 @@ write_viewer(GhcWorker *worker, GhcLane *lane)
 	worker->refresh = true;
 }
 
+/* GitHub will never take such a query: the crawl fails, after the turn. */
+static void
+note_bad_query(const GhcLane *lane, GhcRun *run)
+{
+	if (lane->judgement.verdict != GHC_VERDICT_BAD_QUERY ||
+		lane->work->task.in_own_words || run->ends != NULL)
+		return;
+	run->ends = "failed";
+	run->reason = ghc_clean_text(lane->judgement.reason, 200);
+}
+
 static void
 write_answer(GhcWorker *worker, GhcLane *lane)
 {
@@ -458,12 +469,7 @@ write_answer(GhcWorker *worker, GhcLane *lane)
 	run->counts.requests++;
 	run->counts.points += lane->points_used;
 	run->counts.wire_bytes += lane->transfer->wire_bytes;
-	if (verdict == GHC_VERDICT_BAD_QUERY && !lane->work->task.in_own_words &&
-		run->ends == NULL)
-	{
-		run->ends = "failed";
-		run->reason = ghc_clean_text(lane->judgement.reason, 200);
-	}
+	note_bad_query(lane, run);
 	if (run->ends != NULL)
 	{
 		/* the claim stays, for the end to drop or for the next refresh */
