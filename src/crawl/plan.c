@@ -200,6 +200,21 @@ begin_samples(GhcTask *task)
 	return GHC_OUTCOME_MORE;
 }
 
+/*
+ * Will a range be cut along what can change, and was not cut so before?  Then
+ * it is looked at once more in the end (sweep.c).
+ */
+static bool
+is_leaky(const GhcRange *root, const GhcRange *range)
+{
+	const GhcInterval *created = &range->dim[GHC_DIM_CREATED];
+
+	return created->lo == created->hi &&
+		memcmp(range->dim + 1, root->dim + 1,
+			   (GHC_DIM_COUNT - 1) * sizeof(GhcInterval)) == 0 &&
+		range->forks == root->forks && range->archived == root->archived;
+}
+
 /* Cuts the largest range there is, or goes on to reading samples. */
 static GhcOutcome
 go_on(GhcTask *task)
@@ -222,6 +237,8 @@ go_on(GhcTask *task)
 		for (int i = 0; i < cut->n; i++)
 			cut->counts[i] = -1;
 		cut->at_once = GHC_MAX_COUNTS;
+		if (is_leaky(&task->range, &range))
+			ghc_estimate_add_sweep(&plan->load);
 		plan->n_cuts++;
 		plan->stage = STAGE_CUT;
 		return GHC_OUTCOME_MORE;

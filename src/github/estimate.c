@@ -79,6 +79,13 @@ ghc_estimate_add_cut(GhcWorkload *load)
 }
 
 void
+ghc_estimate_add_sweep(GhcWorkload *load)
+{
+	load->ranges++;
+	load->pages += GHC_SEARCH_CAP / PAGE;
+}
+
+void
 ghc_estimate_add_solid(GhcWorkload *load)
 {
 	load->ranges++;

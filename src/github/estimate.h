@@ -35,6 +35,9 @@ extern void ghc_estimate_add_cut(GhcWorkload *load);
 /* Adds a range too large to be read in one order, that can't be cut. */
 extern void ghc_estimate_add_solid(GhcWorkload *load);
 
+/* Adds a last look at a range that is cut along what can change. */
+extern void ghc_estimate_add_sweep(GhcWorkload *load);
+
 /*
  * Adds a range of which no more than its count is known: it is read, or cut
  * into parts that hold equally much.

@@ -318,7 +318,7 @@ for my $end ('ROLLBACK', 'COMMIT')
 	is(sql("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'ghcrawl worker' AND xact_start < now() - interval '1 second'"),
 		'0', "$end: no worker waits for the session in a transaction");
 	$sim->post('/_sim/settings', { latency => 5 });
-	say_to($session, "$end;");
+	say_to($session, "$end;\n\\q");
 	$session->{harness}->finish;
 	if ($end eq 'ROLLBACK')
 	{
