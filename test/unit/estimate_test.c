@@ -226,6 +226,11 @@ crawl(const World *world, const GhcRange *range, bool root, GhcWorkload *load)
 		return;
 	}
 	ghc_estimate_add_cut(load);
+	/* a second that is cut for the first time is looked at once more */
+	if (range->dim[GHC_DIM_CREATED].lo == range->dim[GHC_DIM_CREATED].hi &&
+		range->dim[GHC_DIM_SIZE].lo == GHC_OPEN_LOW &&
+		range->dim[GHC_DIM_SIZE].hi == GHC_OPEN_HIGH)
+		ghc_estimate_add_sweep(load);
 	n = ghc_range_cut(range, count, parts, GHC_MAX_PARTS);
 	for (int i = 0; i < n; i++)
 		counts[i] = count_in(world, &parts[i]);
