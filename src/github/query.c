@@ -1,14 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * query.c
- *	  Composes and prices GraphQL queries; see query.h.
+ *	  Composes GraphQL queries; see query.h.
  *
  * What is asked of a repository stands once in a document, as a fragment that
  * all its pages name: ten pages are then little longer than one.
- *
- * The price (github-api.md 2.1) counts the requests that GitHub would need if
- * each connection were fetched by itself: one for every parent, which is the
- * product of "first" on the way down.  The same walk gives the nodes.
  *
  * IDENTIFICATION
  *	  src/github/query.c
@@ -18,14 +14,7 @@
 #include "github/node_id.h"
 #include "github/query.h"
 
-#define POINT_REQUESTS 100
 #define MAX_FIRST 100
-
-/* a selection nested deeper is priced as if it were this deep */
-#define MAX_NESTING 32
-
-/* products beyond this are all the same: far over any limit of GitHub */
-#define HUGE_PRODUCT INT64_C(1000000000000)
 
 #define RATE_LIMIT "rateLimit{cost limit remaining used resetAt}"
 #define VIEWER " viewer{databaseId login}"
@@ -36,154 +25,6 @@ static const char *const orders[GHC_ORDER_COUNT] = {
 	[GHC_ORDER_STARS_DESC] = "sort:stars-desc",
 	[GHC_ORDER_FORKS_ASC] = "sort:forks-asc",
 };
-
-/* A walk over the text of a GraphQL selection. */
-typedef struct Walk
-{
-	const char *cur;
-	int			depth;
-	int64_t		parents[MAX_NESTING];	/* how many of them, at each depth */
-	int64_t		first;			/* of the connection just read, or 0 */
-	int64_t		requests;
-	int64_t		nodes;
-} Walk;
-
-static int64_t
-multiply(int64_t a, int64_t b)
-{
-	if (b != 0 && a > HUGE_PRODUCT / b)
-		return HUGE_PRODUCT;
-	return a * b;
-}
-
-static bool
-is_name_char(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-		(c >= '0' && c <= '9') || c == '_';
-}
-
-/* Passes over a string, a comment or one other character. */
-static void
-skip_one(Walk *walk)
-{
-	char		c = *walk->cur++;
-
-	if (c == '#')
-		walk->cur += strcspn(walk->cur, "\r\n");
-	if (c != '"')
-		return;
-	while (*walk->cur != '\0' && *walk->cur != '"')
-	{
-		if (*walk->cur == '\\' && walk->cur[1] != '\0')
-			walk->cur++;
-		walk->cur++;
-	}
-	if (*walk->cur == '"')
-		walk->cur++;
-}
-
-/* Reads ": n" behind the name of an argument; 0 if it is no number. */
-static int64_t
-read_number(const char *cur)
-{
-	int64_t		number = 0;
-
-	cur += strspn(cur, " \t\r\n,");
-	if (*cur != ':')
-		return 0;
-	cur++;
-	cur += strspn(cur, " \t\r\n,");
-	for (; *cur >= '0' && *cur <= '9'; cur++)
-		number = multiply(number, 10) + (*cur - '0');
-	return number;
-}
-
-/*
- * Reads arguments, from behind their '(' to behind their ')', and returns
- * the larger of "first" and "last", 0 if neither is there.
- */
-static int64_t
-read_arguments(Walk *walk)
-{
-	int64_t		largest = 0;
-	int			depth = 1;
-
-	while (*walk->cur != '\0' && depth > 0)
-	{
-		const char *name = walk->cur;
-		int64_t		number = 0;
-
-		if (strchr("([{", *name) != NULL)
-			depth++;
-		else if (strchr(")]}", *name) != NULL)
-			depth--;
-		while (is_name_char(*walk->cur))
-			walk->cur++;
-		if (walk->cur == name)
-		{
-			skip_one(walk);
-			continue;
-		}
-		if (depth == 1 && ((walk->cur - name == 5 &&
-							memcmp(name, "first", 5) == 0) ||
-						   (walk->cur - name == 4 &&
-							memcmp(name, "last", 4) == 0)))
-			number = read_number(walk->cur);
-		if (number > largest)
-			largest = number;
-	}
-	return largest;
-}
-
-/* Takes the connection whose arguments stand next, if it is one. */
-static void
-take_connection(Walk *walk)
-{
-	int64_t		parents = walk->parents[walk->depth];
-	int64_t		first = read_arguments(walk);
-
-	/* the arguments of a directive must not hide those of its field */
-	if (first == 0)
-		return;
-	walk->first = first;
-	walk->requests += parents;
-	walk->nodes += multiply(parents, first);
-}
-
-static void
-open_selection(Walk *walk)
-{
-	int64_t		parents = walk->parents[walk->depth];
-
-	if (walk->depth < MAX_NESTING - 1)
-		walk->depth++;
-	walk->parents[walk->depth] =
-		multiply(parents, walk->first > 0 ? walk->first : 1);
-	walk->first = 0;
-}
-
-/* Adds what the selection asks for each repository. */
-static void
-price_selection(GhcQuery *query, const char *selection)
-{
-	Walk		walk = {.cur = selection,.parents = {1}};
-
-	while (*walk.cur != '\0')
-	{
-		char		c = *walk.cur;
-
-		skip_one(&walk);
-		if (c == '(')
-			take_connection(&walk);
-		else if (c == '{')
-			open_selection(&walk);
-		else if (c == '}' && walk.depth > 0)
-			walk.depth--;
-	}
-	query->requests_each += walk.requests;
-	query->nodes_each += walk.nodes;
-}
 
 /*
  * What the shape asks for a field, or NULL.  A repository without an id is of
@@ -199,6 +40,19 @@ field_text(const GhcShape *shape, int field)
 	return fields & GHC_FIELD_BIT(field) ? ghc_fields[field].graphql : NULL;
 }
 
+GhcPrice
+ghc_query_price(const GhcShape *shape)
+{
+	GhcPrice	price = {0};
+
+	for (int field = 0; field < GHC_FIELD_COUNT; field++)
+		if (field_text(shape, field) != NULL)
+			ghc_price_add(&price, field_text(shape, field));
+	if (shape->extra != NULL)
+		ghc_price_add(&price, shape->extra);
+	return price;
+}
+
 void
 ghc_query_begin(GhcQuery *query, const GhcShape *shape, bool with_viewer)
 {
@@ -211,12 +65,7 @@ ghc_query_begin(GhcQuery *query, const GhcShape *shape, bool with_viewer)
 	ghc_buffer_puts(&query->body, "{\"query\":\"query{" RATE_LIMIT);
 	if (with_viewer)
 		ghc_buffer_puts(&query->body, VIEWER);
-
-	for (int field = 0; field < GHC_FIELD_COUNT; field++)
-		if (field_text(shape, field) != NULL)
-			price_selection(query, field_text(shape, field));
-	if (shape->extra != NULL)
-		price_selection(query, shape->extra);
+	query->price = ghc_query_price(shape);
 }
 
 /* Appends a buffer's text as the inside of the JSON string, and frees it. */
@@ -269,6 +118,13 @@ put_search(GhcQuery *query, char kind, int number, const GhcRange *range,
 	ghc_buffer_free(&buf);
 }
 
+static void
+add_cost(GhcQuery *query, GhcCost cost)
+{
+	query->requests += cost.requests;
+	query->nodes += cost.nodes;
+}
+
 int
 ghc_query_add_page(GhcQuery *query, const GhcRange *range, GhcOrder order,
 				   int first, GhcSlice cursor)
@@ -290,8 +146,7 @@ ghc_query_add_page(GhcQuery *query, const GhcRange *range, GhcOrder order,
 	ghc_buffer_puts(&query->body, "){repositoryCount "
 					"pageInfo{hasNextPage endCursor} nodes{...r}}");
 
-	query->requests += 1 + multiply(first, query->requests_each);
-	query->nodes += first + multiply(first, query->nodes_each);
+	add_cost(query, ghc_price_pages(&query->price, 1, first));
 	return query->n_pages++;
 }
 
@@ -327,9 +182,7 @@ ghc_query_add_list(GhcQuery *query, const int64_t *ids, int n, bool legacy)
 	}
 	ghc_buffer_puts(&query->body, "]){...r}");
 
-	/* the list itself is no connection */
-	query->requests += multiply(n, query->requests_each);
-	query->nodes += n + multiply(n, query->nodes_each);
+	add_cost(query, ghc_price_list(&query->price, n));
 	return query->n_lists++;
 }
 
@@ -377,10 +230,5 @@ ghc_query_end(GhcQuery *query)
 int
 ghc_query_points(const GhcQuery *query)
 {
-	int64_t		rounded = query->requests + POINT_REQUESTS / 2;
-	int64_t		points = rounded / POINT_REQUESTS;
-
-	if (points > INT32_MAX)
-		return INT32_MAX;
-	return points < 1 ? 1 : (int) points;
+	return ghc_price_points(query->requests);
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * query.h
- *	  Composes and prices GraphQL queries.
+ *	  Composes GraphQL queries, and adds up what they cost.
  *
  * A query is built up: begin, any number of pages, counts and lists, end.  The text
  * is a complete request body ({"query":"…"}); searches stand in it as
@@ -18,6 +18,7 @@
 #define GHC_QUERY_H
 
 #include "github/fields.h"
+#include "github/price.h"
 #include "github/range.h"
 #include "github/reply.h"
 
@@ -44,13 +45,16 @@ typedef struct GhcQuery
 	int			n_pages;
 	int			n_counts;
 	int			n_lists;
-	int64_t		requests;		/* GitHub's sum, before the division by 100 */
-	int64_t		nodes;			/* against the limit of 500,000 */
-
-	/* what one repository of this shape adds to these */
-	int64_t		requests_each;
-	int64_t		nodes_each;
+	GhcPrice	price;			/* of one repository of the shape */
+	int64_t		requests;		/* of all parts, as in GhcCost */
+	int64_t		nodes;
 } GhcQuery;
+
+/*
+ * What one repository of a shape costs, so that a request can be priced
+ * (price.h) without being composed.
+ */
+extern GhcPrice ghc_query_price(const GhcShape *shape);
 
 /*
  * Starts a query; with_viewer also asks whose token it is.  The query is
