@@ -48,24 +48,45 @@ is_name_char(char c)
 		(c >= '0' && c <= '9') || c == '_';
 }
 
-/* Passes over a string, a comment or one other character. */
-static void
-skip_one(Walk *walk)
+/* Returns the end of the string that starts here, with its quotes. */
+static const char *
+skip_string(const char *cur)
 {
-	char		c = *walk->cur++;
+	const char *quotes = strncmp(cur, "\"\"\"", 3) == 0 ? "\"\"\"" : "\"";
+	size_t		len = strlen(quotes);
 
-	if (c == '#')
-		walk->cur += strcspn(walk->cur, "\r\n");
-	if (c != '"')
-		return;
-	while (*walk->cur != '\0' && *walk->cur != '"')
+	for (cur += len; *cur != '\0'; cur++)
 	{
-		if (*walk->cur == '\\' && walk->cur[1] != '\0')
-			walk->cur++;
-		walk->cur++;
+		if (strncmp(cur, quotes, len) == 0)
+			return cur + len;
+		if (*cur != '\\' || cur[1] == '\0')
+			continue;
+
+		/* in a block string nothing but its quotes can be escaped */
+		if (len == 1)
+			cur++;
+		else if (strncmp(cur + 1, quotes, len) == 0)
+			cur += len;
 	}
-	if (*walk->cur == '"')
-		walk->cur++;
+	return cur;
+}
+
+/* Returns what follows a string, a comment or one other character. */
+static const char *
+skip_one(const char *cur)
+{
+	if (*cur == '"')
+		return skip_string(cur);
+	return *cur == '#' ? cur + strcspn(cur, "\r\n") : cur + 1;
+}
+
+/* Returns what follows the characters that mean nothing, commas among them. */
+static const char *
+skip_ignored(const char *cur)
+{
+	while (*cur != '\0' && strchr(" \t\r\n,#", *cur) != NULL)
+		cur = skip_one(cur);
+	return cur;
 }
 
 /* Reads ": n" behind the name of an argument; 0 if it is no number. */
@@ -74,11 +95,10 @@ read_number(const char *cur)
 {
 	int64_t		number = 0;
 
-	cur += strspn(cur, " \t\r\n,");
+	cur = skip_ignored(cur);
 	if (*cur != ':')
 		return 0;
-	cur++;
-	cur += strspn(cur, " \t\r\n,");
+	cur = skip_ignored(cur + 1);
 	for (; *cur >= '0' && *cur <= '9'; cur++)
 		number = multiply(number, 10) + (*cur - '0');
 	return number;
@@ -107,7 +127,7 @@ read_arguments(Walk *walk)
 			walk->cur++;
 		if (walk->cur == name)
 		{
-			skip_one(walk);
+			walk->cur = skip_one(walk->cur);
 			continue;
 		}
 		if (depth == 1 && ((walk->cur - name == 5 &&
@@ -157,7 +177,7 @@ ghc_price_add(GhcPrice *price, const char *selection)
 	{
 		char		c = *walk.cur;
 
-		skip_one(&walk);
+		walk.cur = skip_one(walk.cur);
 		if (c == '(')
 			take_connection(&walk);
 		else if (c == '{')
