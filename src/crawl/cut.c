@@ -79,10 +79,11 @@ ghc_cut_begin(GhcTask *task)
 }
 
 bool
-ghc_cut_compose(GhcCut *cut, GhcQuery *query)
+ghc_cut_compose(GhcCut *cut, int n, GhcQuery *query)
 {
 	cut->n_asked = 0;
-	for (int i = 0; i < cut->n && cut->n_asked < cut->at_once; i++)
+	n = n < cut->at_once ? n : cut->at_once;
+	for (int i = 0; i < cut->n && cut->n_asked < n; i++)
 	{
 		if (cut->counts[i] >= 0)
 			continue;
@@ -91,6 +92,12 @@ ghc_cut_compose(GhcCut *cut, GhcQuery *query)
 		cut->asked[cut->n_asked++] = i;
 	}
 	return true;
+}
+
+void
+ghc_cut_ask_less(GhcCut *cut)
+{
+	cut->at_once = cut->n_asked > 1 ? cut->n_asked / 2 : 1;
 }
 
 /* What each part weighs beside the others; uncounted ones as the average. */
@@ -201,16 +208,17 @@ check_sum(GhcTask *task)
 }
 
 GhcOutcome
-ghc_cut_absorb(GhcTask *task, const GhcReply *reply)
+ghc_cut_absorb(GhcTask *task)
 {
 	GhcCut	   *cut = task->cut;
+	const int64_t *counts = task->parts.reply->counts + task->parts.first_count;
 	bool		all = true;
 	bool		gained = false;
 
 	for (int i = 0; i < cut->n_asked; i++)
 	{
-		cut->counts[cut->asked[i]] = reply->counts[i];
-		gained |= reply->counts[i] >= 0;
+		cut->counts[cut->asked[i]] = counts[i];
+		gained |= counts[i] >= 0;
 	}
 	for (int i = 0; i < cut->n; i++)
 		all &= cut->counts[i] >= 0;

@@ -21,11 +21,14 @@
  */
 extern bool ghc_cut_begin(GhcTask *task);
 
-/* Appends the counts that are to be asked next; false if memory ran out. */
-extern bool ghc_cut_compose(GhcCut *cut, GhcQuery *query);
+/* Appends up to n counts that are to be asked next; false if memory ran out. */
+extern bool ghc_cut_compose(GhcCut *cut, int n, GhcQuery *query);
+
+/* So many counts at once were too much for GitHub. */
+extern void ghc_cut_ask_less(GhcCut *cut);
 
 /* Takes in counts: MORE, RETRY, or SPLIT with the children ready. */
-extern GhcOutcome ghc_cut_absorb(GhcTask *task, const GhcReply *reply);
+extern GhcOutcome ghc_cut_absorb(GhcTask *task);
 
 /* Makes the children from what is counted so far; SPLIT. */
 extern GhcOutcome ghc_cut_end(GhcTask *task);

@@ -30,13 +30,13 @@
 #define MAX_GIVEN_UP 3
 
 static bool nodes_read(GhcTask *task, GhcSlice text);
-static bool nodes_compose(GhcTask *task, GhcQuery *query);
-static GhcOutcome nodes_absorb(GhcTask *task, const GhcReply *reply,
-							   const GhcJudgement *judgement,
-							   const GhcPage **store);
+static GhcWant nodes_wants(GhcTask *task);
+static bool nodes_compose(GhcTask *task, const GhcRoom *room, GhcQuery *query);
+static GhcOutcome nodes_absorb(GhcTask *task, const GhcJudgement *judgement,
+							   GhcStored *stored);
 
 const GhcTaskKind ghc_nodes_kind = {
-	"nodes", nodes_compose, nodes_absorb, nodes_read
+	"nodes", nodes_wants, nodes_compose, nodes_absorb, nodes_read
 };
 
 static bool
@@ -59,17 +59,25 @@ nodes_read(GhcTask *task, GhcSlice text)
 	return true;
 }
 
+static GhcWant
+nodes_wants(GhcTask *task)
+{
+	(void) task;
+	return GHC_WANT_LIST;
+}
+
 static bool
-nodes_compose(GhcTask *task, GhcQuery *query)
+nodes_compose(GhcTask *task, const GhcRoom *room, GhcQuery *query)
 {
 	GhcNodes   *nodes = task->nodes;
+	int			n = nodes->at_once < room->rows ? nodes->at_once : room->rows;
 	int64_t		ids[GHC_MAX_MEMBERS];
 
 	nodes->n_asked = 0;
 	nodes->legacy = true;
 	for (int i = 0; i < nodes->n; i++)
 		nodes->legacy &= nodes->settled[i] || nodes->doubted[i];
-	for (int i = 0; i < nodes->n && nodes->n_asked < nodes->at_once; i++)
+	for (int i = 0; i < nodes->n && nodes->n_asked < n; i++)
 	{
 		if (nodes->settled[i] || nodes->doubted[i] != nodes->legacy)
 			continue;
@@ -164,8 +172,9 @@ fail(GhcTask *task)
 
 /* Members that GitHub can't resolve; false if it complained of anything else. */
 static bool
-find_gone(const GhcReply *reply, bool gone[GHC_MAX_MEMBERS])
+find_gone(const GhcParts *part, bool gone[GHC_MAX_MEMBERS])
 {
+	const GhcReply *reply = part->reply;
 	bool		plain = reply->n_errors <= GHC_MAX_ERRORS;
 
 	memset(gone, 0, GHC_MAX_MEMBERS * sizeof(bool));
@@ -173,7 +182,9 @@ find_gone(const GhcReply *reply, bool gone[GHC_MAX_MEMBERS])
 	{
 		const GhcGraphError *error = &reply->errors[i];
 
-		if (error->list == 0 && error->member >= 0 &&
+		if (error->list >= 0 && error->list != part->first_list)
+			continue;			/* another task's */
+		if (error->list >= 0 && error->member >= 0 &&
 			ghc_slice_equals(error->type, GHC_SLICE("NOT_FOUND")))
 			gone[error->member] = true;
 		else
@@ -183,15 +194,14 @@ find_gone(const GhcReply *reply, bool gone[GHC_MAX_MEMBERS])
 }
 
 static GhcOutcome
-absorb_list(GhcTask *task, const GhcReply *reply)
+absorb_list(GhcTask *task, const GhcList *list)
 {
 	GhcNodes   *nodes = task->nodes;
-	const GhcList *list = &reply->lists[0];
 	bool		gone[GHC_MAX_MEMBERS];
 	bool		gained = false;
 
 	task->pages++;
-	task->explained = find_gone(reply, gone);
+	task->explained = find_gone(&task->parts, gone);
 	for (int k = 0; k < nodes->n_asked && k < list->n_members; k++)
 	{
 		int			i = nodes->asked[k];
@@ -222,12 +232,11 @@ absorb_list(GhcTask *task, const GhcReply *reply)
 }
 
 static GhcOutcome
-nodes_absorb(GhcTask *task, const GhcReply *reply,
-			 const GhcJudgement *judgement, const GhcPage **store)
+nodes_absorb(GhcTask *task, const GhcJudgement *judgement, GhcStored *stored)
 {
 	GhcNodes   *nodes = task->nodes;
+	const GhcList *list = &task->parts.reply->lists[task->parts.first_list];
 
-	*store = NULL;
 	task->explained = false;
 	nodes->n_answered = nodes->n_gone = 0;
 	switch (ghc_task_receives(judgement))
@@ -242,8 +251,8 @@ nodes_absorb(GhcTask *task, const GhcReply *reply,
 		case GHC_RECEPTION_ANSWER:
 			break;
 	}
-	if (!reply->lists[0].present)
+	if (!list->present)
 		return fail(task);
-	*store = &reply->lists[0].found;
-	return absorb_list(task, reply);
+	stored->pages[stored->n++] = &list->found;
+	return absorb_list(task, list);
 }

@@ -23,7 +23,6 @@
 #include <stdlib.h>
 
 #define PAGE_SIZE 100
-#define MIN_PAGE_SIZE 6
 
 /*
  * Ranges that are cut and counted, one query each.  A chain of them leads to
@@ -84,12 +83,14 @@ struct GhcPlan
 	GhcEstimate estimate;
 };
 
-static bool plan_compose(GhcTask *task, GhcQuery *query);
-static GhcOutcome plan_absorb(GhcTask *task, const GhcReply *reply,
-							  const GhcJudgement *judgement,
-							  const GhcPage **store);
+static GhcWant plan_wants(GhcTask *task);
+static bool plan_compose(GhcTask *task, const GhcRoom *room, GhcQuery *query);
+static GhcOutcome plan_absorb(GhcTask *task, const GhcJudgement *judgement,
+							  GhcStored *stored);
 
-const GhcTaskKind ghc_plan_kind = {"plan", plan_compose, plan_absorb, NULL};
+const GhcTaskKind ghc_plan_kind = {
+	"plan", plan_wants, plan_compose, plan_absorb, NULL
+};
 
 const GhcEstimate *
 ghc_plan_estimate(const GhcTask *task)
@@ -109,8 +110,15 @@ compose_sample(struct GhcPlan *plan, GhcQuery *query)
 	return true;
 }
 
+static GhcWant
+plan_wants(GhcTask *task)
+{
+	return task->plan != NULL && task->plan->stage == STAGE_SAMPLE ?
+		GHC_WANT_PAGES : GHC_WANT_COUNTS;
+}
+
 static bool
-plan_compose(GhcTask *task, GhcQuery *query)
+plan_compose(GhcTask *task, const GhcRoom *room, GhcQuery *query)
 {
 	struct GhcPlan *plan = task->plan;
 
@@ -126,7 +134,7 @@ plan_compose(GhcTask *task, GhcQuery *query)
 		case STAGE_COUNT:
 			return ghc_query_add_count(query, &task->range) >= 0;
 		case STAGE_CUT:
-			return ghc_cut_compose(&plan->cut, query);
+			return ghc_cut_compose(&plan->cut, room->parts, query);
 		case STAGE_SAMPLE:
 			return compose_sample(plan, query);
 	}
@@ -148,10 +156,10 @@ ask_less(GhcTask *task)
 {
 	struct GhcPlan *plan = task->plan;
 
-	if (plan->stage == STAGE_CUT && plan->cut.at_once > 1)
-		plan->cut.at_once /= 2;
-	if (plan->stage == STAGE_SAMPLE && plan->page_size / 2 >= MIN_PAGE_SIZE)
-		plan->page_size /= 2;
+	if (plan->stage == STAGE_CUT)
+		ghc_cut_ask_less(&plan->cut);
+	if (plan->stage == STAGE_SAMPLE)
+		plan->page_size = ghc_task_fewer(plan->page_size);
 	return failed(task);
 }
 
@@ -303,16 +311,17 @@ end_cut(GhcTask *task)
 }
 
 static GhcOutcome
-absorb_counts(GhcTask *task, const GhcReply *reply)
+absorb_counts(GhcTask *task)
 {
 	struct GhcPlan *plan = task->plan;
 	GhcCut	   *cut = &plan->cut;
+	const int64_t *counts = task->parts.reply->counts + task->parts.first_count;
 	bool		gained = false;
 
 	for (int i = 0; i < cut->n_asked; i++)
 	{
-		cut->counts[cut->asked[i]] = reply->counts[i];
-		gained |= reply->counts[i] >= 0;
+		cut->counts[cut->asked[i]] = counts[i];
+		gained |= counts[i] >= 0;
 	}
 	if (!gained)
 		return failed(task);
@@ -366,10 +375,11 @@ absorb_sample(GhcTask *task, const GhcPage *page)
 }
 
 static GhcOutcome
-plan_absorb(GhcTask *task, const GhcReply *reply,
-			const GhcJudgement *judgement, const GhcPage **store)
+plan_absorb(GhcTask *task, const GhcJudgement *judgement, GhcStored *stored)
 {
-	*store = NULL;
+	const GhcParts *part = &task->parts;
+
+	(void) stored;
 	switch (ghc_task_receives(judgement))
 	{
 		case GHC_RECEPTION_TOO_MUCH:
@@ -384,11 +394,11 @@ plan_absorb(GhcTask *task, const GhcReply *reply,
 	switch (task->plan->stage)
 	{
 		case STAGE_COUNT:
-			return absorb_count(task, reply->counts[0]);
+			return absorb_count(task, part->reply->counts[part->first_count]);
 		case STAGE_CUT:
-			return absorb_counts(task, reply);
+			return absorb_counts(task);
 		case STAGE_SAMPLE:
-			return absorb_sample(task, &reply->pages[0]);
+			return absorb_sample(task, &part->reply->pages[part->first_page]);
 	}
 	return GHC_OUTCOME_RETRY;
 }

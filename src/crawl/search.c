@@ -25,11 +25,8 @@
  */
 #include "crawl/cut.h"
 
-#define PAGE_SIZE 100
-#define MIN_PAGE_SIZE 6
-
-/* good pages in a row after which pages may grow back */
-#define GOOD_PAGES 2
+/* a range that fits into one page can't be narrowed to any use */
+#define PAGE_ROWS 100
 
 /* a range that lost more than this is counted anew in parts, not believed */
 #define MUCH 20
@@ -40,53 +37,95 @@
 /* pages read again in one reading because results moved */
 #define MAX_REPAIRS 3
 
-static bool search_compose(GhcTask *task, GhcQuery *query);
-static GhcOutcome search_absorb(GhcTask *task, const GhcReply *reply,
-								const GhcJudgement *judgement,
-								const GhcPage **store);
+static GhcWant search_wants(GhcTask *task);
+static bool search_compose(GhcTask *task, const GhcRoom *room,
+						   GhcQuery *query);
+static GhcOutcome search_absorb(GhcTask *task, const GhcJudgement *judgement,
+								GhcStored *stored);
 
-const GhcTaskKind ghc_search_kind = {"search", search_compose, search_absorb, NULL};
+const GhcTaskKind ghc_search_kind = {
+	"search", search_wants, search_compose, search_absorb, NULL
+};
 
-/*
- * The cursor of the next page: one back from GitHub's, so that the page
- * begins with what we know, as long as GitHub's cursors have the known form.
- */
-static GhcSlice
-next_cursor(GhcTask *task, char own[GHC_CURSOR_BYTES])
+static GhcWant
+search_wants(GhcTask *task)
 {
-	task->in_own_words = task->offset > 0 && task->last_id != 0 &&
-		!task->keeps_cursors &&
-		ghc_cursor_parse(ghc_slice_of(task->cursor)) == task->offset;
-	if (!task->in_own_words)
-		return ghc_slice_of(task->cursor);
-	ghc_cursor_format(task->offset - 1, own);
-	return ghc_slice_of(own);
-}
-
-static bool
-search_compose(GhcTask *task, GhcQuery *query)
-{
-	char		own[GHC_CURSOR_BYTES];
-
-	if (task->page_size == 0)
+	if (task->readings == 0)
 	{
-		task->page_size = task->page_limit = PAGE_SIZE;
 		task->foretold = task->promised >= 0;
 		task->count_before = -1;
 		task->readings = 1;
 	}
-	task->in_own_words = false;
 
 	/* a child whose count is known needs no page to be told that it's full */
 	if (task->cut == NULL && task->pages == 0 && task->promised > GHC_SEARCH_CAP)
 		(void) ghc_cut_begin(task);
+	return task->cut != NULL || task->confirming ? GHC_WANT_COUNTS : GHC_WANT_PAGES;
+}
+
+/*
+ * May pages be asked for by cursors of our making?  One back from GitHub's, so
+ * that a page begins with what we know, as long as its cursors have the known
+ * form.
+ */
+static bool
+knows_cursor(const GhcTask *task)
+{
+	return task->offset > 0 && task->last_id != 0 && !task->keeps_cursors &&
+		ghc_cursor_parse(ghc_slice_of(task->cursor)) == task->offset;
+}
+
+static bool
+add_page(GhcTask *task, int n, int before, GhcSlice cursor, GhcQuery *query)
+{
+	task->asked[n] = before;
+	return ghc_query_add_page(query, &task->range, task->order, task->rows,
+							  cursor) >= 0;
+}
+
+/*
+ * The next page, and those after it that are known to be there.  They come
+ * from one moment then, so that hardly anything moves between them.
+ */
+static bool
+compose_pages(GhcTask *task, const GhcRoom *room, GhcQuery *query)
+{
+	char		own[GHC_CURSOR_BYTES];
+	int64_t		end = task->promised < GHC_SEARCH_CAP ? task->promised : GHC_SEARCH_CAP;
+	int			before = task->offset;
+
+	task->rows = task->row_limit > 0 && task->row_limit < room->rows ?
+		task->row_limit : room->rows;
+	task->overlaps = task->in_own_words = knows_cursor(task);
+	if (task->overlaps)
+		ghc_cursor_format(--before, own);
+	if (!add_page(task, 0, before,
+				  ghc_slice_of(task->overlaps ? own : task->cursor), query))
+		return false;
+
+	/* a page of one repository would begin with itself */
+	if (!room->ahead || task->keeps_cursors || task->rows == 1)
+		return true;
+	for (int n = 1; n < room->parts && before + task->rows < end; n++)
+	{
+		before += task->rows - 1;
+		ghc_cursor_format(before, own);
+		task->in_own_words = true;
+		if (!add_page(task, n, before, ghc_slice_of(own), query))
+			return false;
+	}
+	return true;
+}
+
+static bool
+search_compose(GhcTask *task, const GhcRoom *room, GhcQuery *query)
+{
+	task->in_own_words = false;
 	if (task->cut != NULL)
-		return ghc_cut_compose(task->cut, query);
+		return ghc_cut_compose(task->cut, room->parts, query);
 	if (task->confirming)
 		return ghc_query_add_count(query, &task->range) >= 0;
-
-	return ghc_query_add_page(query, &task->range, task->order,
-							  task->page_size, next_cursor(task, own)) >= 0;
+	return compose_pages(task, room, query);
 }
 
 /* A gap, unless all that was promised was seen, if not in one go. */
@@ -150,7 +189,7 @@ read_again(GhcTask *task)
 	/* what an owner forbids is forbidden in a narrower range, too */
 	if (all_forbidden)
 		return give_up(task, "GitHub counts repositories whose owners forbid to show them");
-	if (all_hidden && task->promised <= PAGE_SIZE)
+	if (all_hidden && task->promised <= PAGE_ROWS)
 		return give_up(task, "GitHub counts repositories that it does not show");
 	return narrow(task, "fewer repositories shown than counted");
 }
@@ -170,7 +209,7 @@ readings_needed(const GhcTask *task)
 		return task->foretold ? 2 : GHC_ORDER_COUNT;
 	if (task->promised - task->count > (less > MUCH ? less : MUCH))
 		return GHC_ORDER_COUNT + 1; /* never: it is to be counted in parts */
-	return task->count > 0 && task->promised > PAGE_SIZE ? 2 : GHC_ORDER_COUNT;
+	return task->count > 0 && task->promised > PAGE_ROWS ? 2 : GHC_ORDER_COUNT;
 }
 
 /*
@@ -217,31 +256,6 @@ absorb_confirmation(GhcTask *task, int64_t count)
 	return GHC_OUTCOME_DONE;
 }
 
-/*
- * One time-out may be GitHub's bad moment: pages grow back after some good
- * ones.  If it happens again at the old size, that size is too much.
- */
-static void
-grow_page(GhcTask *task)
-{
-	if (task->page_size >= task->page_limit || ++task->good_pages < GOOD_PAGES)
-		return;
-	task->page_size = task->page_size * 2 < task->page_limit ?
-		task->page_size * 2 : task->page_limit;
-	task->good_pages = 0;
-	task->grown = true;
-}
-
-static void
-shrink_page(GhcTask *task)
-{
-	if (task->page_size / 2 >= MIN_PAGE_SIZE)
-		task->page_size /= 2;
-	if (task->grown)
-		task->page_limit = task->page_size;
-	task->good_pages = 0;
-}
-
 /* Adds what a page shows to what was seen. */
 static void
 note_seen(GhcTask *task, const GhcPage *page)
@@ -271,7 +285,7 @@ note_seen(GhcTask *task, const GhcPage *page)
 static bool
 has_moved(const GhcTask *task, const GhcPage *page)
 {
-	return task->in_own_words && page->n > 0 &&
+	return task->overlaps && page->n > 0 &&
 		page->nulls + page->dropped == 0 &&
 		page->repos[0].repo_id != task->last_id &&
 		(task->readings > 1 ||
@@ -298,7 +312,7 @@ move_on(GhcTask *task, const GhcPage *page)
 static void
 move_back(GhcTask *task)
 {
-	task->offset -= task->page_size;
+	task->offset -= task->rows;
 	task->last_id = 0;
 	if (task->offset > 0)
 		ghc_cursor_format(task->offset, task->cursor);
@@ -310,10 +324,8 @@ move_back(GhcTask *task)
 }
 
 static void
-note_counts(GhcTask *task, const GhcReply *reply)
+note_counts(GhcTask *task, const GhcPage *page)
 {
-	const GhcPage *page = &reply->pages[0];
-
 	if (task->count == 0 || task->least > page->count)
 		task->least = page->count;
 	if (task->count < page->count)
@@ -322,20 +334,26 @@ note_counts(GhcTask *task, const GhcReply *reply)
 		task->promised = page->count;
 	task->hidden += page->nulls;
 	task->damaged += page->dropped;
+}
+
+/* Null members that are so because their owner forbids to show them. */
+static void
+note_forbidden(GhcTask *task, int page)
+{
+	const GhcReply *reply = task->parts.reply;
+
 	for (int i = 0; i < reply->n_errors && i < GHC_MAX_ERRORS; i++)
-		task->forbidden += reply->errors[i].page == 0 &&
+		task->forbidden += reply->errors[i].page == page &&
 			ghc_slice_equals(reply->errors[i].type, GHC_SLICE("FORBIDDEN"));
 }
 
 static GhcOutcome
-absorb_page(GhcTask *task, const GhcReply *reply)
+absorb_page(GhcTask *task, const GhcPage *page)
 {
-	const GhcPage *page = &reply->pages[0];
 	bool		moved = has_moved(task, page);
 
-	grow_page(task);
 	task->attempts = 0;
-	note_counts(task, reply);
+	note_counts(task, page);
 	if (task->pages++ == 0 && page->count > GHC_SEARCH_CAP &&
 		ghc_cut_begin(task))
 		return GHC_OUTCOME_MORE;
@@ -360,9 +378,9 @@ static GhcOutcome
 ask_less(GhcTask *task)
 {
 	if (task->cut != NULL)
-		task->cut->at_once = task->cut->at_once > 1 ? task->cut->at_once / 2 : 1;
+		ghc_cut_ask_less(task->cut);
 	else
-		shrink_page(task);
+		task->row_limit = ghc_task_fewer(task->rows);
 	if (!ghc_task_fails(task))
 		return GHC_OUTCOME_RETRY;
 	return narrow(task, "GitHub can't answer in time");
@@ -377,13 +395,38 @@ failed(GhcTask *task)
 	return narrow(task, "GitHub fails each time");
 }
 
+/*
+ * Takes in pages as long as each begins where the one before ends; from there
+ * it is asked on, if something came otherwise than expected.
+ */
 static GhcOutcome
-search_absorb(GhcTask *task, const GhcReply *reply,
-			  const GhcJudgement *judgement, const GhcPage **store)
+absorb_pages(GhcTask *task, GhcStored *stored)
 {
-	const GhcPage *page = &reply->pages[0];
+	const GhcParts *part = &task->parts;
+	GhcOutcome	outcome = GHC_OUTCOME_MORE;
 
-	*store = NULL;
+	for (int i = 0; i < part->n_pages; i++)
+	{
+		const GhcPage *page = &part->reply->pages[part->first_page + i];
+
+		if (i > 0 && task->asked[i] != task->offset - 1)
+			return outcome;
+		if (!page->present || !page->complete)
+			return i > 0 ? outcome : failed(task);
+		if (i > 0)
+			task->overlaps = task->last_id != 0;
+		stored->pages[stored->n++] = page;
+		note_forbidden(task, part->first_page + i);
+		outcome = absorb_page(task, page);
+		if (outcome != GHC_OUTCOME_MORE || task->cut != NULL)
+			return outcome;
+	}
+	return outcome;
+}
+
+static GhcOutcome
+search_absorb(GhcTask *task, const GhcJudgement *judgement, GhcStored *stored)
+{
 	/* if it is the cursor that GitHub doesn't take, its own remain */
 	if (judgement->verdict == GHC_VERDICT_BAD_QUERY)
 		task->keeps_cursors |= task->in_own_words;
@@ -399,11 +442,9 @@ search_absorb(GhcTask *task, const GhcReply *reply,
 			break;
 	}
 	if (task->cut != NULL)
-		return ghc_cut_absorb(task, reply);
+		return ghc_cut_absorb(task);
 	if (task->confirming)
-		return absorb_confirmation(task, reply->counts[0]);
-	if (!page->present || !page->complete)
-		return failed(task);
-	*store = page;
-	return absorb_page(task, reply);
+		return absorb_confirmation(task,
+								   task->parts.reply->counts[task->parts.first_count]);
+	return absorb_pages(task, stored);
 }

@@ -20,26 +20,32 @@
  */
 #include "crawl/task.h"
 
-#define PAGE_SIZE 100
-#define MIN_PAGE_SIZE 6
-
 /* replies that say that there is nothing any more */
 #define ENOUGH 4
 
-static bool sweep_compose(GhcTask *task, GhcQuery *query);
-static GhcOutcome sweep_absorb(GhcTask *task, const GhcReply *reply,
-							   const GhcJudgement *judgement,
-							   const GhcPage **store);
+static GhcWant sweep_wants(GhcTask *task);
+static bool sweep_compose(GhcTask *task, const GhcRoom *room, GhcQuery *query);
+static GhcOutcome sweep_absorb(GhcTask *task, const GhcJudgement *judgement,
+							   GhcStored *stored);
 
-const GhcTaskKind ghc_sweep_kind = {"sweep", sweep_compose, sweep_absorb, NULL};
+const GhcTaskKind ghc_sweep_kind = {
+	"sweep", sweep_wants, sweep_compose, sweep_absorb, NULL
+};
+
+static GhcWant
+sweep_wants(GhcTask *task)
+{
+	(void) task;
+	return GHC_WANT_PAGES;
+}
 
 static bool
-sweep_compose(GhcTask *task, GhcQuery *query)
+sweep_compose(GhcTask *task, const GhcRoom *room, GhcQuery *query)
 {
-	if (task->page_size == 0)
-		task->page_size = PAGE_SIZE;
 	task->order = GHC_ORDER_UPDATED_DESC;
-	return ghc_query_add_page(query, &task->range, task->order, task->page_size,
+	task->rows = task->row_limit > 0 && task->row_limit < room->rows ?
+		task->row_limit : room->rows;
+	return ghc_query_add_page(query, &task->range, task->order, task->rows,
 							  ghc_slice_of(task->cursor)) >= 0;
 }
 
@@ -72,17 +78,14 @@ absorb_page(GhcTask *task, const GhcPage *page)
 }
 
 static GhcOutcome
-sweep_absorb(GhcTask *task, const GhcReply *reply,
-			 const GhcJudgement *judgement, const GhcPage **store)
+sweep_absorb(GhcTask *task, const GhcJudgement *judgement, GhcStored *stored)
 {
-	const GhcPage *page = &reply->pages[0];
+	const GhcPage *page = &task->parts.reply->pages[task->parts.first_page];
 
-	*store = NULL;
 	switch (ghc_task_receives(judgement))
 	{
 		case GHC_RECEPTION_TOO_MUCH:
-			if (task->page_size / 2 >= MIN_PAGE_SIZE)
-				task->page_size /= 2;
+			task->row_limit = ghc_task_fewer(task->rows);
 			return fail(task);
 		case GHC_RECEPTION_FAILURE:
 			return fail(task);
@@ -97,6 +100,6 @@ sweep_absorb(GhcTask *task, const GhcReply *reply,
 	/* it was cut because it held too many: nothing is hard to believe */
 	if (page->count == 0)
 		return ++task->agreed < ENOUGH ? GHC_OUTCOME_RETRY : GHC_OUTCOME_DONE;
-	*store = page;
+	stored->pages[stored->n++] = page;
 	return absorb_page(task, page);
 }

@@ -20,6 +20,9 @@
 #define MAX_ATTEMPTS 8
 #define MAX_ATTEMPTS_ALONE 32
 
+/* no fewer repositories are asked for because more were too much */
+#define MIN_ROWS 6
+
 const GhcTaskKind *
 ghc_task_kind(const char *name)
 {
@@ -67,6 +70,68 @@ ghc_task_release(GhcTask *task)
 	task->cut = NULL;
 	task->plan = NULL;
 	task->nodes = NULL;
+}
+
+bool
+ghc_task_compose(GhcTask *task, const GhcRoom *room, GhcQuery *query)
+{
+	GhcParts   *part = &task->parts;
+	GhcRoom		mine = *room;
+
+	if (task->company > 0 && task->company < mine.parts)
+		mine.parts = task->company;
+	*part = (GhcParts) {
+		.first_page = query->n_pages,
+		.first_count = query->n_counts,
+		.first_list = query->n_lists
+	};
+	if (!task->kind->compose(task, &mine, query))
+		return false;
+	part->n_pages = query->n_pages - part->first_page;
+	part->n_counts = query->n_counts - part->first_count;
+	part->n_lists = query->n_lists - part->first_list;
+	return true;
+}
+
+/* Is the first thing the task asked for there, and unspoilt? */
+static bool
+has_answer(const GhcParts *part)
+{
+	const GhcReply *reply = part->reply;
+
+	if (part->n_pages > 0)
+		return reply->pages[part->first_page].present &&
+			reply->pages[part->first_page].complete;
+	if (part->n_counts > 0)
+		return reply->counts[part->first_count] >= 0;
+	return reply->lists[part->first_list].present;
+}
+
+GhcOutcome
+ghc_task_absorb(GhcTask *task, int n_parts, const GhcReply *reply,
+				const GhcJudgement *judgement, GhcStored *stored)
+{
+	static const GhcJudgement partial = {.verdict = GHC_VERDICT_PARTIAL};
+	GhcReception reception = ghc_task_receives(judgement);
+
+	task->parts.reply = reply;
+	stored->n = 0;
+	if (reception == GHC_RECEPTION_ANSWER)
+		task->company = 0;
+	else if (judgement->verdict == GHC_VERDICT_TOO_MUCH && has_answer(&task->parts))
+		judgement = &partial;
+	else if (n_parts > 1 && reception != GHC_RECEPTION_ELSEWHERE)
+	{
+		task->company = n_parts / 2;
+		return GHC_OUTCOME_RETRY;
+	}
+	return task->kind->absorb(task, judgement, stored);
+}
+
+int
+ghc_task_fewer(int rows)
+{
+	return rows / 2 >= MIN_ROWS ? rows / 2 : rows;
 }
 
 bool

@@ -3,9 +3,14 @@
  * task.h
  *	  A piece of work in a worker's hand, and what a kind of work is.
  *
- * A kind of task is two functions: compose asks, absorb takes in the answer.
- * Both are pure: no SPI, no curl, no clock, no palloc.  A new kind of work is
- * a new file with such a pair.
+ * A kind of task is three functions: wants says what sort of question comes
+ * next, compose asks it, absorb takes in the answer.  All are pure: no SPI, no
+ * curl, no clock, no palloc.  A new kind of work is a new file with these.
+ *
+ * Several tasks share a request, and one may ask several things in it; how
+ * many is the caller's to say (GhcRoom).  Failure is per part: what a request
+ * that fails as a whole means for a task that was not alone in it, nobody
+ * knows, so the task isn't told.
  *
  * IDENTIFICATION
  *	  src/crawl/task.h
@@ -38,6 +43,42 @@ typedef struct GhcHeritage
 	int64_t		counted;
 	double		weight;			/* of the parent's share and part */
 } GhcHeritage;
+
+/* what a question asks for; those of one sort share a request */
+typedef enum GhcWant
+{
+	GHC_WANT_PAGES,				/* of searches */
+	GHC_WANT_COUNTS,			/* of searches */
+	GHC_WANT_LIST,				/* repositories by id */
+	GHC_WANT_COUNT,
+} GhcWant;
+
+/* how much a task may ask in one request, at least 1 each */
+typedef struct GhcRoom
+{
+	int			parts;			/* pages, counts or lists */
+	int			rows;			/* of a page, or ids of a list */
+	bool		ahead;			/* pages by cursors of our making */
+} GhcRoom;
+
+/* which parts of a request are a task's, and the reply to it */
+typedef struct GhcParts
+{
+	const GhcReply *reply;
+	int			first_page;
+	int			n_pages;
+	int			first_count;
+	int			n_counts;
+	int			first_list;
+	int			n_lists;
+} GhcParts;
+
+/* pages whose repositories are to be stored */
+typedef struct GhcStored
+{
+	int			n;
+	const GhcPage *pages[GHC_MAX_PAGES];
+} GhcStored;
 
 /* the parts a range is cut into, while they are being counted */
 typedef struct GhcCut
@@ -97,6 +138,8 @@ typedef struct GhcTask
 	int			readings;		/* begun since it was claimed */
 	int			attempts;		/* replies in a row that brought nothing */
 	bool		alone;			/* and nobody else got an answer meanwhile */
+	GhcParts	parts;			/* of the request under way */
+	int			company;		/* most parts of a request it may be in; 0: any */
 	int64_t		took_ms;		/* what the last reply took */
 
 	/* progress of the crawl, which never goes back */
@@ -108,17 +151,17 @@ typedef struct GhcTask
 	GhcIdSet	ids;
 	GhcBuffer	created;		/* int64_t each: when those were created */
 	GhcOrder	order;
-	int			page_size;
-	int			page_limit;		/* what page_size may grow back to */
-	int			good_pages;		/* in a row, of the present size */
-	bool		grown;			/* page_size grew back once */
+	int			row_limit;		/* of a page, or 0 */
+	int			rows;			/* of the pages asked for */
+	int			asked[GHC_MAX_PAGES];	/* results before each of them */
 	int			hidden;			/* null members in this reading */
 	int			damaged;		/* members without id or name, likewise */
 	int64_t		least;			/* GitHub's smallest count in this reading */
 	int			forbidden;		/* of these, by a rule of their owner */
 	int			offset;			/* results behind the cursor */
 	char		cursor[GHC_CURSOR_BYTES];
-	bool		in_own_words;	/* the cursor that was sent is of our making */
+	bool		overlaps;		/* the first page begins with last_id, if nothing moved */
+	bool		in_own_words;	/* a cursor that was sent is of our making */
 	bool		keeps_cursors;	/* no others than GitHub's own are sent */
 	int64_t		last_id;		/* at the end of the page before, or 0 */
 	int			repairs;		/* in this reading, of pages that moved */
@@ -144,16 +187,16 @@ struct GhcTaskKind
 {
 	const char *name;
 
-	/* Appends the task's part to a query; false if memory ran out. */
-	bool		(*compose) (GhcTask *task, GhcQuery *query);
+	/* Readies the task for its next question; of what sort is it? */
+	GhcWant		(*wants) (GhcTask *task);
 
-	/*
-	 * Takes in a reply to what compose asked.  *store is set to the page
-	 * whose repositories are to be stored, or NULL.
-	 */
-	GhcOutcome	(*absorb) (GhcTask *task, const GhcReply *reply,
-						   const GhcJudgement *judgement,
-						   const GhcPage **store);
+	/* Appends the question to a query; false if memory ran out. */
+	bool		(*compose) (GhcTask *task, const GhcRoom *room,
+							GhcQuery *query);
+
+	/* Takes in the reply, in task->parts; adds to the pages to be stored. */
+	GhcOutcome	(*absorb) (GhcTask *task, const GhcJudgement *judgement,
+						   GhcStored *stored);
 
 	/*
 	 * Reads what the task is stored as into *task, whatever it allocates
@@ -178,11 +221,31 @@ typedef enum GhcReception
 extern GhcReception ghc_task_receives(const GhcJudgement *judgement);
 
 /*
+ * Appends the task's question to a query that has room for it, and notes which
+ * parts those are; false if memory ran out.
+ */
+extern bool ghc_task_compose(GhcTask *task, const GhcRoom *room,
+							 GhcQuery *query);
+
+/*
+ * Takes in the reply to a query that had so many parts in all; *stored is set.
+ * A task is told of a failure only if it alone can be to blame: after one that
+ * it shared, it keeps smaller company until all is well.
+ */
+extern GhcOutcome ghc_task_absorb(GhcTask *task, int n_parts,
+								  const GhcReply *reply,
+								  const GhcJudgement *judgement,
+								  GhcStored *stored);
+
+/*
  * Counts a reply that brought nothing; true if there were so many in a row
  * that it must be what was asked for, and then counts anew.  While nobody else
  * gets an answer either, it may well be GitHub.
  */
 extern bool ghc_task_fails(GhcTask *task);
+
+/* How many repositories to ask for: half of what was too much, if not too few. */
+extern int	ghc_task_fewer(int rows);
 
 /* Brings "counted" and "part" up to what was seen; neither goes back. */
 extern void ghc_task_advance(GhcTask *task);

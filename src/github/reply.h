@@ -30,7 +30,7 @@
 /* the most parts in one query, pages, counts and lists each */
 #define GHC_MAX_PAGES 10
 #define GHC_MAX_COUNTS 64
-#define GHC_MAX_LISTS 1
+#define GHC_MAX_LISTS 10
 
 /* ids that GitHub looks up at once */
 #define GHC_MAX_MEMBERS 100

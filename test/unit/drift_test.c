@@ -117,9 +117,10 @@ typedef struct Sums
 typedef struct Answer
 {
 	GhcReply	reply;
-	GhcRepository repos[100];
+	GhcRepository repos[GHC_MAX_PAGES][100];
 	GhcJudgement judgement;
-	char		cursor[2 * GHC_CURSOR_BYTES];
+	char		cursor[GHC_MAX_PAGES][2 * GHC_CURSOR_BYTES];
+	int			n_parts;
 } Answer;
 
 static const Scenario *now;
@@ -137,6 +138,7 @@ static uint64_t crawl_seed;
 static Gap	gaps[MAX_GAPS];
 static int	n_gaps;
 static Answer answer;
+static GhcRoom room;			/* what a task may ask at once */
 static uint64_t state;
 
 /* ---------------------------------------------------------------------------
@@ -351,14 +353,13 @@ answer_counts(const GhcTask *task, bool empty, double lacking)
 }
 
 static void
-answer_page(const GhcTask *task, bool empty, double lacking)
+answer_page(const GhcTask *task, int i, bool empty, double lacking)
 {
-	GhcPage    *page = &answer.reply.pages[0];
+	GhcPage    *page = &answer.reply.pages[i];
 	int			n = empty ? 0 : find_range(&task->range, lacking);
 	int			reach = n < GHC_SEARCH_CAP ? n : GHC_SEARCH_CAP;
-	int			at = task->in_own_words ? task->offset - 1 :
-		task->cursor[0] ? ghc_cursor_parse(ghc_slice_of(task->cursor)) : 0;
-	int			end = at + task->page_size < reach ? at + task->page_size : reach;
+	int			at = task->asked[i];
+	int			end = at + task->rows < reach ? at + task->rows : reach;
 	bool		holes = chance(now->nulls);
 	bool		damage = chance(now->damaged);
 
@@ -366,17 +367,17 @@ answer_page(const GhcTask *task, bool empty, double lacking)
 	qsort(found, (size_t) n, sizeof(found[0]), compare_found);
 	page->present = page->complete = true;
 	page->count = wobble(n);
-	page->repos = answer.repos;
-	for (int i = at; i < end; i++)
+	page->repos = answer.repos[i];
+	for (int k = at; k < end; k++)
 	{
-		GhcRepository *repo = &answer.repos[page->n];
+		GhcRepository *repo = &page->repos[page->n];
 
-		if (world[found[i]].closed || (holes && chance(0.1)))
+		if (world[found[k]].closed || (holes && chance(0.1)))
 		{
 			page->nulls++;
 			continue;
 		}
-		repo->repo_id = found[i] + 1;
+		repo->repo_id = found[k] + 1;
 		repo->set = GHC_FIELD_BIT(GHC_FIELD_REPO_ID);
 		if (!damage || !chance(0.1))
 			repo->set |= GHC_FIELD_BIT(GHC_FIELD_NAME_WITH_OWNER);
@@ -384,8 +385,8 @@ answer_page(const GhcTask *task, bool empty, double lacking)
 	}
 	page->has_next = end < reach;
 	if (end > at)
-		ghc_cursor_format(end, answer.cursor);
-	page->end_cursor = ghc_slice_of(answer.cursor);
+		ghc_cursor_format(end, answer.cursor[i]);
+	page->end_cursor = ghc_slice_of(answer.cursor[i]);
 	if (page->nulls > 0)
 		answer.judgement.verdict = GHC_VERDICT_PARTIAL;
 }
@@ -402,8 +403,10 @@ answer_task(GhcTask *task)
 	for (int i = 0; i < GHC_MAX_COUNTS; i++)
 		answer.reply.counts[i] = -1;
 	ghc_query_begin(&query, &shape, false);
-	if (!task->kind->compose(task, &query) || !ghc_query_end(&query))
+	(void) task->kind->wants(task);
+	if (!ghc_task_compose(task, &room, &query) || !ghc_query_end(&query))
 		abort();
+	answer.n_parts = query.n_pages + query.n_counts;
 	ghc_buffer_free(&query.body);
 
 	if (chance(now->failure))
@@ -416,7 +419,13 @@ answer_task(GhcTask *task)
 		answer.reply.counts[0] = empty ? 0 :
 			wobble(find_range(&task->range, lacking));
 	else
-		answer_page(task, empty, lacking);
+		for (int i = 0; i < task->parts.n_pages; i++)
+		{
+			/* the parts of a request are answered one after the other */
+			if (i > 0 && chance(0.2))
+				drift();
+			answer_page(task, i, empty, lacking);
+		}
 }
 
 /* ---------------------------------------------------------------------------
@@ -447,6 +456,14 @@ end_task(const GhcTask *task, GhcOutcome outcome)
 	};
 }
 
+static void
+show(const GhcPage *page)
+{
+	for (int i = 0; i < page->n; i++)
+		world[page->repos[i].repo_id - 1].shown |=
+			ghc_repository_is_whole(&page->repos[i]);
+}
+
 /* Reads a range to its end, while the world goes on; returns the replies. */
 static int
 run_task(const char *kind, const GhcChild *child, int most)
@@ -459,14 +476,13 @@ run_task(const char *kind, const GhcChild *child, int most)
 	task.promised = child->count;
 	do
 	{
-		const GhcPage *store;
+		GhcStored	stored;
 
 		answer_task(&task);
-		outcome = task.kind->absorb(&task, &answer.reply, &answer.judgement,
-									&store);
-		for (int i = 0; store != NULL && i < store->n; i++)
-			world[store->repos[i].repo_id - 1].shown |=
-				ghc_repository_is_whole(&store->repos[i]);
+		outcome = ghc_task_absorb(&task, answer.n_parts, &answer.reply,
+								  &answer.judgement, &stored);
+		for (int i = 0; i < stored.n; i++)
+			show(stored.pages[i]);
 		drift();
 	} while ((outcome == GHC_OUTCOME_MORE || outcome == GHC_OUTCOME_RETRY) &&
 			 ++replies < most);
@@ -544,10 +560,10 @@ run_scenario(const Scenario *scenario, int crawls, uint64_t seed)
 	now = scenario;
 	for (int i = 0; i < crawls; i++)
 		run_crawl(&sums, seed + (uint64_t) i);
-	printf("# %s: %d crawls, %" PRId64 " replies; lost %" PRId64 " of %" PRId64
+	printf("# %s, %d parts: %d crawls, %" PRId64 " replies; lost %" PRId64 " of %" PRId64
 		   " in %d crawls (first: seed %" PRIu64 "), %" PRId64 " gaps of %" PRId64
 		   ", overfull %" PRId64 "\n",
-		   now->name, crawls, sums.replies, sums.lost, sums.always,
+		   now->name, room.parts, crawls, sums.replies, sums.lost, sums.always,
 		   sums.bad_crawls, sums.first_bad, sums.gaps, sums.missing,
 		   sums.overfull);
 	is_int(sums.endless, 0, "every crawl ends");
@@ -560,12 +576,19 @@ run_scenario(const Scenario *scenario, int crawls, uint64_t seed)
 int
 main(int argc, char **argv)
 {
+	static const GhcRoom rooms[] = {
+		{GHC_MAX_COUNTS, 100, false}, {GHC_MAX_PAGES, 100, true}
+	};
 	int			crawls = argc > 1 ? atoi(argv[1]) : 20;
 	uint64_t	seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
 	size_t		n = sizeof(scenarios) / sizeof(scenarios[0]);
 
-	for (size_t i = 0; i < n; i++)
-		if (argc <= 3 || strcmp(argv[3], scenarios[i].name) == 0)
-			run_scenario(&scenarios[i], crawls, seed);
+	for (size_t r = 0; r < sizeof(rooms) / sizeof(rooms[0]); r++)
+	{
+		room = rooms[r];
+		for (size_t i = 0; i < n; i++)
+			if (argc <= 3 || strcmp(argv[3], scenarios[i].name) == 0)
+				run_scenario(&scenarios[i], crawls, seed);
+	}
 	return done_testing();
 }

@@ -286,13 +286,14 @@ static int
 plan(World world, GhcEstimate *estimate, GhcOutcome *outcome)
 {
 	static GhcReply reply;
+	static const GhcRoom room = {GHC_MAX_COUNTS, 100, true};
 	GhcRepository repo = {.repo_id = 1,.set = GHC_FIELD_BIT(GHC_FIELD_NAME_WITH_OWNER)};
 	GhcShape	shape = {GHC_FIELD_BIT(GHC_FIELD_NAME_WITH_OWNER) |
 		GHC_FIELD_BIT(GHC_FIELD_TOPICS) | GHC_FIELD_BIT(GHC_FIELD_LANGUAGES), NULL};
 	GhcTask		task = {.kind = &ghc_plan_kind,.promised = -1,.took_ms = 100};
 	GhcQuery	query = {0};
 	GhcJudgement judgement;
-	const GhcPage *store;
+	GhcStored	stored;
 	int			n = 0;
 
 	repo.value[GHC_FIELD_NAME_WITH_OWNER].text = GHC_SLICE("owner/name");
@@ -302,10 +303,12 @@ plan(World world, GhcEstimate *estimate, GhcOutcome *outcome)
 	do
 	{
 		ghc_query_begin(&query, &shape, false);
-		(void) task.kind->compose(&task, &query);
+		(void) task.kind->wants(&task);
+		(void) ghc_task_compose(&task, &room, &query);
 		(void) ghc_query_end(&query);
 		answer(&world, &query, &reply, &judgement, &repo);
-		*outcome = task.kind->absorb(&task, &reply, &judgement, &store);
+		*outcome = ghc_task_absorb(&task, query.n_pages + query.n_counts, &reply,
+								   &judgement, &stored);
 		n++;
 	} while ((*outcome == GHC_OUTCOME_MORE || *outcome == GHC_OUTCOME_RETRY) &&
 			 n < 100);

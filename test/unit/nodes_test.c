@@ -44,10 +44,12 @@ static int
 ask(GhcTask *task)
 {
 	static const GhcShape shape = {GHC_FIELD_BIT(GHC_FIELD_STARS), NULL};
+	static const GhcRoom room = {1, GHC_MAX_MEMBERS, true};
 	GhcQuery	query = {0};
 
 	ghc_query_begin(&query, &shape, false);
-	ok(task->kind->compose(task, &query) && ghc_query_end(&query), "a query");
+	is_int(task->kind->wants(task), GHC_WANT_LIST, "wants a list");
+	ok(ghc_task_compose(task, &room, &query) && ghc_query_end(&query), "a query");
 	is_int(ghc_query_points(&query), 1, "costs one point");
 	ghc_buffer_free(&query.body);
 	return task->nodes->n_asked;
@@ -68,7 +70,7 @@ static GhcOutcome
 answer(GhcTask *task, Fate (*fate) (int64_t id), int stars)
 {
 	GhcList    *list = &reply.lists[0];
-	const GhcPage *store;
+	GhcStored	stored;
 	GhcOutcome	outcome;
 
 	memset(&reply, 0, sizeof(reply));
@@ -95,8 +97,8 @@ answer(GhcTask *task, Fate (*fate) (int64_t id), int stars)
 	}
 	if (reply.n_errors > 0)
 		judgement.verdict = GHC_VERDICT_PARTIAL;
-	outcome = task->kind->absorb(task, &reply, &judgement, &store);
-	ok(store == &list->found, "what is shown is stored");
+	outcome = ghc_task_absorb(task, 1, &reply, &judgement, &stored);
+	ok(stored.n == 1 && stored.pages[0] == &list->found, "what is shown is stored");
 	return outcome;
 }
 
@@ -104,11 +106,11 @@ answer(GhcTask *task, Fate (*fate) (int64_t id), int stars)
 static GhcOutcome
 refuse(GhcTask *task, GhcVerdict verdict)
 {
-	const GhcPage *store;
+	GhcStored	stored;
 
 	memset(&reply, 0, sizeof(reply));
 	judgement.verdict = verdict;
-	return task->kind->absorb(task, &reply, &judgement, &store);
+	return ghc_task_absorb(task, 1, &reply, &judgement, &stored);
 }
 
 static bool
@@ -240,7 +242,7 @@ static bool
 leaves(const char *range, GhcField field, int64_t number)
 {
 	GhcTask		task;
-	const GhcPage *store;
+	GhcStored	stored;
 	bool		left;
 
 	start(&task, range);
@@ -251,7 +253,7 @@ leaves(const char *range, GhcField field, int64_t number)
 	repos[0].value[field].number = number;
 	reply.lists[0] = (GhcList) {.present = true,.n_members = 1,.found = {.n = 1,.repos = repos}};
 	judgement.verdict = GHC_VERDICT_OK;
-	task.kind->absorb(&task, &reply, &judgement, &store);
+	ghc_task_absorb(&task, 1, &reply, &judgement, &stored);
 	left = task.ids.n == 0;
 	ghc_task_release(&task);
 	return left;
@@ -340,7 +342,7 @@ test_errors(void)
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 	{
 		GhcTask		task;
-		const GhcPage *store;
+		GhcStored	stored;
 
 		start(&task, "ids:6" RANGE);
 		ask(&task);
@@ -348,7 +350,7 @@ test_errors(void)
 		reply.lists[0] = (GhcList) {.present = true,.n_members = 1,.repo = {-1}};
 		add_error(others[i].type, others[i].list, others[i].member);
 		judgement.verdict = GHC_VERDICT_PARTIAL;
-		is_int(task.kind->absorb(&task, &reply, &judgement, &store),
+		is_int(ghc_task_absorb(&task, 1, &reply, &judgement, &stored),
 			   GHC_OUTCOME_RETRY, others[i].type);
 		is_int(task.nodes->n_gone, 0, "nobody is gone by that");
 		ghc_task_release(&task);

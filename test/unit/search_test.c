@@ -39,9 +39,10 @@ typedef struct Repo
 typedef struct Answer
 {
 	GhcReply	reply;
-	GhcRepository repos[100];
+	GhcRepository repos[GHC_MAX_PAGES][100];
 	GhcJudgement judgement;
-	char		cursor[2 * GHC_CURSOR_BYTES];
+	char		cursor[GHC_MAX_PAGES][2 * GHC_CURSOR_BYTES];
+	int			n_parts;
 } Answer;
 
 typedef struct Leaf
@@ -90,6 +91,9 @@ static const Repo *found[MAX_REPOS];
 static GhcOrder order_now;
 static Crawl crawl;
 static Answer answer;
+
+/* what a task may ask at once */
+static GhcRoom room;
 
 /* ---------------------------------------------------------------------------
  * the model
@@ -227,47 +231,47 @@ answer_counts(const GhcTask *task)
 	crawl.counts++;
 }
 
-/* Where a page begins; a longer form of cursor has zeros before it. */
+/* Where the first page begins; a longer form of cursor has zeros before it. */
 static int
 begin_page(const GhcTask *task)
 {
 	const char *cursor = task->cursor + strspn(task->cursor, "0");
 
-	if (task->in_own_words)
+	if (task->overlaps)
 		return task->offset - 1;
 	return cursor[0] ? ghc_cursor_parse(ghc_slice_of(cursor)) : 0;
 }
 
 static void
-answer_page(const GhcTask *task)
+answer_page(const GhcTask *task, int i)
 {
-	GhcPage    *page = &answer.reply.pages[0];
+	GhcPage    *page = &answer.reply.pages[i];
 	int			n = find_range(&task->range, task->order);
 	int			reach = n < GHC_SEARCH_CAP ? n : GHC_SEARCH_CAP;
-	int			at = begin_page(task);
-	int			end = at + task->page_size < reach ? at + task->page_size : reach;
+	int			at = i == 0 ? begin_page(task) : task->asked[i];
+	int			end = at + task->rows < reach ? at + task->rows : reach;
 
 	page->present = page->complete = true;
 	page->count = n;
-	page->repos = answer.repos;
-	for (int i = at; i < end; i++)
+	page->repos = answer.repos[i];
+	for (int k = at; k < end; k++)
 	{
-		GhcRepository *repo = &answer.repos[page->n];
+		GhcRepository *repo = &page->repos[page->n];
 
-		if (found[i]->hidden)
+		if (found[k]->hidden)
 		{
 			page->nulls++;
 			continue;
 		}
-		repo->repo_id = found[i]->id;
+		repo->repo_id = found[k]->id;
 		repo->set = GHC_FIELD_BIT(GHC_FIELD_REPO_ID) |
 			GHC_FIELD_BIT(GHC_FIELD_NAME_WITH_OWNER);
 		page->n++;
 	}
 	page->has_next = end < reach;
 	if (end > at)
-		ghc_cursor_format(end, answer.cursor);
-	page->end_cursor = ghc_slice_of(answer.cursor);
+		ghc_cursor_format(end, answer.cursor[i]);
+	page->end_cursor = ghc_slice_of(answer.cursor[i]);
 	crawl.pages++;
 }
 
@@ -276,18 +280,22 @@ answer_task(GhcTask *task)
 {
 	GhcQuery	query = {0};
 	GhcShape	shape = {GHC_FIELD_BIT(GHC_FIELD_REPO_ID), NULL};
+	GhcWant		want = task->kind->wants(task);
 
 	memset(&answer, 0, sizeof(answer));
 	for (int i = 0; i < GHC_MAX_COUNTS; i++)
 		answer.reply.counts[i] = -1;
-	ghc_query_begin(&query, &shape, false);
-	/* asking twice, as for a lane that had to wait, changes nothing */
-	if (!task->kind->compose(task, &query))
-		abort();
-	ghc_query_begin(&query, &shape, false);
-	if (!task->kind->compose(task, &query) || !ghc_query_end(&query))
-		abort();
-	if (query.n_pages + query.n_counts == 0)
+	/* asking twice, as if nothing had come of it, changes nothing */
+	for (int i = 0; i < 2; i++)
+	{
+		ghc_query_begin(&query, &shape, false);
+		if (task->kind->wants(task) != want ||
+			!ghc_task_compose(task, &room, &query) || !ghc_query_end(&query))
+			abort();
+	}
+	answer.n_parts = query.n_pages + query.n_counts;
+	if (answer.n_parts == 0 || answer.n_parts > room.parts ||
+		(want == GHC_WANT_PAGES) != (query.n_pages > 0))
 		abort();
 	ghc_buffer_free(&query.body);
 
@@ -296,9 +304,17 @@ answer_task(GhcTask *task)
 	else if (task->confirming)
 		answer.reply.counts[0] = count_range(&task->range);
 	else
-		answer_page(task);
+		for (int i = 0; i < task->parts.n_pages; i++)
+			answer_page(task, i);
 	if (crawl.fault != NULL)
 		crawl.fault(&crawl, task, &answer);
+}
+
+static GhcOutcome
+absorb_answer(GhcTask *task, GhcStored *stored)
+{
+	return ghc_task_absorb(task, answer.n_parts, &answer.reply,
+						   &answer.judgement, stored);
 }
 
 /* ---------------------------------------------------------------------------
@@ -374,16 +390,15 @@ run_task(Open open)
 	crawl.task_replies = 0;
 	do
 	{
-		const GhcPage *store;
+		GhcStored	stored;
 
 		answer_task(&task);
 		crawl.replies++;
 		crawl.task_replies++;
-		outcome = task.kind->absorb(&task, &answer.reply, &answer.judgement,
-									&store);
+		outcome = absorb_answer(&task, &stored);
 		advance(&task, &open, outcome);
-		if (store != NULL)
-			take_page(store);
+		for (int i = 0; i < stored.n; i++)
+			take_page(stored.pages[i]);
 	} while ((outcome == GHC_OUTCOME_MORE || outcome == GHC_OUTCOME_RETRY) &&
 			 crawl.replies < MAX_REPLIES);
 	end_task(&task, outcome);
@@ -523,15 +538,19 @@ test_one_range(void)
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
 	{
-		/* that there is nothing is believed when each order says so */
-		int			pages = sizes[i] == 0 ? GHC_ORDER_COUNT :
-			sizes[i] <= 100 ? 2 : 2 + (sizes[i] - 100 + 98) / 99;
+		/* pages after the first, which overlap by one */
+		int			more = sizes[i] <= room.rows ? 0 :
+			(sizes[i] - room.rows + room.rows - 2) / (room.rows - 1);
+		int			at_once = room.ahead ? room.parts : 1;
 
 		make_world(sizes[i], 1000);
 		run_crawl(&root, NULL);
 		is_exact(&root, "one range");
 		is_int(crawl.n_leaves, 1, "is not cut");
-		is_int(crawl.replies, pages, "one reply a page, which overlap by one, and a second count");
+		/* that there is nothing is believed when each order says so */
+		is_int(crawl.replies, sizes[i] == 0 ? GHC_ORDER_COUNT :
+			   2 + (more + at_once - 1) / at_once,
+			   "a page, the others, and a second count");
 	}
 }
 
@@ -762,13 +781,23 @@ test_passing_faults(void)
 	}
 }
 
+/* Nothing comes but a verdict. */
+static void
+refuse(Answer *a, GhcVerdict verdict)
+{
+	memset(&a->reply, 0, sizeof(a->reply));
+	for (int i = 0; i < GHC_MAX_COUNTS; i++)
+		a->reply.counts[i] = -1;
+	a->judgement.verdict = verdict;
+}
+
 /* GitHub is too slow for more than 20 repositories or 4 counts at once. */
 static void
 be_slow(Crawl *c, const GhcTask *task, Answer *a)
 {
 	(void) c;
-	if (task->cut ? task->cut->n_asked > 4 : task->page_size > 20)
-		a->judgement.verdict = GHC_VERDICT_TOO_SLOW;
+	if (a->n_parts > 4 || (task->cut == NULL && task->rows > 20))
+		refuse(a, GHC_VERDICT_TOO_SLOW);
 }
 
 static int	smallest_page;
@@ -777,9 +806,9 @@ static void
 be_always_slow(Crawl *c, const GhcTask *task, Answer *a)
 {
 	(void) c;
-	if (task->cut == NULL && task->page_size < smallest_page)
-		smallest_page = task->page_size;
-	a->judgement.verdict = GHC_VERDICT_TOO_MUCH;
+	if (task->cut == NULL && task->rows < smallest_page)
+		smallest_page = task->rows;
+	refuse(a, GHC_VERDICT_TOO_MUCH);
 }
 
 static void
@@ -846,10 +875,13 @@ forbid(Crawl *c, const GhcTask *task, Answer *a)
 	(void) c;
 	if (task->cut != NULL || task->confirming)
 		return;
-	a->reply.n_errors = a->reply.pages[0].nulls;
-	for (int i = 0; i < a->reply.n_errors; i++)
-		a->reply.errors[i] = (GhcGraphError) {GHC_SLICE("FORBIDDEN"),
-			GHC_SLICE("Resource protected by organization SAML enforcement."), 0, -1, -1, -1};
+	for (int p = 0; p < task->parts.n_pages; p++)
+		for (int i = 0; i < a->reply.pages[p].nulls; i++)
+			a->reply.errors[a->reply.n_errors++] = (GhcGraphError)
+	{
+		GHC_SLICE("FORBIDDEN"),
+			GHC_SLICE("Resource protected by organization SAML enforcement."), p, -1, -1, -1
+	};
 	if (a->reply.n_errors > 0)
 		a->judgement.verdict = GHC_VERDICT_PARTIAL;
 }
@@ -860,7 +892,8 @@ show_if_narrow(Crawl *c, const GhcTask *task, Answer *a)
 {
 	(void) c;
 	for (int i = 0; i < n_world; i++)
-		world[i].hidden = i == 450 && (task->cut != NULL || task->promised > 100);
+		world[i].hidden = i == 450 && (task->cut != NULL ||
+											 task->promised < 0 || task->promised > 100);
 	(void) a;
 }
 
@@ -899,9 +932,9 @@ long_cursor(Crawl *c, const GhcTask *task, Answer *a)
 	(void) c;
 	if (task->cut != NULL || !a->reply.pages[0].has_next)
 		return;
-	memset(a->cursor, '0', GHC_CURSOR_BYTES);
-	a->cursor[GHC_CURSOR_BYTES] = '\0';
-	a->reply.pages[0].end_cursor = ghc_slice_of(a->cursor);
+	memset(a->cursor[0], '0', GHC_CURSOR_BYTES);
+	a->cursor[0][GHC_CURSOR_BYTES] = '\0';
+	a->reply.pages[0].end_cursor = ghc_slice_of(a->cursor[0]);
 }
 
 static void
@@ -913,11 +946,11 @@ longest_cursor(Crawl *c, const GhcTask *task, Answer *a)
 	(void) c;
 	if (task->cut != NULL || !a->reply.pages[0].has_next)
 		return;
-	len = (size_t) snprintf(digits, sizeof(digits), "%s", a->cursor);
-	memset(a->cursor, '0', GHC_CURSOR_BYTES - 1);
-	memcpy(a->cursor + GHC_CURSOR_BYTES - 1 - len, digits, len);
-	a->cursor[GHC_CURSOR_BYTES - 1] = '\0';
-	a->reply.pages[0].end_cursor = ghc_slice_of(a->cursor);
+	len = (size_t) snprintf(digits, sizeof(digits), "%s", a->cursor[0]);
+	memset(a->cursor[0], '0', GHC_CURSOR_BYTES - 1);
+	memcpy(a->cursor[0] + GHC_CURSOR_BYTES - 1 - len, digits, len);
+	a->cursor[0][GHC_CURSOR_BYTES - 1] = '\0';
+	a->reply.pages[0].end_cursor = ghc_slice_of(a->cursor[0]);
 }
 
 static void
@@ -1072,25 +1105,25 @@ test_first_page_is_kept(void)
 {
 	GhcRange	root = root_range(86400);
 	GhcTask		task = {.kind = &ghc_search_kind, .promised = -1};
-	const GhcPage *store;
+	GhcStored	stored;
 	GhcOutcome	outcome;
 
 	make_world(5000, 86400);
 	crawl.fault = NULL;
 	task.range = root;
 	answer_task(&task);
-	outcome = task.kind->absorb(&task, &answer.reply, &answer.judgement, &store);
+	outcome = absorb_answer(&task, &stored);
 	is_int(outcome, GHC_OUTCOME_MORE, "a probe over the cap goes on");
-	ok(store == &answer.reply.pages[0], "its page is to be stored");
+	ok(stored.n == 1 && stored.pages[0] == &answer.reply.pages[0], "its page is to be stored");
 	ok(task.cut != NULL, "and the range is being cut");
 	is_int(task.promised, 5000, "its count is known");
 	is_int(task.seen, 0, "what it showed isn't counted: children will");
 
 	/* nothing is stored of an answer that only counts */
 	answer_task(&task);
-	outcome = task.kind->absorb(&task, &answer.reply, &answer.judgement, &store);
+	outcome = absorb_answer(&task, &stored);
 	is_int(outcome, GHC_OUTCOME_SPLIT, "then it is split");
-	ok(store == NULL, "nothing to store");
+	ok(stored.n == 0, "nothing to store");
 	ghc_task_release(&task);
 	ok(task.cut == NULL, "released");
 	ghc_task_release(&task);
@@ -1119,8 +1152,8 @@ test_kinds(void)
 	ok(ghc_task_kind("") == NULL, "nothing isn't");
 }
 
-int
-main(void)
+static void
+test_all(void)
 {
 	test_kinds();
 	test_one_range();
@@ -1140,5 +1173,22 @@ main(void)
 	test_hurry();
 	test_first_page_is_kept();
 	test_known_count();
+}
+
+int
+main(void)
+{
+	static const GhcRoom rooms[] = {
+		{GHC_MAX_COUNTS, 100, false},	/* page by page */
+		{GHC_MAX_PAGES, 100, true}, {4, 37, true}, {1, 100, true}
+	};
+
+	for (size_t i = 0; i < sizeof(rooms) / sizeof(rooms[0]); i++)
+	{
+		room = rooms[i];
+		printf("# %d parts of %d, %s\n", room.parts, room.rows,
+			 room.ahead ? "ahead" : "page by page");
+		test_all();
+	}
 	return done_testing();
 }
