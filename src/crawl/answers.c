@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * answers.c
- *	  Writes what lanes were answered: repositories, tasks, failures, budgets.
+ *	  Writes what flights brought: repositories, tasks, failures, budgets.
  *
  * Runs within the transaction of a turn (turn.c).  It may run again for the
  * same answers, if that transaction fails; so it changes nothing in memory
- * but the sums of the turn, which are emptied before, and marks of the lanes,
- * which are set anew.
+ * but the sums of the turn, which are emptied before, and marks of flights and
+ * works, which are set anew.
  *
  * IDENTIFICATION
  *	  src/crawl/answers.c
@@ -19,7 +19,7 @@
 
 #include "crawl/answers.h"
 #include "crawl/asked.h"
-#include "crawl/lane.h"
+#include "crawl/flight.h"
 #include "store/absence.h"
 #include "store/clock.h"
 #include "store/data.h"
@@ -64,16 +64,15 @@ ghc_answers_allowance(const GhcRun *run)
 			   run->seen_here - run->counts.seen);
 }
 
-/* How many of a lane's repositories are to be stored. */
+/* How many repositories of a work's page are to be stored. */
 static int
-rows_of(const GhcLane *lane, const GhcRun *run, int64 allowed)
+rows_of(const GhcWork *work, const GhcPage *page, const GhcRun *run,
+		int64 allowed)
 {
-	if (lane->store == NULL)
-		return 0;
 	/* a limited crawl can't count, so can't store, what it will read again */
-	if (lane->work->task.cut != NULL && run->crawl.max_repositories >= 0)
+	if (work->task.cut != NULL && run->crawl.max_repositories >= 0)
 		return 0;
-	return (int) Min(lane->store->n, allowed);
+	return (int) Min(page->n, allowed);
 }
 
 /* Values and members that could not be taken in, for ghcrawl.errors. */
@@ -109,87 +108,151 @@ record_noted(GhcRun *run, const GhcPage *page)
 						  NULL, page->nulls);
 }
 
+/* rows that are to be stored together; each row's owner is its work */
+typedef struct Batch
+{
+	GhcStoreRow *rows;
+	int			n;
+	int64		allowed;		/* how many more */
+} Batch;
+
 /* Counts what became of the rows of one run. */
 static void
-tally(GhcRun *run, GhcLane *const *lanes, const GhcStoreRow *rows, int n)
+tally(GhcRun *run, const Batch *batch)
 {
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < batch->n; i++)
 	{
-		run->counts.inserted += rows[i].stored == GHC_STORED_NEW;
-		run->counts.updated += rows[i].stored == GHC_STORED_CHANGED;
-		if (rows[i].stored == GHC_STORED_REFUSED)
-			lanes[i]->refused = lappend(lanes[i]->refused,
-										unconstify(int64 *, &rows[i].repo->repo_id));
+		const GhcStoreRow *row = &batch->rows[i];
+		GhcWork    *work = row->owner;
+
+		run->counts.inserted += row->stored == GHC_STORED_NEW;
+		run->counts.updated += row->stored == GHC_STORED_CHANGED;
+		if (row->stored == GHC_STORED_REFUSED)
+			work->refused_now = lappend(work->refused_now,
+										unconstify(int64 *, &row->repo->repo_id));
 	}
 }
 
-/* Stores the pages of all lanes that read the same fields for the same run. */
+static void
+add_page(Batch *batch, GhcRun *run, const GhcFlight *flight, GhcWork *work,
+		 const GhcPage *page)
+{
+	int			take = rows_of(work, page, run, batch->allowed);
+
+	batch->allowed -= take;
+	for (int i = 0; i < take; i++)
+	{
+		if (!ghc_repository_is_whole(&page->repos[i]))
+			continue;
+		batch->rows[batch->n++] = (GhcStoreRow) {
+			.crawl_id = run->crawl.crawl_id,
+			.repo = &page->repos[i],
+			.observed_at = ghc_clock_timestamp(flight->sent_ms),
+			.owner = work
+		};
+	}
+	if (take > 0)
+		record_noted(run, page);
+}
+
+static void
+add_flight(Batch *batch, GhcRun *run, const GhcFlight *flight)
+{
+	ListCell   *cell;
+
+	foreach(cell, flight->works)
+	{
+		GhcWork    *work = lfirst(cell);
+
+		for (int i = 0; i < work->stored.n; i++)
+			add_page(batch, run, flight, work, work->stored.pages[i]);
+	}
+}
+
+/* Stores the pages of all flights that read the same fields for the same run. */
 static void
 store_like(GhcWorker *worker, GhcRun *run, GhcFieldSet fields, int n_rows)
 {
-	GhcStoreRow *rows = palloc(n_rows * sizeof(GhcStoreRow));
-	GhcLane   **lanes = palloc(n_rows * sizeof(GhcLane *));
-	int64		allowed = ghc_answers_allowance(run);
+	Batch		batch = {
+		palloc(n_rows * sizeof(GhcStoreRow)), 0, ghc_answers_allowance(run)
+	};
+	ListCell   *cell;
+
+	foreach(cell, worker->flights)
+	{
+		GhcFlight  *flight = lfirst(cell);
+
+		if (!flight->answered || flight->given_up || flight->is_stored ||
+			flight->shape.fields != fields ||
+			flight->crawl_id != run->crawl.crawl_id)
+			continue;
+		flight->is_stored = true;
+		add_flight(&batch, run, flight);
+	}
+	Assert(batch.n <= n_rows);
+	if (batch.n == 0)
+		return;
+	worker->storing = run->crawl.crawl_id;
+	ghc_pages_store(run->crawl.data_schema, fields, batch.rows, batch.n,
+					worker->careful);
+	worker->storing = 0;
+	tally(run, &batch);
+}
+
+/* How many rows a flight brought at most. */
+static int
+count_rows(const GhcFlight *flight)
+{
 	int			n = 0;
 	ListCell   *cell;
 
-	foreach(cell, worker->lanes)
+	foreach(cell, flight->works)
 	{
-		GhcLane    *lane = lfirst(cell);
-		int			take;
+		const GhcWork *work = lfirst(cell);
 
-		if (!lane->answered || lane->work == NULL || lane->stored ||
-			lane->shape.fields != fields ||
-			lane->work->task.crawl_id != run->crawl.crawl_id)
-			continue;
-		lane->stored = true;
-		take = rows_of(lane, run, allowed);
-		allowed -= take;
-		for (int i = 0; i < take; i++)
-		{
-			if (!ghc_repository_is_whole(&lane->store->repos[i]))
-				continue;
-			rows[n].crawl_id = run->crawl.crawl_id;
-			rows[n].repo = &lane->store->repos[i];
-			lanes[n] = lane;
-			rows[n++].observed_at = ghc_clock_timestamp(lane->sent_ms);
-		}
-		if (take > 0)
-			record_noted(run, lane->store);
+		for (int i = 0; i < work->stored.n; i++)
+			n += work->stored.pages[i]->n;
 	}
-	Assert(n <= n_rows);
-	if (n == 0)
-		return;
-	worker->storing = run->crawl.crawl_id;
-	ghc_pages_store(run->crawl.data_schema, fields, rows, n, worker->careful);
-	worker->storing = 0;
-	tally(run, lanes, rows, n);
+	return n;
+}
+
+/* Empties the marks of the flights that are answered; returns their rows. */
+static int
+begin_storing(GhcWorker *worker)
+{
+	int			n_rows = 0;
+	ListCell   *cell;
+	ListCell   *inner;
+
+	foreach(cell, worker->flights)
+	{
+		GhcFlight  *flight = lfirst(cell);
+
+		flight->is_stored = false;
+		if (!flight->answered || flight->given_up)
+			continue;
+		n_rows += count_rows(flight);
+		foreach(inner, flight->works)
+			((GhcWork *) lfirst(inner))->refused_now = NIL;
+	}
+	return n_rows;
 }
 
 static void
 store_pages(GhcWorker *worker)
 {
-	int			n_rows = 0;
+	int			n_rows = begin_storing(worker);
 	ListCell   *cell;
 
-	foreach(cell, worker->lanes)
-	{
-		GhcLane    *lane = lfirst(cell);
-
-		lane->stored = false;
-		lane->refused = NIL;
-		if (lane->answered && lane->store != NULL)
-			n_rows += lane->store->n;
-	}
 	if (n_rows == 0)
 		return;
-	foreach(cell, worker->lanes)
+	foreach(cell, worker->flights)
 	{
-		GhcLane    *lane = lfirst(cell);
-		GhcRun	   *run = lane->answered && lane->store != NULL && !lane->stored ?
-			ghc_state_find_run(worker, lane->work->task.crawl_id) : NULL;
+		GhcFlight  *flight = lfirst(cell);
+		GhcRun	   *run = flight->answered && !flight->given_up && !flight->is_stored &&
+			count_rows(flight) > 0 ? ghc_state_find_run(worker, flight->crawl_id) : NULL;
 
-		if (run == NULL)
+		if (run == NULL || ghc_state_is_question(run))
 			continue;
 		if (!OidIsValid(ghc_data_owner(run->crawl.data_schema)))
 		{
@@ -198,19 +261,19 @@ store_pages(GhcWorker *worker)
 								   run->crawl.data_schema);
 		}
 		else
-			store_like(worker, run, lane->shape.fields, n_rows);
+			store_like(worker, run, flight->shape.fields, n_rows);
 	}
 }
 
 /* How many repositories of a task the database refused, in all. */
 static int64
-count_refused(const GhcLane *lane)
+count_refused(const GhcWork *work)
 {
-	int64		n = lane->work->refused.n;
+	int64		n = work->refused.n;
 	ListCell   *cell;
 
-	foreach(cell, lane->refused)
-		n += !ghc_idset_has(&lane->work->refused, *(int64 *) lfirst(cell));
+	foreach(cell, work->refused_now)
+		n += !ghc_idset_has(&work->refused, *(int64 *) lfirst(cell));
 	return n;
 }
 
@@ -219,13 +282,12 @@ count_refused(const GhcLane *lane)
  * the database refuses was seen and isn't stored: that makes it a gap.
  */
 static GhcOutcome
-fill_row(GhcLane *lane, const GhcRun *run)
+fill_row(GhcWork *work, const GhcFlight *flight, const GhcRun *run)
 {
-	GhcWork    *work = lane->work;
 	const GhcTask *task = &work->task;
-	GhcOutcome	outcome = lane->outcome;
-	int64		refused = count_refused(lane);
-	bool		failed = lane->judgement.verdict != GHC_VERDICT_OK;
+	GhcOutcome	outcome = work->outcome;
+	int64		refused = count_refused(work);
+	bool		failed = flight->judgement.verdict != GHC_VERDICT_OK;
 
 	work->row.missing = outcome == GHC_OUTCOME_GAP ? task->missing : 0;
 	work->row.error = outcome == GHC_OUTCOME_GAP ? task->why : NULL;
@@ -236,7 +298,7 @@ fill_row(GhcLane *lane, const GhcRun *run)
 		outcome = GHC_OUTCOME_GAP;
 	}
 	if (failed && (outcome == GHC_OUTCOME_MORE || outcome == GHC_OUTCOME_RETRY))
-		work->row.error = ghc_clean_text(lane->judgement.reason, 200);
+		work->row.error = ghc_clean_text(flight->judgement.reason, 200);
 	work->row.promised = task->promised;
 	work->row.seen = task->seen;
 	work->row.attempts = task->attempts;
@@ -298,17 +360,18 @@ end_work(GhcWorker *worker, GhcWork *work, GhcRun *run, GhcOutcome outcome)
 
 /* Writes what a look-up by id found out, beside the rows that were stored. */
 static void
-write_suspects(GhcWorker *worker, GhcLane *lane, GhcRun *run)
+write_suspects(GhcWorker *worker, const GhcWork *work,
+			   const GhcFlight *flight, GhcRun *run)
 {
-	const GhcNodes *nodes = lane->work->task.nodes;
+	const GhcNodes *nodes = work->task.nodes;
 
 	run->counts.suspects += nodes->n_answered;
 	run->counts.gone += nodes->n_gone;
 	if (nodes->n_gone == 0)
 		return;
 	worker->storing = run->crawl.crawl_id;
-	ghc_absence_write(run->crawl.data_schema, lane->shape.fields, nodes->gone,
-					  nodes->n_gone, ghc_clock_timestamp(lane->sent_ms));
+	ghc_absence_write(run->crawl.data_schema, flight->shape.fields, nodes->gone,
+					  nodes->n_gone, ghc_clock_timestamp(flight->sent_ms));
 	worker->storing = 0;
 }
 
@@ -346,19 +409,19 @@ write_seen(const GhcTask *task, const GhcRun *run)
 
 /* Writes how a task stands after an answer, if it is still ours. */
 static void
-write_work(GhcWorker *worker, GhcLane *lane, GhcRun *run)
+write_work(GhcWorker *worker, GhcWork *work, const GhcFlight *flight,
+		   GhcRun *run)
 {
-	GhcWork    *work = lane->work;
-	GhcOutcome	outcome = fill_row(lane, run);
+	GhcOutcome	outcome = fill_row(work, flight, run);
 	bool		ends = outcome != GHC_OUTCOME_MORE && outcome != GHC_OUTCOME_RETRY;
 	bool		held = ends ? end_work(worker, work, run, outcome) :
 		ghc_tasks_progress(&work->row, worker->no);
 
-	lane->work_over = ends || !held;
+	work->over = ends || !held;
 	if (!held)
 		return;
 	if (work->task.nodes != NULL)
-		write_suspects(worker, lane, run);
+		write_suspects(worker, work, flight, run);
 	if (work->task.nodes != NULL && outcome == GHC_OUTCOME_GAP)
 		write_unknown(work);
 	if (ends && outcome != GHC_OUTCOME_SPLIT)
@@ -373,11 +436,11 @@ write_work(GhcWorker *worker, GhcLane *lane, GhcRun *run)
 
 /* Writes down a failure, grouped with those like it. */
 static void
-write_failure(GhcLane *lane)
+write_failure(const GhcFlight *flight)
 {
-	const char *id = lane->headers.request_id;
-	const GhcWork *work = lane->asking ? NULL : lane->work;
-	char	   *reason = ghc_clean_text(lane->judgement.reason, 190);
+	const char *id = flight->headers.request_id;
+	const GhcWork *work = flight->asking ? NULL : linitial(flight->works);
+	char	   *reason = ghc_clean_text(flight->judgement.reason, 190);
 	char	   *sample = NULL;
 
 	if (work != NULL)
@@ -386,24 +449,37 @@ write_failure(GhcLane *lane)
 						  id[0] ? ", request " : "", id);
 	else if (id[0])
 		sample = psprintf("request %s", id);
-	ghc_errors_record(work ? Max(0, work->task.crawl_id) : 0,
-					  ghc_verdict_name(lane->judgement.verdict), reason,
+	ghc_errors_record(Max(0, flight->crawl_id),
+					  ghc_verdict_name(flight->judgement.verdict), reason,
 					  sample ? ghc_clean_text(sample, 400) : NULL, 1);
+}
+
+/* Is the failure nothing but what the flight's works asked about? */
+static bool
+is_explained(const GhcFlight *flight)
+{
+	ListCell   *cell;
+
+	if (flight->works == NIL)
+		return false;
+	foreach(cell, flight->works)
+		if (!((GhcWork *) lfirst(cell))->task.explained)
+			return false;
+	return true;
 }
 
 /* An answer to whose token it is. */
 static void
-write_viewer(GhcWorker *worker, GhcLane *lane)
+write_viewer(GhcWorker *worker, const GhcFlight *flight)
 {
-	GhcToken   *token = ghc_asked_token(lane);
-	int64		account = lane->reply.viewer_id;
+	GhcToken   *token = ghc_asked_token(flight);
+	int64		account = flight->reply.viewer_id;
 	char	   *login;
 
 	if (token == NULL)
 		return;					/* removed meanwhile */
-	ghc_asked_write_check(worker, lane, token);
-	if (lane->judgement.verdict != GHC_VERDICT_OK &&
-		lane->judgement.verdict != GHC_VERDICT_PARTIAL)
+	ghc_asked_write_check(worker, flight, token);
+	if (!ghc_flight_is_answer(flight))
 		return;
 	/* an installation's token has no viewer: it counts by itself */
 	if (account == 0)
@@ -411,72 +487,89 @@ write_viewer(GhcWorker *worker, GhcLane *lane)
 		account = -token->token_id;
 		login = psprintf("token %s", token->name);
 	}
-	else if (lane->reply.viewer_login.len == 0)
+	else if (flight->reply.viewer_login.len == 0)
 		login = psprintf("user %lld", (long long) account);
 	else
-		login = ghc_clean_text(pnstrdup(lane->reply.viewer_login.data,
-									lane->reply.viewer_login.len), 100);
-	ghc_tokens_set_budget(token->token_id, lane->api_url, account, login);
+		login = ghc_clean_text(pnstrdup(flight->reply.viewer_login.data,
+									flight->reply.viewer_login.len), 100);
+	ghc_tokens_set_budget(token->token_id, flight->lane->api_url, account, login);
 	worker->refresh = true;
+}
+
+/* Is a cursor of ours in a query that GitHub refuses? */
+static bool
+has_own_words(const GhcFlight *flight)
+{
+	ListCell   *cell;
+
+	foreach(cell, flight->works)
+		if (((GhcWork *) lfirst(cell))->task.in_own_words)
+			return true;
+	return false;
 }
 
 /* GitHub will never take such a query: the crawl fails, after the turn. */
 static void
-note_bad_query(const GhcLane *lane, GhcRun *run)
+note_bad_query(const GhcFlight *flight, GhcRun *run)
 {
-	if (lane->judgement.verdict != GHC_VERDICT_BAD_QUERY ||
-		lane->work->task.in_own_words || run->ends != NULL)
+	if (flight->judgement.verdict != GHC_VERDICT_BAD_QUERY ||
+		has_own_words(flight) || run->ends != NULL)
 		return;
 	run->ends = "failed";
-	run->reason = ghc_clean_text(lane->judgement.reason, 200);
+	run->reason = ghc_clean_text(flight->judgement.reason, 200);
+}
+
+/* What the works of a flight have come to. */
+static void
+write_works(GhcWorker *worker, GhcFlight *flight, GhcRun *run)
+{
+	ListCell   *cell;
+
+	if (run != NULL && !ghc_state_is_question(run))
+	{
+		run->counts.requests++;
+		run->counts.points += flight->points_used;
+		run->counts.wire_bytes += flight->transfer->wire_bytes;
+		note_bad_query(flight, run);
+	}
+	foreach(cell, flight->works)
+	{
+		GhcWork    *work = lfirst(cell);
+
+		/* paused meanwhile, or cancelled; then there is no claim any more */
+		if (run == NULL)
+			ghc_tasks_requeue(&work->row, worker->no);
+		if (run != NULL && ghc_state_is_question(run))
+			ghc_asked_write(flight, work);
+		/* the claim stays, for the end to drop or for the next refresh */
+		else if (run == NULL || run->ends != NULL)
+			work->over = true;
+		else
+			write_work(worker, work, flight, run);
+	}
 }
 
 static void
-write_answer(GhcWorker *worker, GhcLane *lane)
+write_answer(GhcWorker *worker, GhcFlight *flight)
 {
-	GhcRun	   *run = lane->work && !lane->asking ?
-		ghc_state_find_run(worker, lane->work->task.crawl_id) : NULL;
-	GhcVerdict	verdict = lane->judgement.verdict;
+	GhcRun	   *run = flight->asking ? NULL :
+		ghc_state_find_run(worker, flight->crawl_id);
+	GhcVerdict	verdict = flight->judgement.verdict;
 
-	lane->work_over = false;
-	if (verdict != GHC_VERDICT_OK &&
-		(lane->asking || lane->work == NULL || !lane->work->task.explained))
-		write_failure(lane);
-	if (lane->asking || (run != NULL && ghc_state_is_question(run)))
-		ghc_asked_note_failure(worker, lane);
+	if (verdict != GHC_VERDICT_OK && !is_explained(flight))
+		write_failure(flight);
+	if (flight->asking || (run != NULL && ghc_state_is_question(run)))
+		ghc_asked_note_failure(worker, flight);
 	if (verdict == GHC_VERDICT_BAD_TOKEN)
 	{
-		ghc_tokens_refuse(lane->token_id, ghc_clean_text(lane->judgement.reason, 200));
+		ghc_tokens_refuse(flight->token_id,
+						  ghc_clean_text(flight->judgement.reason, 200));
 		worker->refresh = true;
 	}
-	if (lane->asking)
-	{
-		write_viewer(worker, lane);
-		return;
-	}
-	if (run == NULL)
-	{
-		/* paused meanwhile, or cancelled; then there is no claim any more */
-		ghc_tasks_requeue(&lane->work->row, worker->no);
-		lane->work_over = true;
-		return;
-	}
-	if (ghc_state_is_question(run))
-	{
-		ghc_asked_write(lane);
-		return;
-	}
-	run->counts.requests++;
-	run->counts.points += lane->points_used;
-	run->counts.wire_bytes += lane->transfer->wire_bytes;
-	note_bad_query(lane, run);
-	if (run->ends != NULL)
-	{
-		/* the claim stays, for the end to drop or for the next refresh */
-		lane->work_over = true;
-		return;
-	}
-	write_work(worker, lane, run);
+	if (flight->asking)
+		write_viewer(worker, flight);
+	else
+		write_works(worker, flight, run);
 }
 
 static void
@@ -496,7 +589,7 @@ save_budget(GhcLane *lane)
 	};
 
 	if (benched)
-		row.benched_for = ghc_clean_text(lane->judgement.reason, 190);
+		row.benched_for = ghc_clean_text(lane->benched_for, 190);
 	for (int i = 0; i < GHC_MINUTE_BUCKETS; i++)
 	{
 		if (meter->bucket_second[i] <= now_s - 60)
@@ -513,12 +606,17 @@ ghc_answers_write(GhcWorker *worker)
 	ListCell   *cell;
 
 	store_pages(worker);
+	foreach(cell, worker->flights)
+	{
+		GhcFlight  *flight = lfirst(cell);
+
+		if (flight->answered && !flight->given_up)
+			write_answer(worker, flight);
+	}
 	foreach(cell, worker->lanes)
 	{
 		GhcLane    *lane = lfirst(cell);
 
-		if (lane->answered)
-			write_answer(worker, lane);
 		if (lane->meter_changed && lane->budget_id != 0)
 			save_budget(lane);
 	}

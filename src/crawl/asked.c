@@ -24,21 +24,21 @@
 #define MAX_REASON 190
 
 void
-ghc_asked_write(GhcLane *lane)
+ghc_asked_write(const GhcFlight *flight, GhcWork *work)
 {
-	const GhcTask *task = &lane->work->task;
+	const GhcTask *task = &work->task;
 	int			id = ghc_questions_id(task->crawl_id);
 
-	lane->work_over = true;
-	if (lane->judgement.verdict == GHC_VERDICT_BAD_QUERY)
-		ghc_questions_fail(id, ghc_clean_text(lane->judgement.reason, MAX_REASON));
-	else if (lane->outcome == GHC_OUTCOME_DONE)
+	work->over = true;
+	if (flight->judgement.verdict == GHC_VERDICT_BAD_QUERY)
+		ghc_questions_fail(id, ghc_clean_text(flight->judgement.reason, MAX_REASON));
+	else if (work->outcome == GHC_OUTCOME_DONE)
 		ghc_questions_answer(id, ghc_plan_estimate(task));
-	else if (lane->outcome == GHC_OUTCOME_GAP)
+	else if (work->outcome == GHC_OUTCOME_GAP)
 		ghc_questions_fail(id, psprintf("%s: %s", task->why,
-										ghc_clean_text(lane->judgement.reason, MAX_REASON)));
+										ghc_clean_text(flight->judgement.reason, MAX_REASON)));
 	else
-		lane->work_over = false;
+		work->over = false;
 }
 
 /* Is a failure one that others would meet as well? */
@@ -60,9 +60,9 @@ is_common(GhcVerdict verdict)
 }
 
 void
-ghc_asked_note_failure(GhcWorker *worker, GhcLane *lane)
+ghc_asked_note_failure(GhcWorker *worker, const GhcFlight *flight)
 {
-	GhcVerdict	verdict = lane->judgement.verdict;
+	GhcVerdict	verdict = flight->judgement.verdict;
 	ListCell   *cell;
 
 	if (!is_common(verdict) && verdict != GHC_VERDICT_OK)
@@ -72,32 +72,33 @@ ghc_asked_note_failure(GhcWorker *worker, GhcLane *lane)
 		GhcRun	   *run = lfirst(cell);
 
 		if (ghc_state_is_question(run) &&
-			strcmp(run->crawl.api_url, lane->api_url) == 0)
+			strcmp(run->crawl.api_url, flight->lane->api_url) == 0)
 			ghc_questions_note(ghc_questions_id(run->crawl.crawl_id),
 							   verdict == GHC_VERDICT_OK ? NULL :
-							   ghc_clean_text(lane->judgement.reason, MAX_REASON));
+							   ghc_clean_text(flight->judgement.reason, MAX_REASON));
 	}
 }
 
 GhcToken *
-ghc_asked_token(const GhcLane *lane)
+ghc_asked_token(const GhcFlight *flight)
 {
 	ListCell   *cell;
 
-	foreach(cell, lane->tokens)
+	foreach(cell, flight->lane->tokens)
 	{
 		GhcToken   *token = lfirst(cell);
 
-		if (token->token_id == lane->token_id)
+		if (token->token_id == flight->token_id)
 			return token;
 	}
 	return NULL;
 }
 
 void
-ghc_asked_write_check(GhcWorker *worker, GhcLane *lane, const GhcToken *token)
+ghc_asked_write_check(GhcWorker *worker, const GhcFlight *flight,
+					  const GhcToken *token)
 {
-	GhcVerdict	verdict = lane->judgement.verdict;
+	GhcVerdict	verdict = flight->judgement.verdict;
 	bool		answered = verdict == GHC_VERDICT_OK ||
 		verdict == GHC_VERDICT_PARTIAL;
 	GhcTokenCheck check = {
@@ -106,11 +107,11 @@ ghc_asked_write_check(GhcWorker *worker, GhcLane *lane, const GhcToken *token)
 			verdict == GHC_VERDICT_SECONDARY ||
 			verdict == GHC_VERDICT_EXHAUSTED ? "benched" : "unreachable",
 		.reason = answered ? NULL :
-			ghc_clean_text(lane->judgement.reason, MAX_REASON),
-		.limit = answered ? lane->reply.limit : -1,
-		.remaining = answered ? lane->reply.remaining : -1,
-		.reset_at = answered && lane->reply.reset_at > 0 ?
-			ghc_clock_timestamp(lane->reply.reset_at * 1000) : 0,
+			ghc_clean_text(flight->judgement.reason, MAX_REASON),
+		.limit = answered ? flight->reply.limit : -1,
+		.remaining = answered ? flight->reply.remaining : -1,
+		.reset_at = answered && flight->reply.reset_at > 0 ?
+			ghc_clock_timestamp(flight->reply.reset_at * 1000) : 0,
 	};
 
 	if (!token->check)

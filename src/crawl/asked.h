@@ -15,20 +15,21 @@
 
 #include "crawl/state.h"
 
-/* Writes what came of a question's task, and sets lane->work_over. */
-extern void ghc_asked_write(GhcLane *lane);
+/* Writes what came of a question's task, and sets work->over. */
+extern void ghc_asked_write(const GhcFlight *flight, GhcWork *work);
 
 /*
  * If a request failed that questions on the lane's host depend on, they learn
  * of it.
  */
-extern void ghc_asked_note_failure(GhcWorker *worker, GhcLane *lane);
+extern void ghc_asked_note_failure(GhcWorker *worker,
+								   const GhcFlight *flight);
 
-/* The token that the lane's answer is about; NULL if it was removed. */
-extern GhcToken *ghc_asked_token(const GhcLane *lane);
+/* The token that the answer is about; NULL if it was removed. */
+extern GhcToken *ghc_asked_token(const GhcFlight *flight);
 
 /* If the token was to be checked, writes what became of that. */
-extern void ghc_asked_write_check(GhcWorker *worker, GhcLane *lane,
+extern void ghc_asked_write_check(GhcWorker *worker, const GhcFlight *flight,
 								  const GhcToken *token);
 
 /* A token that is to be checked can't be read. */

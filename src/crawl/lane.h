@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * lane.h
- *	  Lanes: asking with a budget's tokens, taking in the answers.
+ *	  Lanes: budgets in this worker's hands.
  *
  * Nothing here touches the database.
  *
@@ -15,22 +15,22 @@
 
 #include "crawl/state.h"
 
-/* Sends whatever lanes may send now. */
-extern void ghc_lane_send_all(GhcWorker *worker);
+/* The token to ask with, one that is to be checked first; NULL: there is none. */
+extern GhcToken *ghc_lane_token(const GhcLane *lane);
 
-/* Takes in a finished transfer; nothing is written yet. */
-extern void ghc_lane_take_in(GhcWorker *worker, GhcTransfer *transfer);
+/* Is it to be asked whose token it is, or whether that is still so? */
+extern bool ghc_lane_is_to_ask(const GhcLane *lane);
 
-/* After its answer was written: makes the lane ready for the next. */
-extern void ghc_lane_settle(GhcWorker *worker, GhcLane *lane);
+/* Why it can't send its next request, and until when; 0 if that isn't known. */
+extern GhcWait ghc_lane_ready(GhcLane *lane, int64 now_ms, int64 *until_ms);
 
-/* True if the lane has nothing in hand and may send now. */
-extern bool ghc_lane_is_free(GhcLane *lane, int64 now_ms);
+/* How many requests for crawls it may send now or very soon. */
+extern int	ghc_lane_slots(GhcLane *lane, int64 now_ms);
 
-/* Frees a task in hand. */
-extern void ghc_lane_drop_work(GhcWork *work);
+/* Drops a token that is of no more use until the next refresh. */
+extern void ghc_lane_drop_token(GhcLane *lane, int token_id);
 
-/* Frees a lane whose transfer is not under way; gives its locks back. */
+/* Frees a lane that has no flights; gives its locks back. */
 extern void ghc_lane_end(GhcWorker *worker, GhcLane *lane);
 
 #endif							/* GHC_LANE_H */

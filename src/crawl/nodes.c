@@ -33,7 +33,7 @@ static bool nodes_read(GhcTask *task, GhcSlice text);
 static GhcWant nodes_wants(GhcTask *task);
 static bool nodes_compose(GhcTask *task, const GhcRoom *room, GhcQuery *query);
 static GhcOutcome nodes_absorb(GhcTask *task, const GhcJudgement *judgement,
-							   GhcStored *stored);
+							   GhcHarvest *stored);
 
 const GhcTaskKind ghc_nodes_kind = {
 	"nodes", nodes_wants, nodes_compose, nodes_absorb, nodes_read
@@ -232,7 +232,7 @@ absorb_list(GhcTask *task, const GhcList *list)
 }
 
 static GhcOutcome
-nodes_absorb(GhcTask *task, const GhcJudgement *judgement, GhcStored *stored)
+nodes_absorb(GhcTask *task, const GhcJudgement *judgement, GhcHarvest *stored)
 {
 	GhcNodes   *nodes = task->nodes;
 	const GhcList *list = &task->parts.reply->lists[task->parts.first_list];

@@ -86,7 +86,7 @@ struct GhcPlan
 static GhcWant plan_wants(GhcTask *task);
 static bool plan_compose(GhcTask *task, const GhcRoom *room, GhcQuery *query);
 static GhcOutcome plan_absorb(GhcTask *task, const GhcJudgement *judgement,
-							  GhcStored *stored);
+							  GhcHarvest *stored);
 
 const GhcTaskKind ghc_plan_kind = {
 	"plan", plan_wants, plan_compose, plan_absorb, NULL
@@ -375,7 +375,7 @@ absorb_sample(GhcTask *task, const GhcPage *page)
 }
 
 static GhcOutcome
-plan_absorb(GhcTask *task, const GhcJudgement *judgement, GhcStored *stored)
+plan_absorb(GhcTask *task, const GhcJudgement *judgement, GhcHarvest *stored)
 {
 	const GhcParts *part = &task->parts;
 

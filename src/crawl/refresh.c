@@ -22,6 +22,7 @@
 
 #include "base/settings.h"
 #include "crawl/asked.h"
+#include "crawl/host.h"
 #include "crawl/lane.h"
 #include "crawl/refresh.h"
 #include "store/clock.h"
@@ -135,6 +136,7 @@ make_lane(GhcWorker *worker, const char *api_url, const GhcLimits *limits)
 	GhcLane    *lane = palloc0(sizeof(GhcLane));
 
 	lane->api_url = pstrdup(api_url);
+	lane->host = ghc_host_of(worker, api_url);
 	ghc_budget_init(&lane->meter, limits);
 	worker->lanes = lappend(worker->lanes, lane);
 	return lane;
@@ -251,7 +253,7 @@ end_lanes(GhcWorker *worker)
 	{
 		GhcLane    *lane = lfirst(cell);
 
-		if (!lane->present && lane->transfer == NULL)
+		if (!lane->present && lane->n_flights == 0)
 			ghc_lane_end(worker, lane);
 	}
 	list_free(lanes);
@@ -294,47 +296,49 @@ has_in_hand(GhcWorker *worker, int64 crawl_id)
 {
 	ListCell   *cell;
 
-	foreach(cell, worker->lanes)
+	foreach(cell, worker->works)
 	{
-		GhcLane    *lane = lfirst(cell);
+		GhcWork    *work = lfirst(cell);
 
-		if (lane->work != NULL && lane->work->task.crawl_id == crawl_id)
+		if (work->task.crawl_id == crawl_id && !work->over)
 			return true;
 	}
-	foreach(cell, worker->orphans)
-		if (((GhcWork *) lfirst(cell))->task.crawl_id == crawl_id)
-			return true;
 	return false;
 }
 
-/*
- * Tasks of lanes that have no token any more are for others to take; tasks
- * of crawls that were paused or cancelled go back.
- */
-static void
-give_back_orphans(GhcWorker *worker)
+/* Could this worker ask for a crawl's tasks, now or later? */
+static bool
+is_able(GhcWorker *worker, int64 crawl_id)
 {
-	MemoryContext before = MemoryContextSwitchTo(worker->context);
+	const GhcRun *run = ghc_state_find_run(worker, crawl_id);
 	ListCell   *cell;
 
 	foreach(cell, worker->lanes)
 	{
 		GhcLane    *lane = lfirst(cell);
 
-		if (lane->work == NULL || lane->transfer != NULL ||
-			(lane->tokens != NIL &&
-			 ghc_state_find_run(worker, lane->work->task.crawl_id) != NULL))
-			continue;
-		worker->orphans = lappend(worker->orphans, lane->work);
-		lane->work = NULL;
+		if (run != NULL && lane->budget_id != 0 && lane->tokens != NIL &&
+			strcmp(lane->api_url, run->crawl.api_url) == 0)
+			return true;
 	}
-	MemoryContextSwitchTo(before);
-	foreach(cell, worker->orphans)
+	return false;
+}
+
+/*
+ * Tasks of crawls that were paused or cancelled go back, and those that no
+ * token is left for are for others to take.
+ */
+static void
+give_back_works(GhcWorker *worker)
+{
+	ListCell   *cell;
+
+	foreach(cell, worker->works)
 	{
 		GhcWork    *work = lfirst(cell);
 
-		if (work->held_up ||
-			ghc_state_find_run(worker, work->task.crawl_id) != NULL)
+		if (work->in_flight || work->held_up ||
+			is_able(worker, work->task.crawl_id))
 			continue;
 		ghc_tasks_requeue(&work->row, worker->no);
 		work->over = true;
@@ -363,19 +367,10 @@ static void
 release_strangers(GhcWorker *worker, const int64 *crawls, int n_crawls)
 {
 	int			n = 0;
-	int64	   *in_hand = palloc((list_length(worker->lanes) +
-								  list_length(worker->orphans) + 1) *
-								 sizeof(int64));
+	int64	   *in_hand = palloc((list_length(worker->works) + 1) * sizeof(int64));
 	ListCell   *cell;
 
-	foreach(cell, worker->lanes)
-	{
-		GhcLane    *lane = lfirst(cell);
-
-		if (lane->work != NULL)
-			in_hand[n++] = lane->work->task.task_id;
-	}
-	foreach(cell, worker->orphans)
+	foreach(cell, worker->works)
 		in_hand[n++] = ((GhcWork *) lfirst(cell))->task.task_id;
 	ghc_tasks_release(crawls, n_crawls, worker->no, in_hand, n);
 }
@@ -392,7 +387,7 @@ ghc_refresh_tidy(GhcWorker *worker)
 			crawls[n++] = ((GhcRun *) lfirst(cell))->crawl.crawl_id;
 	(void) ghc_tasks_release_dead(crawls, n);
 	release_strangers(worker, crawls, n);
-	give_back_orphans(worker);
+	give_back_works(worker);
 	forget(worker);
 	ghc_asked_tidy(worker);
 	for (int i = 0; i < n; i++)

@@ -41,7 +41,7 @@ static GhcWant search_wants(GhcTask *task);
 static bool search_compose(GhcTask *task, const GhcRoom *room,
 						   GhcQuery *query);
 static GhcOutcome search_absorb(GhcTask *task, const GhcJudgement *judgement,
-								GhcStored *stored);
+								GhcHarvest *stored);
 
 const GhcTaskKind ghc_search_kind = {
 	"search", search_wants, search_compose, search_absorb, NULL
@@ -400,7 +400,7 @@ failed(GhcTask *task)
  * it is asked on, if something came otherwise than expected.
  */
 static GhcOutcome
-absorb_pages(GhcTask *task, GhcStored *stored)
+absorb_pages(GhcTask *task, GhcHarvest *stored)
 {
 	const GhcParts *part = &task->parts;
 	GhcOutcome	outcome = GHC_OUTCOME_MORE;
@@ -425,7 +425,7 @@ absorb_pages(GhcTask *task, GhcStored *stored)
 }
 
 static GhcOutcome
-search_absorb(GhcTask *task, const GhcJudgement *judgement, GhcStored *stored)
+search_absorb(GhcTask *task, const GhcJudgement *judgement, GhcHarvest *stored)
 {
 	/* if it is the cursor that GitHub doesn't take, its own remain */
 	if (judgement->verdict == GHC_VERDICT_BAD_QUERY)

@@ -1,16 +1,18 @@
 /*-------------------------------------------------------------------------
  *
  * state.h
- *	  What the parts of a worker share: its state, its lanes, its tasks.
+ *	  What the parts of a worker share: its state, hosts, lanes, flights, works.
  *
  * A worker turns in a circle: what came from the network is taken in, pure
- * and in memory (lane.c); all of it is written in one transaction (answers.c),
+ * and in memory (flight.c); all of it is written in one transaction (answers.c),
  * which also claims what is to be asked next (turn.c); requests go out; it
  * waits, with no transaction open (worker.c).  What it knows of crawls, tokens and
  * budgets is read anew now and then, or when somebody wakes it (refresh.c).
  *
- * A lane is a budget in this worker's hands: its tokens, its meter, and the
- * one request that it may have under way.
+ * A lane is a budget in this worker's hands: its tokens and its meter.  A
+ * flight is a request under way on a lane.  A work is a task in the worker's
+ * hands, carried by a flight or waiting for one; a flight carries as many works
+ * of one crawl as pays (host.c).
  *
  * IDENTIFICATION
  *	  src/crawl/state.h
@@ -27,12 +29,21 @@
 #include "store/tasks.h"
 #include "store/tokens.h"
 
+/* a GitHub, and what was learnt of it; lives as long as the worker */
+typedef struct GhcHost
+{
+	char	   *api_url;
+	bool		cursors_known;	/* have the form that we can make ourselves */
+	bool		cursors_refused;	/* those we made were not taken */
+} GhcHost;
+
 /* a task in this worker's hands, with what the database knows of it */
 typedef struct GhcWork
 {
 	GhcTask		task;
 	GhcTaskRow	row;			/* strings are not kept */
 	GhcIdSet	refused;		/* ids that the database refused */
+	bool		in_flight;		/* a flight carries it */
 
 	/* what the crawl's counters have of it */
 	int64		counted;
@@ -41,7 +52,12 @@ typedef struct GhcWork
 	int			pages_reported;
 	int			readings_reported;
 	int64		answers_before; /* the worker's, when its attempts began */
-	bool		over;			/* given back; to be freed after the commit */
+
+	/* its answer, from taking it in until it is written */
+	GhcOutcome	outcome;
+	GhcHarvest	stored;			/* pages to be stored */
+	List	   *refused_now;	/* int64 *: ids that the database refused */
+	bool		over;			/* no longer ours; to be freed after the commit */
 	bool		held_up;		/* a session is just ending its crawl */
 } GhcWork;
 
@@ -54,6 +70,9 @@ typedef struct GhcRun
 	float		rate;			/* repositories a second, smoothed */
 	int64		rated_ms;		/* when rate was last worked out */
 	int64		rated_for_ms;	/* how much time it was worked out from */
+	double		pass;			/* how far it is in sharing budgets; share.h */
+	double		supply;			/* parts that a task asks for at once, smoothed */
+	int			demand;			/* parts that lanes could ask for; private to claim.c */
 	bool		exhausted;		/* nothing to claim when last tried */
 	bool		held_up;		/* a session is just ending it */
 	const char *ends;			/* in this state, after the turn; or NULL */
@@ -64,32 +83,15 @@ typedef struct GhcRun
 typedef struct GhcLane
 {
 	int			budget_id;		/* 0: whose token it is isn't known yet */
-	int			token_id;		/* of the token in use */
+	int			token_id;		/* of the token, if that is so */
 	char	   *api_url;
+	GhcHost    *host;
 	List	   *tokens;			/* GhcToken, secrets read */
 	GhcBudget	meter;
-	GhcWork    *work;			/* NULL: free, or asking whose token it is */
-
-	/* the request under way, or just answered */
-	GhcTransfer *transfer;
-	bool		asking;			/* whose token it is; not for the task in hand */
-	GhcQuery	query;
-	GhcShape	shape;			/* of the query */
-	int			points;			/* expected */
-	int64		sent_ms;
-
-	/* its answer, from taking it in until it is written */
-	bool		answered;
-	bool		held_up;		/* to be given up; private to turn.c */
-	GhcReply	reply;
-	GhcArena	arena;
-	GhcJudgement judgement;
-	GhcHeaders	headers;
-	GhcOutcome	outcome;
-	const GhcPage *store;		/* repositories to be stored, or NULL */
-	bool		stored;			/* private to turn.c */
-	bool		work_over;		/* the task is no longer ours */
-	List	   *refused;		/* int64 *: ids that the database refused */
+	int			points;			/* of the request it would send next */
+	int			n_flights;
+	GhcVerdict	benched_by;		/* the last judgement that wasn't good */
+	char		benched_for[192];
 
 	/* not yet written */
 	int64		points_used;
@@ -98,19 +100,51 @@ typedef struct GhcLane
 	bool		present;		/* private to refresh */
 } GhcLane;
 
+/* a request under way, or just answered */
+typedef struct GhcFlight
+{
+	GhcLane    *lane;
+	int			token_id;		/* of the token in use */
+	GhcTransfer *transfer;
+	bool		asking;			/* whose token it is; for no crawl */
+	int64		crawl_id;
+	GhcWant		want;
+	List	   *works;			/* GhcWork, in the order of their parts */
+	GhcQuery	query;
+	GhcShape	shape;			/* of the query */
+	int			n_parts;
+	int			rows;			/* of each, at most */
+	int			points;			/* expected */
+	int64		sent_ms;
+
+	/* its answer, from taking it in until it is written */
+	bool		answered;
+	bool		given_up;		/* a session is just ending its crawl */
+	bool		is_stored;		/* private to answers.c */
+	int64		points_used;
+	GhcReply	reply;
+	GhcArena	arena;
+	GhcJudgement judgement;
+	GhcHeaders	headers;
+} GhcFlight;
+
 typedef struct GhcWorker
 {
 	int			no;				/* its number, from 1 */
 	GhcNetLoop *net;
+	List	   *hosts;			/* GhcHost */
 	List	   *lanes;			/* GhcLane */
 	List	   *runs;			/* GhcRun, most urgent first */
-	List	   *orphans;		/* GhcWork whose lane has to wait */
+	List	   *works;			/* GhcWork, in the order they were claimed in */
+	List	   *flights;		/* GhcFlight */
+	List	   *idle_flights;	/* with buffers to be used again */
 	List	   *unreadable;		/* ids of tokens whose file can't be read */
 	MemoryContext context;		/* lives as long as the worker */
 	MemoryContext tokens;		/* of all lanes, replaced at each refresh */
 	MemoryContext turn;			/* reset each turn */
 	int			careful;		/* turns to store row by row where that fails */
 	int64		answers;		/* good ones, of all lanes */
+	double		pass;			/* of the run that was served last; share.h */
 	int64		storing;		/* crawl whose rows are being stored, or 0 */
 	int			failures;		/* transactions in a row that failed */
 	int64		retry_ms;		/* not to write again before; 0: at once */

@@ -26,7 +26,7 @@
 static GhcWant sweep_wants(GhcTask *task);
 static bool sweep_compose(GhcTask *task, const GhcRoom *room, GhcQuery *query);
 static GhcOutcome sweep_absorb(GhcTask *task, const GhcJudgement *judgement,
-							   GhcStored *stored);
+							   GhcHarvest *stored);
 
 const GhcTaskKind ghc_sweep_kind = {
 	"sweep", sweep_wants, sweep_compose, sweep_absorb, NULL
@@ -78,7 +78,7 @@ absorb_page(GhcTask *task, const GhcPage *page)
 }
 
 static GhcOutcome
-sweep_absorb(GhcTask *task, const GhcJudgement *judgement, GhcStored *stored)
+sweep_absorb(GhcTask *task, const GhcJudgement *judgement, GhcHarvest *stored)
 {
 	const GhcPage *page = &task->parts.reply->pages[task->parts.first_page];
 

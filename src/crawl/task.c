@@ -109,7 +109,7 @@ has_answer(const GhcParts *part)
 
 GhcOutcome
 ghc_task_absorb(GhcTask *task, int n_parts, const GhcReply *reply,
-				const GhcJudgement *judgement, GhcStored *stored)
+				const GhcJudgement *judgement, GhcHarvest *stored)
 {
 	static const GhcJudgement partial = {.verdict = GHC_VERDICT_PARTIAL};
 	GhcReception reception = ghc_task_receives(judgement);

@@ -74,11 +74,11 @@ typedef struct GhcParts
 } GhcParts;
 
 /* pages whose repositories are to be stored */
-typedef struct GhcStored
+typedef struct GhcHarvest
 {
 	int			n;
 	const GhcPage *pages[GHC_MAX_PAGES];
-} GhcStored;
+} GhcHarvest;
 
 /* the parts a range is cut into, while they are being counted */
 typedef struct GhcCut
@@ -196,7 +196,7 @@ struct GhcTaskKind
 
 	/* Takes in the reply, in task->parts; adds to the pages to be stored. */
 	GhcOutcome	(*absorb) (GhcTask *task, const GhcJudgement *judgement,
-						   GhcStored *stored);
+						   GhcHarvest *stored);
 
 	/*
 	 * Reads what the task is stored as into *task, whatever it allocates
@@ -235,7 +235,7 @@ extern bool ghc_task_compose(GhcTask *task, const GhcRoom *room,
 extern GhcOutcome ghc_task_absorb(GhcTask *task, int n_parts,
 								  const GhcReply *reply,
 								  const GhcJudgement *judgement,
-								  GhcStored *stored);
+								  GhcHarvest *stored);
 
 /*
  * Counts a reply that brought nothing; true if there were so many in a row

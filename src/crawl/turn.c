@@ -4,7 +4,7 @@
  *	  The transaction of a turn: writes answers, counts, claims new tasks.
  *
  * Rows and the note that their range is done commit together or not at all.
- * Everything written follows from what lanes hold in memory, and memory is
+ * Everything written follows from what flights hold in memory, and memory is
  * changed only after the commit; so a turn that failed is simply done again.
  * A failure that repeats is narrowed down to the rows that cause it.
  *
@@ -19,6 +19,8 @@
 #include "utils/memutils.h"
 
 #include "crawl/answers.h"
+#include "crawl/claim.h"
+#include "crawl/flight.h"
 #include "crawl/lane.h"
 #include "crawl/refresh.h"
 #include "crawl/turn.h"
@@ -43,75 +45,6 @@
 /* after a failed transaction */
 #define RETRY_BASE_MS 250
 #define RETRY_CAP_MS 60000
-
-/* Can a stored task be taken up?  If not, it is ended as a gap. */
-static bool
-is_readable(GhcWorker *worker, GhcRun *run, GhcTaskRow *row)
-{
-	GhcTask		task = {.kind = ghc_task_kind(row->kind)};
-	bool		readable = task.kind != NULL && ghc_task_read(&task, row->query);
-
-	ghc_task_release(&task);
-	if (readable)
-		return true;
-	row->error = "the stored range can't be read";
-	if (ghc_tasks_end(row, worker->no, "gap"))
-	{
-		run->counts.gaps++;
-		run->counts.tasks_ended++;
-	}
-	return false;
-}
-
-/* How many lanes could take a task of a run. */
-static int
-count_free_lanes(GhcWorker *worker, const GhcRun *run)
-{
-	int64		now_ms = ghc_clock_now_ms();
-	int			n = 0;
-	ListCell   *cell;
-
-	foreach(cell, worker->lanes)
-	{
-		GhcLane    *lane = lfirst(cell);
-
-		if (lane->budget_id == 0 || lane->tokens == NIL ||
-			strcmp(lane->api_url, run->crawl.api_url) != 0)
-			continue;
-		n += (lane->answered && lane->work_over) ||
-			ghc_lane_is_free(lane, now_ms);
-	}
-	return n;
-}
-
-/* Claims tasks for the lanes that are free; a list of GhcTaskRow. */
-static List *
-claim(GhcWorker *worker)
-{
-	List	   *claimed = NIL;
-	ListCell   *cell;
-
-	foreach(cell, worker->runs)
-	{
-		GhcRun	   *run = lfirst(cell);
-		int			wanted;
-		List	   *rows;
-		ListCell   *inner;
-
-		if (run->exhausted || run->held_up || run->ends != NULL)
-			continue;
-		wanted = count_free_lanes(worker, run) -
-			list_length(worker->orphans) - list_length(claimed);
-		if (wanted <= 0)
-			continue;
-		rows = ghc_tasks_claim(run->crawl.crawl_id, worker->no, wanted);
-		run->exhausted = list_length(rows) < wanted;
-		foreach(inner, rows)
-			if (is_readable(worker, run, lfirst(inner)))
-				claimed = lappend(claimed, lfirst(inner));
-	}
-	return claimed;
-}
 
 /* Follows the rate of late; at first that is the rate since the start. */
 static void
@@ -187,44 +120,58 @@ report(GhcWorker *worker)
 	worker->reported_ms = ghc_clock_now_ms();
 }
 
-/* A claimed task as work in hand. */
-static GhcWork *
-take_up(const GhcWorker *worker, const GhcTaskRow *row)
-{
-	const GhcRun *run = ghc_state_find_run(worker, row->crawl_id);
-	GhcWork    *work = palloc0(sizeof(GhcWork));
-
-	work->row = *row;
-	work->row.kind = work->row.query = NULL;
-	work->task.kind = ghc_task_kind(row->kind);
-	work->task.crawl_id = row->crawl_id;
-	work->task.task_id = row->task_id;
-	work->task.position = row->position;
-	work->task.promised = row->promised;
-	work->task.attempts = row->attempts;
-	work->task.counted = work->counted = row->counted;
-	work->task.share = row->share;
-	work->task.part = work->part = row->part;
-	work->contributed = Max(0, row->promised);
-	/* a limited crawl counts what it takes: no page may overlap another */
-	work->task.keeps_cursors = run != NULL && run->crawl.max_repositories >= 0;
-	if (!ghc_task_read(&work->task, row->query))
-		ereport(ERROR,
-				(errcode(ERRCODE_OUT_OF_MEMORY),
-				 errmsg("out of memory")));
-	return work;
-}
-
 /* What the database refused this time is remembered with the task. */
 static void
-keep_refused(GhcLane *lane)
+keep_refused(GhcWork *work)
 {
-	GhcWork    *work = lane->work;
 	ListCell   *cell;
 
-	foreach(cell, lane->refused)
+	foreach(cell, work->refused_now)
 		(void) ghc_idset_add(&work->refused, *(int64 *) lfirst(cell));
+	work->refused_now = NIL;
 	work->task.refused = (int64) work->refused.n;
+}
+
+/* What was written of a work's answer is no longer to be written. */
+static void
+settle_work(GhcWork *work)
+{
+	keep_refused(work);
+	work->task.counted = work->counted = work->row.counted;
+	work->part = work->row.part;
+	work->contributed = ghc_answers_contribution(work, work->outcome);
+	work->pages_reported = work->task.pages;
+	work->readings_reported = work->task.readings;
+}
+
+static void
+settle_flight(GhcWorker *worker, GhcFlight *flight)
+{
+	GhcLane    *lane = flight->lane;
+	ListCell   *cell;
+
+	foreach(cell, flight->works)
+	{
+		GhcWork    *work = lfirst(cell);
+
+		if (flight->given_up)
+			work->over = true;
+		else if (!work->over)
+			settle_work(work);
+	}
+
+	/* a token that was refused, or is known now, waits for the next refresh */
+	foreach(cell, lane->tokens)
+	{
+		GhcToken   *token = lfirst(cell);
+
+		if (flight->asking && token->token_id == flight->token_id)
+			token->check = false;
+	}
+	if (flight->judgement.verdict == GHC_VERDICT_BAD_TOKEN ||
+		(lane->budget_id == 0 && ghc_flight_is_answer(flight)))
+		ghc_lane_drop_token(lane, flight->token_id);
+	ghc_flight_end(worker, flight);
 }
 
 /* After the commit: memory follows what was written. */
@@ -234,40 +181,22 @@ settle(GhcWorker *worker, List *claimed)
 	ListCell   *cell;
 	MemoryContext before = MemoryContextSwitchTo(worker->context);
 
+	foreach(cell, list_copy(worker->flights))
+		if (((GhcFlight *) lfirst(cell))->answered)
+			settle_flight(worker, lfirst(cell));
 	foreach(cell, worker->lanes)
 	{
 		GhcLane    *lane = lfirst(cell);
-		GhcWork    *work = lane->work;
 
-		if (!lane->answered && !lane->held_up)
-			continue;
-		if (lane->held_up || (work != NULL && lane->work_over))
-		{
-			ghc_lane_drop_work(work);
-			lane->work = NULL;
-		}
-		else if (work != NULL && !lane->asking)
-		{
-			keep_refused(lane);
-			work->task.counted = work->counted = work->row.counted;
-			work->part = work->row.part;
-			work->contributed = ghc_answers_contribution(work, lane->outcome);
-			work->pages_reported = work->task.pages;
-			work->readings_reported = work->task.readings;
-		}
-		ghc_lane_settle(worker, lane);
+		lane->points_used = lane->requests = 0;
+		lane->meter_changed = false;
 	}
-	foreach(cell, worker->orphans)
-	{
-		GhcWork    *work = lfirst(cell);
-
-		if (!work->over)
-			continue;
-		worker->orphans = foreach_delete_current(worker->orphans, cell);
-		ghc_lane_drop_work(work);
-	}
+	foreach(cell, list_copy(worker->works))
+		if (((GhcWork *) lfirst(cell))->over)
+			ghc_flight_drop_work(worker, lfirst(cell));
 	foreach(cell, claimed)
-		worker->orphans = lappend(worker->orphans, take_up(worker, lfirst(cell)));
+		worker->works = lappend(worker->works,
+								ghc_claim_take_up(worker, lfirst(cell)));
 	foreach(cell, worker->runs)
 	{
 		GhcRun	   *run = lfirst(cell);
@@ -306,39 +235,18 @@ share_crawls(GhcWorker *worker)
 
 		run->held_up = !ghc_locks_share_crawl(run->crawl.crawl_id);
 	}
-	foreach(cell, worker->lanes)
-	{
-		GhcLane    *lane = lfirst(cell);
-
-		if (lane->work == NULL)
-			continue;
-		lane->work->held_up = !share_crawl(worker, lane->work->task.crawl_id);
-		if (lane->answered && lane->work->held_up)
-		{
-			lane->answered = false;
-			lane->held_up = true;
-		}
-	}
-	foreach(cell, worker->orphans)
+	foreach(cell, worker->works)
 	{
 		GhcWork    *work = lfirst(cell);
 
 		work->held_up = !share_crawl(worker, work->task.crawl_id);
 	}
-}
-
-/* After a turn that failed: what was to be given up is there as before. */
-static void
-restore_held_up(GhcWorker *worker)
-{
-	ListCell   *cell;
-
-	foreach(cell, worker->lanes)
+	foreach(cell, worker->flights)
 	{
-		GhcLane    *lane = lfirst(cell);
+		GhcFlight  *flight = lfirst(cell);
 
-		lane->answered |= lane->held_up;
-		lane->held_up = false;
+		flight->given_up = !flight->asking &&
+			((GhcWork *) linitial(flight->works))->held_up;
 	}
 }
 
@@ -384,7 +292,7 @@ begin_sums(GhcWorker *worker)
 	ListCell   *cell;
 
 	worker->storing = 0;
-	foreach(cell, worker->orphans)
+	foreach(cell, worker->works)
 		((GhcWork *) lfirst(cell))->over = false;
 	foreach(cell, worker->runs)
 	{
@@ -413,7 +321,7 @@ write_turn(GhcWorker *worker)
 	if (refreshes)
 		ghc_refresh_tidy(worker);
 	ghc_answers_write(worker);
-	claimed = claim(worker);
+	claimed = ghc_claim_tasks(worker);
 	write_counts(worker);
 	if (report_is_due(worker, ghc_clock_now_ms()))
 		report(worker);
@@ -433,14 +341,10 @@ is_due(GhcWorker *worker)
 	if (worker->refresh || is_past(worker->refreshed_ms, REFRESH_MS, now_ms) ||
 		report_is_due(worker, now_ms))
 		return true;
-	foreach(cell, worker->lanes)
-	{
-		GhcLane    *lane = lfirst(cell);
-
-		if (lane->answered)
+	foreach(cell, worker->flights)
+		if (((GhcFlight *) lfirst(cell))->answered)
 			return true;
-	}
-	return false;
+	return ghc_claim_is_due(worker);
 }
 
 /* A transaction failed: keep everything, say why, try again later. */
@@ -497,7 +401,6 @@ ghc_turn(GhcWorker *worker)
 		ghc_batch_offer(NULL);
 	}
 	PG_END_TRY();
-	restore_held_up(worker);
 
 	if (error == NULL)
 	{

@@ -47,6 +47,7 @@
 #include "base/compat.h"
 #include "base/settings.h"
 #include "base/version.h"
+#include "crawl/flight.h"
 #include "crawl/lane.h"
 #include "crawl/launch.h"
 #include "crawl/state.h"
@@ -231,9 +232,9 @@ name_wait(GhcWait wait, const GhcLane *lane)
 		case GHC_WAIT_MINUTE:
 			return "the minute's limit";
 		case GHC_WAIT_BENCHED:
-			return lane->judgement.verdict == GHC_VERDICT_EXHAUSTED ? "points" :
-				lane->judgement.verdict == GHC_VERDICT_SECONDARY ? "a secondary limit" :
-				lane->judgement.verdict == GHC_VERDICT_NETWORK ? "the network" :
+			return lane->benched_by == GHC_VERDICT_EXHAUSTED ? "points" :
+				lane->benched_by == GHC_VERDICT_SECONDARY ? "a secondary limit" :
+				lane->benched_by == GHC_VERDICT_NETWORK ? "the network" :
 				"GitHub";
 		default:
 			return "";
@@ -260,11 +261,10 @@ figure_wait(GhcWorker *worker)
 		GhcLane    *lane = lfirst(cell);
 		GhcWait		wait;
 
-		if (lane->tokens == NIL || lane->transfer != NULL)
+		if (lane->tokens == NIL)
 			continue;
-		wait = ghc_budget_ready(&lane->meter, Max(1, lane->points), now_ms,
-								&until_ms);
-		if (wait == GHC_WAIT_NONE)
+		wait = ghc_lane_ready(lane, now_ms, &until_ms);
+		if (wait == GHC_WAIT_NONE || wait == GHC_WAIT_IN_FLIGHT)
 			idle = true;
 		else if (earliest_ms == 0 || until_ms < earliest_ms)
 		{
@@ -357,10 +357,10 @@ run_turn(GhcWorker *worker)
 		return false;
 
 	while ((transfer = ghc_net_next_done(worker->net)) != NULL)
-		ghc_lane_take_in(worker, transfer);
+		ghc_flight_take_in(worker, transfer);
 	if (!ghc_turn(worker))
 		return false;
-	ghc_lane_send_all(worker);
+	ghc_flight_send_all(worker);
 	if (worker->runs == NIL && may_end(worker))
 		return false;
 	timeout_ms = figure_wait(worker);

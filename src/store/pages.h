@@ -29,6 +29,7 @@ typedef struct GhcStoreRow
 	int64		crawl_id;		/* for recording a refusal */
 	const GhcRepository *repo;
 	TimestampTz observed_at;	/* when the request was sent */
+	void	   *owner;			/* the caller's own */
 	GhcStored	stored;			/* the result */
 } GhcStoreRow;
 

@@ -478,7 +478,7 @@ run_task(const char *kind, const GhcChild *child, int most)
 	task.promised = child->count;
 	do
 	{
-		GhcStored	stored;
+		GhcHarvest	stored;
 
 		answer_task(&task);
 		outcome = ghc_task_absorb(&task, answer.n_parts, &answer.reply,

@@ -293,7 +293,7 @@ plan(World world, GhcEstimate *estimate, GhcOutcome *outcome)
 	GhcTask		task = {.kind = &ghc_plan_kind,.promised = -1,.took_ms = 100};
 	GhcQuery	query = {0};
 	GhcJudgement judgement;
-	GhcStored	stored;
+	GhcHarvest	stored;
 	int			n = 0;
 
 	repo.value[GHC_FIELD_NAME_WITH_OWNER].text = GHC_SLICE("owner/name");

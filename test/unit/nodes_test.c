@@ -70,7 +70,7 @@ static GhcOutcome
 answer(GhcTask *task, Fate (*fate) (int64_t id), int stars)
 {
 	GhcList    *list = &reply.lists[0];
-	GhcStored	stored;
+	GhcHarvest	stored;
 	GhcOutcome	outcome;
 
 	memset(&reply, 0, sizeof(reply));
@@ -106,7 +106,7 @@ answer(GhcTask *task, Fate (*fate) (int64_t id), int stars)
 static GhcOutcome
 refuse(GhcTask *task, GhcVerdict verdict)
 {
-	GhcStored	stored;
+	GhcHarvest	stored;
 
 	memset(&reply, 0, sizeof(reply));
 	judgement.verdict = verdict;
@@ -242,7 +242,7 @@ static bool
 leaves(const char *range, GhcField field, int64_t number)
 {
 	GhcTask		task;
-	GhcStored	stored;
+	GhcHarvest	stored;
 	bool		left;
 
 	start(&task, range);
@@ -342,7 +342,7 @@ test_errors(void)
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 	{
 		GhcTask		task;
-		GhcStored	stored;
+		GhcHarvest	stored;
 
 		start(&task, "ids:6" RANGE);
 		ask(&task);

@@ -314,7 +314,7 @@ answer_task(GhcTask *task)
 }
 
 static GhcOutcome
-absorb_answer(GhcTask *task, GhcStored *stored)
+absorb_answer(GhcTask *task, GhcHarvest *stored)
 {
 	return ghc_task_absorb(task, answer.n_parts, &answer.reply,
 						   &answer.judgement, stored);
@@ -393,7 +393,7 @@ run_task(Open open)
 	crawl.task_replies = 0;
 	do
 	{
-		GhcStored	stored;
+		GhcHarvest	stored;
 
 		answer_task(&task);
 		crawl.replies++;
@@ -1112,7 +1112,7 @@ test_first_page_is_kept(void)
 {
 	GhcRange	root = root_range(86400);
 	GhcTask		task = {.kind = &ghc_search_kind, .promised = -1};
-	GhcStored	stored;
+	GhcHarvest	stored;
 	GhcOutcome	outcome;
 
 	make_world(5000, 86400);

@@ -1,0 +1,231 @@
+/*-------------------------------------------------------------------------
+ *
+ * claim.c
+ *	  Claiming tasks: as many as lanes can ask for soon.
+ *
+ * What is claimed and not asked for is kept from other workers, and what is
+ * being read when a worker dies is read again; so no more is claimed than
+ * fills the requests that may go out now or very soon.  How much that is
+ * depends on how many pages a task has to ask for at once: a range whose count
+ * is known may fill a request alone.
+ *
+ * IDENTIFICATION
+ *	  src/crawl/claim.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "crawl/claim.h"
+#include "crawl/flight.h"
+#include "crawl/host.h"
+#include "crawl/lane.h"
+#include "crawl/share.h"
+#include "store/clock.h"
+
+/* how fast "supply" follows: this share of each new value */
+#define SUPPLY_SHARE 0.2
+
+/* no more tasks of a run are claimed at once */
+#define MAX_CLAIM 100
+
+/* How many parts a work asks for at once, if there is room. */
+static int
+supply_of(const GhcWork *work, GhcRoom room)
+{
+	const GhcTask *task = &work->task;
+	int64		left = Min(task->promised, GHC_SEARCH_CAP) - task->offset;
+
+	if (!room.ahead || task->keeps_cursors || left <= room.rows)
+		return 1;
+	if (task->pages == 0 && task->promised > GHC_SEARCH_CAP)
+		return 1;				/* it is cut first */
+	return (int) Min(room.parts, (left + room.rows - 3) / (room.rows - 1));
+}
+
+/* How many parts the works that wait can ask for. */
+static int
+count_supply(const GhcWorker *worker, const GhcRun *run, GhcRoom room)
+{
+	int			n = 0;
+	ListCell   *cell;
+
+	foreach(cell, worker->works)
+	{
+		const GhcWork *work = lfirst(cell);
+
+		if (!work->in_flight && !work->over &&
+			work->task.crawl_id == run->crawl.crawl_id)
+			n += supply_of(work, room);
+	}
+	return n;
+}
+
+/* Can tasks of the run be claimed? */
+static bool
+is_open(const GhcRun *run)
+{
+	return !run->exhausted && !run->held_up && run->ends == NULL;
+}
+
+/* The run that a lane would serve next, by the shares handed out so far. */
+static GhcRun *
+choose_run(GhcWorker *worker, const GhcLane *lane)
+{
+	GhcRun	   *chosen = NULL;
+	ListCell   *cell;
+
+	foreach(cell, worker->runs)
+	{
+		GhcRun	   *run = lfirst(cell);
+
+		if (!ghc_flight_is_for(lane, run) ||
+			(!is_open(run) && run->demand > 0))
+			continue;
+		if (ghc_state_is_question(run) && run->demand == 0)
+			return run;
+		if (chosen == NULL ||
+			run->pass + ghc_share_step(run->crawl.priority, run->demand) <
+			chosen->pass + ghc_share_step(chosen->crawl.priority, chosen->demand))
+			chosen = run;
+	}
+	return chosen;
+}
+
+/* Works out how many parts of each run lanes could ask for soon. */
+static void
+work_out_demand(GhcWorker *worker)
+{
+	int64		now_ms = ghc_clock_now_ms();
+	ListCell   *cell;
+
+	foreach(cell, worker->runs)
+	{
+		GhcRun	   *run = lfirst(cell);
+
+		run->demand = 0;
+		run->pass = ghc_share_join(run->pass, worker->pass);
+	}
+	foreach(cell, worker->lanes)
+	{
+		GhcLane    *lane = lfirst(cell);
+		int			n = ghc_lane_slots(lane, now_ms);
+
+		while (n-- > 0)
+		{
+			GhcRun	   *run = choose_run(worker, lane);
+
+			if (run == NULL)
+				break;
+			run->demand += ghc_host_room(lane->host, GHC_WANT_PAGES).parts;
+		}
+	}
+}
+
+/* How many tasks of a run to claim. */
+static int
+count_wanted(GhcWorker *worker, const GhcRun *run)
+{
+	GhcRoom		room;
+	int			missing;
+
+	if (!is_open(run) || run->demand == 0)
+		return 0;
+	room = ghc_host_room(ghc_host_of(worker, run->crawl.api_url), GHC_WANT_PAGES);
+	missing = run->demand - count_supply(worker, run, room);
+	if (missing <= 0)
+		return 0;
+	return Min(MAX_CLAIM, (int) ceil(missing / Max(1.0, run->supply)));
+}
+
+bool
+ghc_claim_is_due(GhcWorker *worker)
+{
+	ListCell   *cell;
+
+	work_out_demand(worker);
+	foreach(cell, worker->runs)
+		if (count_wanted(worker, lfirst(cell)) > 0)
+			return true;
+	return false;
+}
+
+/* Can a stored task be taken up?  If not, it is ended as a gap. */
+static bool
+is_readable(GhcWorker *worker, GhcRun *run, GhcTaskRow *row)
+{
+	GhcTask		task = {.kind = ghc_task_kind(row->kind)};
+	bool		readable = task.kind != NULL && ghc_task_read(&task, row->query);
+
+	ghc_task_release(&task);
+	if (readable)
+		return true;
+	row->error = "the stored range can't be read";
+	if (ghc_tasks_end(row, worker->no, "gap"))
+	{
+		run->counts.gaps++;
+		run->counts.tasks_ended++;
+	}
+	return false;
+}
+
+List *
+ghc_claim_tasks(GhcWorker *worker)
+{
+	List	   *claimed = NIL;
+	ListCell   *cell;
+
+	work_out_demand(worker);
+	foreach(cell, worker->runs)
+	{
+		GhcRun	   *run = lfirst(cell);
+		int			wanted = count_wanted(worker, run);
+		List	   *rows;
+		ListCell   *inner;
+
+		if (wanted == 0)
+			continue;
+		rows = ghc_tasks_claim(run->crawl.crawl_id, worker->no, wanted);
+		run->exhausted = list_length(rows) < wanted;
+		foreach(inner, rows)
+			if (is_readable(worker, run, lfirst(inner)))
+				claimed = lappend(claimed, lfirst(inner));
+	}
+	return claimed;
+}
+
+GhcWork *
+ghc_claim_take_up(GhcWorker *worker, const GhcTaskRow *row)
+{
+	GhcRun	   *run = ghc_state_find_run(worker, row->crawl_id);
+	GhcWork    *work = palloc0(sizeof(GhcWork));
+
+	work->row = *row;
+	work->row.kind = work->row.query = NULL;
+	work->task.kind = ghc_task_kind(row->kind);
+	work->task.crawl_id = row->crawl_id;
+	work->task.task_id = row->task_id;
+	work->task.position = row->position;
+	work->task.promised = row->promised;
+	work->task.attempts = row->attempts;
+	work->task.counted = work->counted = row->counted;
+	work->task.share = row->share;
+	work->task.part = work->part = row->part;
+	work->contributed = Max(0, row->promised);
+	/* a limited crawl counts what it takes: no page may overlap another */
+	work->task.keeps_cursors = run != NULL && run->crawl.max_repositories >= 0;
+	if (!ghc_task_read(&work->task, row->query))
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY),
+				 errmsg("out of memory")));
+	if (run != NULL)
+	{
+		GhcHost    *host = ghc_host_of(worker, run->crawl.api_url);
+		int			supply = supply_of(work, ghc_host_room(host, GHC_WANT_PAGES));
+
+		run->supply += SUPPLY_SHARE * (supply - run->supply);
+	}
+	return work;
+}

@@ -1,0 +1,428 @@
+/*-------------------------------------------------------------------------
+ *
+ * flight.c
+ *	  Flights: requests, from composing them to judging their answers.
+ *
+ * A flight carries works of one crawl that want the same sort of thing, as
+ * many as its host does well with; the crawl is the one whose turn it is
+ * (share.h).
+ *
+ * Nothing here touches the database.  What an answer means is worked out in
+ * memory and stays there, with the body that its slices point into, until
+ * the turn's transaction has committed; so a transaction that fails can be
+ * tried again with nothing lost.
+ *
+ * IDENTIFICATION
+ *	  src/crawl/flight.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "common/pg_prng.h"
+#include "utils/memutils.h"
+
+#include "base/settings.h"
+#include "crawl/flight.h"
+#include "crawl/host.h"
+#include "crawl/lane.h"
+#include "crawl/share.h"
+#include "store/clock.h"
+
+static void
+out_of_memory(const char *doing)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OUT_OF_MEMORY),
+			 errmsg("out of memory"),
+			 errdetail("Failed while %s.", doing)));
+}
+
+void
+ghc_flight_drop_work(GhcWorker *worker, GhcWork *work)
+{
+	worker->works = list_delete_ptr(worker->works, work);
+	ghc_task_release(&work->task);
+	ghc_idset_free(&work->refused);
+	pfree(work);
+}
+
+/* A flight without works, in memory of the worker. */
+static GhcFlight *
+begin_flight(GhcWorker *worker, GhcLane *lane)
+{
+	GhcFlight  *flight;
+
+	if (worker->idle_flights != NIL)
+	{
+		flight = llast(worker->idle_flights);
+		worker->idle_flights = list_delete_last(worker->idle_flights);
+	}
+	else
+		flight = palloc0(sizeof(GhcFlight));
+	flight->lane = lane;
+	return flight;
+}
+
+/* Empties a flight and keeps it, with its buffers, for another time. */
+static void
+put_away(GhcWorker *worker, GhcFlight *flight)
+{
+	GhcQuery	query = flight->query;
+	GhcArena	arena = flight->arena;
+
+	list_free(flight->works);
+	ghc_arena_reset(&arena);
+	memset(flight, 0, sizeof(*flight));
+	flight->query = query;
+	flight->arena = arena;
+	worker->idle_flights = lappend(worker->idle_flights, flight);
+}
+
+void
+ghc_flight_end(GhcWorker *worker, GhcFlight *flight)
+{
+	MemoryContext before = MemoryContextSwitchTo(worker->context);
+	ListCell   *cell;
+
+	foreach(cell, flight->works)
+		((GhcWork *) lfirst(cell))->in_flight = false;
+	if (flight->transfer != NULL)
+	{
+		ghc_net_release(worker->net, flight->transfer);
+		flight->lane->n_flights--;
+		worker->flights = list_delete_ptr(worker->flights, flight);
+	}
+	put_away(worker, flight);
+	MemoryContextSwitchTo(before);
+}
+
+/* ---------------------------------------------------------------------------
+ * composing
+ * ---------------------------------------------------------------------------
+ */
+
+/* A work of a run that waits for a flight, or NULL. */
+static GhcWork *
+find_waiting(const GhcWorker *worker, const GhcRun *run)
+{
+	ListCell   *cell;
+
+	foreach(cell, worker->works)
+	{
+		GhcWork    *work = lfirst(cell);
+
+		if (!work->in_flight && work->task.crawl_id == run->crawl.crawl_id)
+			return work;
+	}
+	return NULL;
+}
+
+bool
+ghc_flight_is_for(const GhcLane *lane, const GhcRun *run)
+{
+	return strcmp(run->crawl.api_url, lane->api_url) == 0;
+}
+
+/* The run whose turn it is on a lane, of those that have works waiting. */
+static GhcRun *
+choose_run(GhcWorker *worker, const GhcLane *lane)
+{
+	GhcRun	   *chosen = NULL;
+	ListCell   *cell;
+
+	foreach(cell, worker->runs)
+	{
+		GhcRun	   *run = lfirst(cell);
+
+		if (!ghc_flight_is_for(lane, run) || find_waiting(worker, run) == NULL)
+			continue;
+		/* somebody is waiting at the prompt */
+		if (ghc_state_is_question(run))
+			return run;
+		run->pass = ghc_share_join(run->pass, worker->pass);
+		if (chosen == NULL || run->pass < chosen->pass)
+			chosen = run;
+	}
+	return chosen;
+}
+
+/* Asks whose token it is. */
+static void
+compose_asking(GhcFlight *flight)
+{
+	flight->asking = true;
+	flight->shape = (GhcShape) {0};
+	ghc_query_begin(&flight->query, &flight->shape, true);
+}
+
+/* How many parts the query has by now. */
+static int
+count_parts(const GhcQuery *query)
+{
+	return query->n_pages + query->n_counts + query->n_lists;
+}
+
+/* Puts works of a run into the flight, as long as there is room. */
+static void
+compose_works(GhcWorker *worker, GhcFlight *flight, GhcRun *run)
+{
+	GhcRoom		room;
+	ListCell   *cell;
+
+	flight->shape = run->crawl.shape;
+	flight->crawl_id = run->crawl.crawl_id;
+	flight->want = GHC_WANT_COUNT;
+	ghc_query_begin(&flight->query, &flight->shape, false);
+	foreach(cell, worker->works)
+	{
+		GhcWork    *work = lfirst(cell);
+		GhcTask    *task = &work->task;
+		GhcWant		want;
+
+		if (work->in_flight || task->crawl_id != run->crawl.crawl_id)
+			continue;
+		want = task->kind->wants(task);
+		if (flight->works == NIL)
+		{
+			flight->want = want;
+			room = ghc_host_room(flight->lane->host, want);
+			flight->rows = room.rows;
+		}
+		else if (want != flight->want ||
+				 (task->company > 0 && flight->n_parts >= task->company))
+			continue;
+		if (!ghc_task_compose(task, &room, &flight->query))
+			out_of_memory("composing a query");
+		flight->works = lappend(flight->works, work);
+		room.parts -= count_parts(&flight->query) - flight->n_parts;
+		flight->n_parts = count_parts(&flight->query);
+		if (task->company > 0)
+			room.parts = Min(room.parts, task->company - flight->n_parts);
+		if (room.parts <= 0)
+			break;
+	}
+}
+
+/* Composes the lane's next query; NULL if there is nothing to ask. */
+static GhcFlight *
+compose(GhcWorker *worker, GhcLane *lane, GhcRun *run)
+{
+	GhcFlight  *flight = begin_flight(worker, lane);
+
+	if (run == NULL)
+		compose_asking(flight);
+	else
+		compose_works(worker, flight, run);
+	if (!ghc_query_end(&flight->query))
+		out_of_memory("composing a query");
+	lane->points = flight->points = ghc_query_points(&flight->query);
+	return flight;
+}
+
+/* ---------------------------------------------------------------------------
+ * sending
+ * ---------------------------------------------------------------------------
+ */
+
+static void
+send_flight(GhcWorker *worker, GhcFlight *flight, GhcRun *run, int64 now_ms)
+{
+	GhcLane    *lane = flight->lane;
+	GhcToken   *token = ghc_lane_token(lane);
+	GhcTransfer *transfer = ghc_net_begin(worker->net);
+	char	   *url = ghc_settings_graphql_url(lane->api_url);
+	ListCell   *cell;
+
+	transfer->owner = flight;
+	if (!ghc_buffer_puts(&transfer->url, url) ||
+		!ghc_buffer_puts(&transfer->authorization, "Bearer ") ||
+		!ghc_buffer_puts(&transfer->authorization, token->secret) ||
+		!ghc_buffer_append(&transfer->request_body, flight->query.body.data,
+						   flight->query.body.len))
+		out_of_memory("sending a query");
+	pfree(url);
+	flight->token_id = token->token_id;
+	flight->transfer = transfer;
+	flight->sent_ms = now_ms;
+	foreach(cell, flight->works)
+		((GhcWork *) lfirst(cell))->in_flight = true;
+	if (run != NULL)
+	{
+		worker->pass = Max(worker->pass, run->pass);
+		run->pass += ghc_share_step(run->crawl.priority, flight->points);
+	}
+	worker->flights = lappend(worker->flights, flight);
+	lane->n_flights++;
+	ghc_budget_send(&lane->meter, flight->points, now_ms);
+	ghc_net_send(worker->net, transfer);
+}
+
+/* Is it being asked already whose the lane's token is? */
+static bool
+is_asking(const GhcWorker *worker, const GhcLane *lane)
+{
+	ListCell   *cell;
+
+	foreach(cell, worker->flights)
+	{
+		const GhcFlight *flight = lfirst(cell);
+
+		if (flight->lane == lane && flight->asking)
+			return true;
+	}
+	return false;
+}
+
+/* Sends a lane's next request; false if it has none, or has to wait. */
+static bool
+send_one(GhcWorker *worker, GhcLane *lane)
+{
+	int64		now_ms = ghc_clock_now_ms();
+	int64		until_ms;
+	GhcRun	   *run = NULL;
+	GhcFlight  *flight;
+
+	if (lane->tokens == NIL ||
+		ghc_budget_ready(&lane->meter, 1, now_ms, &until_ms) != GHC_WAIT_NONE)
+		return false;
+	if (ghc_lane_is_to_ask(lane))
+	{
+		if (is_asking(worker, lane))
+			return false;
+	}
+	else if ((run = choose_run(worker, lane)) == NULL)
+		return false;
+	flight = compose(worker, lane, run);
+	if (ghc_lane_ready(lane, now_ms, &until_ms) != GHC_WAIT_NONE)
+	{
+		ghc_flight_end(worker, flight);
+		return false;
+	}
+	send_flight(worker, flight, run, now_ms);
+	return true;
+}
+
+void
+ghc_flight_send_all(GhcWorker *worker)
+{
+	MemoryContext before = MemoryContextSwitchTo(worker->context);
+	ListCell   *cell;
+
+	foreach(cell, worker->lanes)
+		while (send_one(worker, lfirst(cell)))
+			;
+	MemoryContextSwitchTo(before);
+}
+
+/* ---------------------------------------------------------------------------
+ * taking in
+ * ---------------------------------------------------------------------------
+ */
+
+static GhcTransport
+transport_of(GhcNetResult result)
+{
+	static const GhcTransport map[] = {
+		[GHC_NET_OK] = GHC_TRANSPORT_OK,
+		[GHC_NET_REFUSED] = GHC_TRANSPORT_REFUSED,
+		[GHC_NET_TLS] = GHC_TRANSPORT_TLS,
+		[GHC_NET_TIMEOUT] = GHC_TRANSPORT_TIMEOUT,
+		[GHC_NET_BROKEN] = GHC_TRANSPORT_BROKEN,
+		[GHC_NET_TOO_LARGE] = GHC_TRANSPORT_TOO_LARGE,
+		[GHC_NET_OTHER] = GHC_TRANSPORT_OTHER,
+	};
+
+	return map[result];
+}
+
+static void
+read_headers(GhcHeaders *headers, const GhcBuffer *lines)
+{
+	const char *at = lines->data;
+	const char *end = lines->data + lines->len;
+
+	ghc_headers_init(headers);
+	while (at < end)
+	{
+		const char *eol = memchr(at, '\n', end - at);
+		size_t		len = eol ? (size_t) (eol - at) : (size_t) (end - at);
+
+		ghc_headers_add(headers, (GhcSlice) {at, len});
+		at += len + 1;
+	}
+}
+
+bool
+ghc_flight_is_answer(const GhcFlight *flight)
+{
+	return flight->judgement.verdict == GHC_VERDICT_OK ||
+		flight->judgement.verdict == GHC_VERDICT_PARTIAL;
+}
+
+/* Charges the budget for the answer. */
+static void
+settle_meter(GhcFlight *flight, int64 cost)
+{
+	GhcLane    *lane = flight->lane;
+
+	ghc_budget_settle(&lane->meter, &flight->headers, &flight->judgement, cost,
+					  flight->transfer->took_ms, ghc_clock_now_ms(),
+					  pg_prng_uint32(&pg_global_prng_state));
+	flight->points_used = cost > 0 ? cost : flight->points;
+	lane->points_used += flight->points_used;
+	lane->requests++;
+	lane->meter_changed = true;
+	if (ghc_flight_is_answer(flight))
+		return;
+	lane->benched_by = flight->judgement.verdict;
+	strlcpy(lane->benched_for, flight->judgement.reason, sizeof(lane->benched_for));
+}
+
+/* Reads and judges the answer. */
+static void
+judge(GhcFlight *flight)
+{
+	GhcTransfer *transfer = flight->transfer;
+	bool		has_body = transfer->result == GHC_NET_OK;
+
+	read_headers(&flight->headers, &transfer->headers);
+	if (has_body &&
+		!ghc_reply_read(&flight->reply, transfer->body.data, transfer->body.len,
+						flight->shape.extra != NULL, &flight->arena))
+		out_of_memory("reading a response");
+	ghc_classify(&flight->judgement, transport_of(transfer->result),
+				 transfer->status, &flight->headers,
+				 has_body ? &flight->reply : NULL, ghc_clock_now_ms() / 1000);
+	if (!has_body && transfer->error[0] != '\0')
+		snprintf(flight->judgement.reason, sizeof(flight->judgement.reason),
+				 "%s", transfer->error);
+	settle_meter(flight, has_body ? flight->reply.cost : -1);
+}
+
+static void
+absorb(GhcWorker *worker, GhcFlight *flight, GhcWork *work)
+{
+	GhcTask    *task = &work->task;
+
+	if (task->attempts == 0)
+		work->answers_before = worker->answers;
+	task->alone = work->answers_before == worker->answers;
+	task->took_ms = flight->transfer->took_ms;
+	work->outcome = ghc_task_absorb(task, flight->n_parts, &flight->reply,
+									&flight->judgement, &work->stored);
+}
+
+void
+ghc_flight_take_in(GhcWorker *worker, GhcTransfer *transfer)
+{
+	GhcFlight  *flight = transfer->owner;
+	ListCell   *cell;
+
+	judge(flight);
+	flight->answered = true;
+	worker->answers += ghc_flight_is_answer(flight);
+	ghc_host_learn(flight->lane->host, flight);
+	foreach(cell, flight->works)
+		absorb(worker, flight, lfirst(cell));
+}

@@ -1,0 +1,27 @@
+/*-------------------------------------------------------------------------
+ *
+ * host.h
+ *	  What a worker learns of a GitHub: how much it answers at once.
+ *
+ * Nothing here touches the database.
+ *
+ * IDENTIFICATION
+ *	  src/crawl/host.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GHC_HOST_H
+#define GHC_HOST_H
+
+#include "crawl/state.h"
+
+/* The host at an address, made if it isn't known; lives as long as the worker. */
+extern GhcHost *ghc_host_of(GhcWorker *worker, const char *api_url);
+
+/* How much a request of that sort may ask for. */
+extern GhcRoom ghc_host_room(const GhcHost *host, GhcWant want);
+
+/* Takes in what a flight's answer tells of its host. */
+extern void ghc_host_learn(GhcHost *host, const GhcFlight *flight);
+
+#endif							/* GHC_HOST_H */
