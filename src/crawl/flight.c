@@ -394,6 +394,8 @@ judge(GhcFlight *flight)
 	ghc_classify(&flight->judgement, transport_of(transfer->result),
 				 transfer->status, &flight->headers,
 				 has_body ? &flight->reply : NULL, ghc_clock_now_ms() / 1000);
+	if (flight->judgement.verdict == GHC_VERDICT_TOO_MUCH)
+		ghc_reply_strike(&flight->reply, GHC_SLICE("RESOURCE_LIMITS_EXCEEDED"));
 	if (!has_body && transfer->error[0] != '\0')
 		snprintf(flight->judgement.reason, sizeof(flight->judgement.reason),
 				 "%s", transfer->error);

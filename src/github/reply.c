@@ -333,3 +333,32 @@ ghc_reply_read(GhcReply *reply, char *body, size_t len, bool extra,
 	reply->replaced = scan.replaced;
 	return true;
 }
+
+void
+ghc_reply_strike(GhcReply *reply, GhcSlice type)
+{
+	/* an error that wasn't kept may be about any part */
+	bool		all = reply->n_errors > GHC_MAX_ERRORS;
+
+	for (int i = 0; i < reply->n_errors && i < GHC_MAX_ERRORS; i++)
+	{
+		const GhcGraphError *error = &reply->errors[i];
+
+		if (!ghc_slice_equals(error->type, type))
+			continue;
+		if (error->page >= 0)
+			reply->pages[error->page].complete = false;
+		else if (error->count >= 0)
+			reply->counts[error->count] = -1;
+		else if (error->list >= 0)
+			reply->lists[error->list].present = false;
+		else
+			all = true;
+	}
+	for (int i = 0; all && i < GHC_MAX_PAGES; i++)
+		reply->pages[i].complete = false;
+	for (int i = 0; all && i < GHC_MAX_COUNTS; i++)
+		reply->counts[i] = -1;
+	for (int i = 0; all && i < GHC_MAX_LISTS; i++)
+		reply->lists[i].present = false;
+}

@@ -142,4 +142,10 @@ typedef struct GhcReply
 extern bool ghc_reply_read(GhcReply *reply, char *body, size_t len,
 						   bool extra, GhcArena *arena);
 
+/*
+ * Marks the parts that errors of a type are about as not there: what remains
+ * is whole.
+ */
+extern void ghc_reply_strike(GhcReply *reply, GhcSlice type);
+
 #endif							/* GHC_REPLY_H */

@@ -849,6 +849,31 @@ test_replaced(void)
 	is_int(reply.replaced, 0, "anew in each body");
 }
 
+/* What GitHub cut short is struck, what is whole stays. */
+static void
+test_strike(void)
+{
+	read_text("{\"data\":{\"p0\":{\"repositoryCount\":1,\"pageInfo\":{\"hasNextPage\":false,"
+			  "\"endCursor\":null},\"nodes\":[]},\"p1\":{\"repositoryCount\":1,\"pageInfo\":"
+			  "{\"hasNextPage\":false,\"endCursor\":null},\"nodes\":[]},\"c0\":{\"repositoryCount\":7},"
+			  "\"c1\":{\"repositoryCount\":8},\"n0\":[]},\"errors\":["
+			  "{\"type\":\"LIMIT\",\"path\":[\"p1\",\"nodes\",3],\"message\":\"\"},"
+			  "{\"type\":\"OTHER\",\"path\":[\"p0\"],\"message\":\"\"},"
+			  "{\"type\":\"LIMIT\",\"path\":[\"c0\"],\"message\":\"\"}]}");
+	ghc_reply_strike(&reply, GHC_SLICE("LIMIT"));
+	ok(reply.pages[0].complete, "another error strikes nothing");
+	ok(!reply.pages[1].complete, "a page");
+	is_int(reply.counts[0], -1, "a count");
+	is_int(reply.counts[1], 8, "not its neighbour");
+	ok(reply.lists[0].present, "nor a list");
+
+	read_text("{\"data\":{\"c0\":{\"repositoryCount\":7},\"n0\":[]},\"errors\":["
+			  "{\"type\":\"LIMIT\",\"message\":\"\"}]}");
+	ghc_reply_strike(&reply, GHC_SLICE("LIMIT"));
+	is_int(reply.counts[0], -1, "without a path, all are struck");
+	ok(!reply.lists[0].present, "lists as well");
+}
+
 int
 main(void)
 {
@@ -868,6 +893,7 @@ main(void)
 	test_order();
 	test_by_id();
 	test_replaced();
+	test_strike();
 	free(body);
 	ghc_arena_free(&arena);
 	return done_testing();
