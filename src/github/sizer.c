@@ -1,0 +1,425 @@
+/*-------------------------------------------------------------------------
+ *
+ * sizer.c
+ *	  How much to ask of GitHub in one request; see sizer.h.
+ *
+ * A size beyond what is proven is tried only if it pays: what it should gain
+ * over the requests to come, by how likely it is to work, against the ten
+ * seconds and the points that a failure costs.  That rule decides how near a
+ * bound is approached and when one is tried again.
+ *
+ * A choice looks at a thousand sizes at most, which takes microseconds, so
+ * nothing is kept from one choice to the next.
+ *
+ * IDENTIFICATION
+ *	  src/github/sizer.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <math.h>
+
+#include "github/reply.h"
+#include "github/sizer.h"
+
+#define MAX_ROWS 100
+
+/* the first request of counts; they grow by doubling, pages by one */
+#define FIRST_COUNTS 16
+
+/*
+ * A rolling minute has room for few long requests, so from here on time counts
+ * more than it is; and a request that should take longer than the second
+ * figure is never made.
+ */
+#define LONG_MS 3000
+#define LONGEST_MS 6000
+#define LONG_EXTRA_PER_MS 0.000033
+
+/* what a failure costs, about: GitHub doesn't say how many points */
+#define FAILURE_MS 10000
+#define FAILURE_POINTS 10
+
+/* how likely a failure is: in new land, near a bound, at a bound */
+#define RISK_NEW 0.1
+#define RISK_NEAR 0.5
+#define RISK_AT 0.75
+
+/* a bound is near enough if what failed is no more than this times better */
+#define NEAR_ENOUGH 1.06
+
+/* a gain is reckoned over as many requests as there were, between these */
+#define HORIZON 1000
+#define HORIZON_MOST 20000
+
+/* good replies after a failure before anything new is tried */
+#define RECOVERY 3
+
+/*
+ * A failure at a size that is proven is chance, but two in a row are not, nor
+ * are three within some twenty requests.
+ */
+#define SUSPICION_LIMIT 2
+#define SUSPICION_KEPT 0.95
+
+/* good replies until a bound is tried again; doubled when that fails */
+#define PATIENCE 1000
+#define PATIENCE_MOST (1 << 20)
+
+/* a reply proves its size if at least a fourth of its rows were there */
+#define PROVING_PART 4
+
+/* what may be asked next */
+typedef struct Limits
+{
+	int			parts;
+	int			rows;
+	int			all;
+} Limits;
+
+/* a size and what a row of it costs */
+typedef struct Choice
+{
+	GhcSize		size;
+	double		row_cost;		/* ms of the budget; HUGE_VAL: no such size */
+} Choice;
+
+static int
+smaller(int a, int b)
+{
+	return a < b ? a : b;
+}
+
+static int
+larger(int a, int b)
+{
+	return a > b ? a : b;
+}
+
+static int
+most_parts(GhcSizerKind kind)
+{
+	if (kind == GHC_SIZER_IDS)
+		return 1;
+	return kind == GHC_SIZER_COUNTS ? GHC_MAX_COUNTS : GHC_MAX_PAGES;
+}
+
+/* What a request is worth: rows, or counts. */
+static int
+worth(GhcSizerKind kind, GhcSize size)
+{
+	return kind == GHC_SIZER_COUNTS ? size.parts : size.parts * size.rows;
+}
+
+void
+ghc_sizer_init(GhcSizer *sizer, GhcSizerKind kind)
+{
+	memset(sizer, 0, sizeof(*sizer));
+	sizer->kind = kind;
+	sizer->patience = PATIENCE;
+	ghc_latency_init(&sizer->latency);
+}
+
+double
+ghc_sizer_expected_ms(const GhcSizer *sizer, GhcSize size)
+{
+	return ghc_latency_expect(&sizer->latency, size.parts,
+							  size.parts * size.rows);
+}
+
+double
+ghc_sizer_deviation_ms(const GhcSizer *sizer, GhcSize size)
+{
+	return sizer->latency.deviation * ghc_sizer_expected_ms(sizer, size);
+}
+
+static bool
+is_proven(const GhcSizer *sizer, GhcSize size)
+{
+	return size.parts <= sizer->parts.good && size.rows <= sizer->rows.good &&
+		size.parts * size.rows <= sizer->all.good;
+}
+
+static bool
+is_recovering(const GhcSizer *sizer)
+{
+	return sizer->suspicion > SUSPICION_KEPT * SUSPICION_KEPT ||
+		(sizer->good_since < RECOVERY && sizer->good_since < sizer->good);
+}
+
+/*
+ * How far to go in one dimension: half way to what failed, or to that itself
+ * if it is long ago; where nothing failed, to "next".
+ */
+static int
+next_limit(const GhcSizer *sizer, const GhcBound *bound, int next)
+{
+	if (bound->bad == 0)
+		return next;
+	if (bound->good == 0)
+		return larger(bound->bad / 2, 1);
+	if (sizer->good_since >= sizer->patience)
+		return bound->bad;
+	if (bound->bad <= bound->good * NEAR_ENOUGH)
+		return bound->good;
+	return (bound->good + bound->bad) / 2;
+}
+
+static Limits
+find_limits(const GhcSizer *sizer)
+{
+	bool		counts = sizer->kind == GHC_SIZER_COUNTS;
+	int			parts = counts ? larger(FIRST_COUNTS, sizer->parts.good * 2) :
+		sizer->parts.good + 1;
+	Limits		limits = {
+		next_limit(sizer, &sizer->parts, smaller(parts, most_parts(sizer->kind))),
+		next_limit(sizer, &sizer->rows, MAX_ROWS),
+		next_limit(sizer, &sizer->all, INT32_MAX)
+	};
+
+	if (counts)
+		limits.rows = 0;
+	return limits;
+}
+
+/* Milliseconds of the budget that so many points and so much time take. */
+static double
+budget_ms(const GhcPace *pace, double points, double took_ms)
+{
+	double		by_points = 0;
+	double		by_time = 0;
+
+	if (pace->points_per_s > 0)
+		by_points = points * 1000 / pace->points_per_s;
+	if (pace->response_per_ms > 0)
+		by_time = took_ms / pace->response_per_ms;
+	else if (pace->points_per_s <= 0)
+		by_time = took_ms;
+
+	/* where points bind, of two sizes that are as good the faster one */
+	return fmax(by_points, by_time) + 0.01 * took_ms;
+}
+
+static int
+points_of(const GhcSizer *sizer, const GhcPrice *price, GhcSize size)
+{
+	GhcCost		cost = {0};
+
+	if (sizer->kind == GHC_SIZER_IDS)
+		cost = ghc_price_list(price, size.rows);
+	else if (sizer->kind == GHC_SIZER_PAGES)
+		cost = ghc_price_pages(price, size.parts, size.rows);
+	return cost.nodes > GHC_PRICE_MAX_NODES ? 0 : ghc_price_points(cost.requests);
+}
+
+/* What a row of this size costs; HUGE_VAL if the size is out of the question. */
+static double
+row_cost(const GhcSizer *sizer, const GhcPrice *price, const GhcPace *pace,
+		 GhcSize size)
+{
+	int			points = points_of(sizer, price, size);
+	double		took = ghc_sizer_expected_ms(sizer, size);
+
+	if (points == 0 || took > LONGEST_MS)
+		return HUGE_VAL;
+	if (took > LONG_MS)
+		took *= 1 + LONG_EXTRA_PER_MS * (took - LONG_MS);
+	return budget_ms(pace, points, took) / worth(sizer->kind, size);
+}
+
+/* How likely a size beyond what is proven is to fail. */
+static double
+risk_of(const GhcSizer *sizer, GhcSize size)
+{
+	const GhcBound *bounds[] = {&sizer->parts, &sizer->rows, &sizer->all};
+	int			values[] = {size.parts, size.rows, size.parts * size.rows};
+	double		risk = RISK_NEW;
+
+	for (int i = 0; i < 3; i++)
+		if (bounds[i]->bad > 0 && values[i] >= bounds[i]->bad)
+			return RISK_AT;
+		else if (bounds[i]->bad > 0 && values[i] > bounds[i]->good)
+			risk = RISK_NEAR;
+	return risk;
+}
+
+/* Is a size worth the risk, given the best proven one? */
+static bool
+is_worth_trying(const GhcSizer *sizer, const GhcPace *pace, const Choice *proven,
+				const Choice *fresh)
+{
+	double		horizon = fmin(fmax((double) sizer->good, HORIZON), HORIZON_MOST);
+	double		request = proven->row_cost * worth(sizer->kind, proven->size);
+	double		gain = proven->row_cost / fresh->row_cost - 1;
+	double		risk = risk_of(sizer, fresh->size);
+
+	return gain > 0 && horizon * request * gain * (1 - risk) >
+		risk * budget_ms(pace, FAILURE_POINTS, FAILURE_MS);
+}
+
+static void
+take_better(Choice *best, GhcSize size, double row_cost)
+{
+	if (row_cost < best->row_cost)
+	{
+		best->size = size;
+		best->row_cost = row_cost;
+	}
+}
+
+/* Finds the best of the proven sizes, and of those a step beyond. */
+static void
+look_through(const GhcSizer *sizer, const GhcPrice *price, const GhcPace *pace,
+			 Choice *proven, Choice *fresh)
+{
+	Limits		limits = find_limits(sizer);
+	int			first_row = sizer->kind == GHC_SIZER_COUNTS ? 0 : 1;
+	GhcSize		size;
+
+	for (size.parts = 1; size.parts <= limits.parts; size.parts++)
+		for (size.rows = first_row; size.rows <= limits.rows; size.rows++)
+		{
+			double		cost;
+
+			if (size.parts * size.rows > limits.all)
+				break;
+			cost = row_cost(sizer, price, pace, size);
+			if (is_proven(sizer, size))
+				take_better(proven, size, cost);
+
+			/* a failure should tell what was too much, so not both at once */
+			else if (size.parts <= larger(sizer->parts.good, 1) ||
+					 size.rows <= sizer->rows.good)
+				take_better(fresh, size, cost);
+		}
+}
+
+/*
+ * Something failed that had both more parts and more rows in all than anything
+ * before.  As many parts of fewer rows would tell which it was; that is worth a
+ * try if it may have been the rows, and so more parts would bring more.
+ */
+static bool
+settle_doubt(const GhcSizer *sizer, const GhcPrice *price, const GhcPace *pace,
+			 const Choice *proven, GhcSize *size)
+{
+	Choice		hoped;
+
+	hoped.size.parts = sizer->parts.bad;
+	hoped.size.rows = smaller(sizer->rows.good,
+							  (sizer->all.bad - 1) / sizer->parts.bad);
+	hoped.row_cost = row_cost(sizer, price, pace, hoped.size);
+	size->parts = sizer->parts.bad;
+	size->rows = sizer->all.good / sizer->parts.bad;
+	return size->rows > 0 && is_worth_trying(sizer, pace, proven, &hoped);
+}
+
+GhcSize
+ghc_sizer_choose(const GhcSizer *sizer, const GhcPrice *price,
+				 const GhcPace *pace)
+{
+	GhcSize		least = {1, sizer->kind == GHC_SIZER_COUNTS ? 0 : 1};
+	GhcSize		trial;
+	Choice		proven = {least, HUGE_VAL};
+	Choice		fresh = {least, HUGE_VAL};
+
+	look_through(sizer, price, pace, &proven, &fresh);
+	if (proven.row_cost == HUGE_VAL)
+		return fresh.size;
+	if (is_recovering(sizer))
+		return proven.size;
+	if (is_worth_trying(sizer, pace, &proven, &fresh))
+		return fresh.size;
+	if (sizer->in_doubt && settle_doubt(sizer, price, pace, &proven, &trial))
+		return trial;
+	return proven.size;
+}
+
+static void
+raise_bound(GhcBound *bound, int value)
+{
+	bound->good = larger(bound->good, value);
+	if (bound->bad <= bound->good)
+		bound->bad = 0;
+}
+
+static void
+lower_bound(GhcBound *bound, int bad, int good)
+{
+	if (bound->bad == 0 || bad < bound->bad)
+		bound->bad = bad;
+	bound->good = smaller(bound->good, smaller(good, bad - 1));
+}
+
+void
+ghc_sizer_note(GhcSizer *sizer, GhcSize asked, int64_t rows_got,
+			   int64_t took_ms)
+{
+	int			all = asked.parts * asked.rows;
+
+	ghc_latency_note(&sizer->latency, asked.parts, rows_got, took_ms);
+	sizer->good++;
+	sizer->good_since++;
+	sizer->suspicion *= SUSPICION_KEPT;
+	if (rows_got < all / PROVING_PART)
+		return;
+
+	raise_bound(&sizer->parts, asked.parts);
+	raise_bound(&sizer->rows, asked.rows);
+	raise_bound(&sizer->all, all);
+	if (sizer->parts.bad == 0 || sizer->all.bad == 0)
+		sizer->in_doubt = false;
+}
+
+/* Blames the bounds that may be why a size beyond them failed. */
+static void
+blame(GhcSizer *sizer, GhcSize size)
+{
+	int			all = size.parts * size.rows;
+	bool		parts = size.parts > sizer->parts.good &&
+		(size.parts > 1 || sizer->kind == GHC_SIZER_COUNTS);
+	bool		rows = size.rows > sizer->rows.good;
+	bool		in_all = all > sizer->all.good && size.parts > 1;
+
+	/* it wasn't the rows in all, so what was in doubt was the parts */
+	if (sizer->in_doubt && parts && !in_all)
+		sizer->all.bad = 0;
+
+	sizer->in_doubt = false;
+	if (rows)
+		lower_bound(&sizer->rows, size.rows, size.rows);
+	else if (parts && in_all && sizer->parts.bad == 0 && sizer->all.bad == 0)
+	{
+		sizer->in_doubt = true;
+		lower_bound(&sizer->parts, size.parts, size.parts);
+		lower_bound(&sizer->all, all, all);
+	}
+	else if (parts && (!in_all || sizer->all.bad == 0))
+		lower_bound(&sizer->parts, size.parts, size.parts);
+	else
+		lower_bound(&sizer->all, all, all);
+}
+
+void
+ghc_sizer_fail(GhcSizer *sizer, GhcSize asked, bool may_be_chance)
+{
+	int			all = asked.parts * asked.rows;
+	bool		proven = is_proven(sizer, asked);
+
+	if (proven && may_be_chance && ++sizer->suspicion < SUSPICION_LIMIT)
+		return;
+	if (risk_of(sizer, asked) == RISK_AT)
+		sizer->patience = sizer->patience < PATIENCE_MOST ?
+			sizer->patience * 2 : PATIENCE_MOST;
+	sizer->suspicion = proven ? 1 : 0;
+	sizer->good_since = 0;
+
+	/* what was good is so no more: half of it */
+	if (!proven)
+		blame(sizer, asked);
+	else if (sizer->kind == GHC_SIZER_COUNTS)
+		lower_bound(&sizer->parts, asked.parts, asked.parts / 2);
+	else if (asked.parts == 1)
+		lower_bound(&sizer->rows, asked.rows, asked.rows / 2);
+	else
+		lower_bound(&sizer->all, all, all / 2);
+}
