@@ -29,6 +29,8 @@ int			ghc_connect_timeout_ms = 10000;
 int			ghc_request_timeout_ms = 30000;
 int			ghc_max_response_kb = 16384;
 int			ghc_max_connections = 100;
+int			ghc_pages_per_request = 0;
+int			ghc_page_size = 0;
 int			ghc_retention_min = 90 * 24 * 60;
 
 static bool
@@ -175,6 +177,20 @@ define_number_settings(void)
 							&ghc_retention_min,
 							90 * 24 * 60, -1, INT_MAX,
 							PGC_SIGHUP, GUC_UNIT_MIN,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("ghcrawl.pages_per_request",
+							"Sets how many pages of searches are asked for in a request.",
+							"0 means as many as turn out to bring most.",
+							&ghc_pages_per_request,
+							0, 0, 10,
+							PGC_SIGHUP, 0,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("ghcrawl.page_size",
+							"Sets how many repositories are asked for in a page.",
+							"0 means as many as turn out to bring most.",
+							&ghc_page_size,
+							0, 0, 100,
+							PGC_SIGHUP, 0,
 							NULL, NULL, NULL);
 	DefineCustomIntVariable("ghcrawl.max_connections",
 							"Sets how many connections a worker may hold open.",

@@ -22,6 +22,8 @@ extern int	ghc_connect_timeout_ms;
 extern int	ghc_request_timeout_ms;
 extern int	ghc_max_response_kb;
 extern int	ghc_max_connections;
+extern int	ghc_pages_per_request;	/* 0: found out, like the next */
+extern int	ghc_page_size;
 extern int	ghc_retention_min;		/* minutes; -1: for ever */
 
 /* Defines them all; to be called once, from _PG_init. */

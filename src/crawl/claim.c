@@ -47,7 +47,7 @@ supply_of(const GhcWork *work, GhcRoom room)
 
 /* How many parts the works that wait can ask for. */
 static int
-count_supply(const GhcWorker *worker, const GhcRun *run, GhcRoom room)
+count_supply(const GhcWorker *worker, const GhcRun *run)
 {
 	int			n = 0;
 	ListCell   *cell;
@@ -58,7 +58,7 @@ count_supply(const GhcWorker *worker, const GhcRun *run, GhcRoom room)
 
 		if (!work->in_flight && !work->over &&
 			work->task.crawl_id == run->crawl.crawl_id)
-			n += supply_of(work, room);
+			n += supply_of(work, run->room);
 	}
 	return n;
 }
@@ -111,6 +111,7 @@ work_out_demand(GhcWorker *worker)
 	foreach(cell, worker->lanes)
 	{
 		GhcLane    *lane = lfirst(cell);
+		GhcFlow		flow = ghc_lane_flow(lane, now_ms);
 		int			n = ghc_lane_slots(lane, now_ms);
 
 		while (n-- > 0)
@@ -119,22 +120,22 @@ work_out_demand(GhcWorker *worker)
 
 			if (run == NULL)
 				break;
-			run->demand += ghc_host_room(lane->host, GHC_WANT_PAGES).parts;
+			run->room = ghc_host_room(lane->host, &run->crawl.shape,
+									  GHC_WANT_PAGES, &flow);
+			run->demand += run->room.parts;
 		}
 	}
 }
 
 /* How many tasks of a run to claim. */
 static int
-count_wanted(GhcWorker *worker, const GhcRun *run)
+count_wanted(const GhcWorker *worker, const GhcRun *run)
 {
-	GhcRoom		room;
 	int			missing;
 
 	if (!is_open(run) || run->demand == 0)
 		return 0;
-	room = ghc_host_room(ghc_host_of(worker, run->crawl.api_url), GHC_WANT_PAGES);
-	missing = run->demand - count_supply(worker, run, room);
+	missing = run->demand - count_supply(worker, run);
 	if (missing <= 0)
 		return 0;
 	return Min(MAX_CLAIM, (int) ceil(missing / Max(1.0, run->supply)));
@@ -220,12 +221,7 @@ ghc_claim_take_up(GhcWorker *worker, const GhcTaskRow *row)
 		ereport(ERROR,
 				(errcode(ERRCODE_OUT_OF_MEMORY),
 				 errmsg("out of memory")));
-	if (run != NULL)
-	{
-		GhcHost    *host = ghc_host_of(worker, run->crawl.api_url);
-		int			supply = supply_of(work, ghc_host_room(host, GHC_WANT_PAGES));
-
-		run->supply += SUPPLY_SHARE * (supply - run->supply);
-	}
+	if (run != NULL && run->room.parts > 0)
+		run->supply += SUPPLY_SHARE * (supply_of(work, run->room) - run->supply);
 	return work;
 }

@@ -167,7 +167,9 @@ count_parts(const GhcQuery *query)
 static void
 compose_works(GhcWorker *worker, GhcFlight *flight, GhcRun *run)
 {
-	GhcRoom		room;
+	GhcLane    *lane = flight->lane;
+	GhcFlow		flow = ghc_lane_flow(lane, ghc_clock_now_ms());
+	GhcRoom		room = {0};
 	ListCell   *cell;
 
 	flight->shape = run->crawl.shape;
@@ -186,8 +188,7 @@ compose_works(GhcWorker *worker, GhcFlight *flight, GhcRun *run)
 		if (flight->works == NIL)
 		{
 			flight->want = want;
-			room = ghc_host_room(flight->lane->host, want);
-			flight->rows = room.rows;
+			room = ghc_host_room(lane->host, &flight->shape, want, &flow);
 		}
 		else if (want != flight->want ||
 				 (task->company > 0 && flight->n_parts >= task->company))

@@ -15,7 +15,11 @@
 
 #include "utils/memutils.h"
 
+#include "base/settings.h"
 #include "crawl/host.h"
+
+/* what asking whose token it is should take */
+#define ASKING_MS 300
 
 GhcHost *
 ghc_host_of(GhcWorker *worker, const char *api_url)
@@ -38,18 +42,94 @@ ghc_host_of(GhcWorker *worker, const char *api_url)
 	return host;
 }
 
-GhcRoom
-ghc_host_room(const GhcHost *host, GhcWant want)
+static bool
+is_of_shape(const GhcLore *lore, const GhcShape *shape)
 {
-	static const GhcRoom rooms[GHC_WANT_COUNT] = {
-		[GHC_WANT_PAGES] = {GHC_MAX_PAGES, 100, false},
-		[GHC_WANT_COUNTS] = {GHC_MAX_COUNTS, 0, false},
-		[GHC_WANT_LIST] = {1, GHC_MAX_MEMBERS, false},
-	};
-	GhcRoom		room = rooms[want];
+	if (lore->fields != shape->fields)
+		return false;
+	if (lore->extra == NULL || shape->extra == NULL)
+		return lore->extra == shape->extra;
+	return strcmp(lore->extra, shape->extra) == 0;
+}
 
+static GhcLore *
+make_lore(const GhcShape *shape)
+{
+	static const GhcSizerKind kinds[GHC_WANT_COUNT] = {
+		[GHC_WANT_PAGES] = GHC_SIZER_PAGES,
+		[GHC_WANT_COUNTS] = GHC_SIZER_COUNTS,
+		[GHC_WANT_LIST] = GHC_SIZER_IDS,
+	};
+	GhcLore    *lore = MemoryContextAllocZero(TopMemoryContext, sizeof(GhcLore));
+
+	lore->fields = shape->fields;
+	lore->extra = shape->extra ?
+		MemoryContextStrdup(TopMemoryContext, shape->extra) : NULL;
+	lore->price = ghc_query_price(shape);
+	for (int want = 0; want < GHC_WANT_COUNT; want++)
+		ghc_sizer_init(&lore->sizers[want], kinds[want]);
+	return lore;
+}
+
+/* The lore of a shape; a count asks nothing of a repository. */
+static GhcLore *
+find_lore(GhcHost *host, const GhcShape *shape, GhcWant want)
+{
+	static const GhcShape none = {0};
+	MemoryContext before;
+	ListCell   *cell;
+
+	if (want == GHC_WANT_COUNTS)
+		shape = &none;
+	foreach(cell, host->lores)
+		if (is_of_shape(lfirst(cell), shape))
+			return lfirst(cell);
+	before = MemoryContextSwitchTo(TopMemoryContext);
+	host->lores = lappend(host->lores, make_lore(shape));
+	MemoryContextSwitchTo(before);
+	return llast(host->lores);
+}
+
+GhcRoom
+ghc_host_room(GhcHost *host, const GhcShape *shape, GhcWant want,
+			  const GhcFlow *flow)
+{
+	GhcLore    *lore = find_lore(host, shape, want);
+	GhcSize		size = ghc_sizer_choose(&lore->sizers[want], &lore->price, flow);
+	GhcRoom		room = {size.parts, size.rows, false};
+
+	if (want == GHC_WANT_PAGES && ghc_pages_per_request > 0)
+		room.parts = ghc_pages_per_request;
+	if (want != GHC_WANT_COUNTS && ghc_page_size > 0)
+		room.rows = ghc_page_size;
 	room.ahead = host->cursors_known && !host->cursors_refused;
 	return room;
+}
+
+/* What a flight asks for. */
+static GhcSize
+size_of(const GhcFlight *flight)
+{
+	const GhcWork *work = linitial(flight->works);
+	GhcSize		size = {flight->n_parts, 0};
+
+	if (flight->want == GHC_WANT_PAGES)
+		size.rows = work->task.rows;
+	if (flight->want == GHC_WANT_LIST)
+		size.rows = work->task.nodes->n_asked;
+	return size;
+}
+
+int64
+ghc_host_expected_ms(GhcHost *host, const GhcFlight *flight)
+{
+	GhcLore    *lore;
+
+	if (flight->asking)
+		return ASKING_MS;
+	lore = find_lore(host, &flight->shape, flight->want);
+	return (int64) ghc_sizer_expected_ms(&lore->sizers[flight->want],
+										 size_of(flight));
 }
 
 /* Was a cursor of our making among what GitHub refused? */
@@ -64,9 +144,50 @@ has_own_cursor(const GhcFlight *flight)
 	return false;
 }
 
+static int64
+count_rows(const GhcFlight *flight)
+{
+	const GhcReply *reply = &flight->reply;
+	int64		n = 0;
+
+	for (int i = 0; i < flight->query.n_pages; i++)
+		n += reply->pages[i].n;
+	for (int i = 0; i < flight->query.n_lists; i++)
+		n += reply->lists[i].found.n;
+	return n;
+}
+
+static void
+learn_size(GhcHost *host, const GhcFlight *flight)
+{
+	GhcLore    *lore = find_lore(host, &flight->shape, flight->want);
+	GhcSizer   *sizer = &lore->sizers[flight->want];
+	GhcSize		size = size_of(flight);
+
+	switch (flight->judgement.verdict)
+	{
+		case GHC_VERDICT_OK:
+		case GHC_VERDICT_PARTIAL:
+			ghc_sizer_note(sizer, size, count_rows(flight),
+						   flight->transfer->took_ms);
+			break;
+		case GHC_VERDICT_TOO_SLOW:
+			ghc_sizer_fail(sizer, size, true);
+			break;
+		case GHC_VERDICT_TOO_MUCH:
+			ghc_sizer_fail(sizer, size, false);
+			break;
+		default:
+			break;
+	}
+}
+
 void
 ghc_host_learn(GhcHost *host, const GhcFlight *flight)
 {
+	if (flight->asking)
+		return;
+	learn_size(host, flight);
 	if (flight->judgement.verdict == GHC_VERDICT_BAD_QUERY)
 		host->cursors_refused |= has_own_cursor(flight);
 	if (flight->judgement.verdict != GHC_VERDICT_OK)

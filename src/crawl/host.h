@@ -18,8 +18,12 @@
 /* The host at an address, made if it isn't known; lives as long as the worker. */
 extern GhcHost *ghc_host_of(GhcWorker *worker, const char *api_url);
 
-/* How much a request of that sort may ask for. */
-extern GhcRoom ghc_host_room(const GhcHost *host, GhcWant want);
+/* How much a request for a shape may ask for, out of a budget of that flow. */
+extern GhcRoom ghc_host_room(GhcHost *host, const GhcShape *shape,
+							 GhcWant want, const GhcFlow *flow);
+
+/* What a flight that is composed should take, in milliseconds. */
+extern int64 ghc_host_expected_ms(GhcHost *host, const GhcFlight *flight);
 
 /* Takes in what a flight's answer tells of its host. */
 extern void ghc_host_learn(GhcHost *host, const GhcFlight *flight);

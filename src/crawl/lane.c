@@ -41,6 +41,19 @@ ghc_lane_ready(GhcLane *lane, int64 now_ms, int64 *until_ms)
 	return ghc_budget_ready(&lane->meter, Max(1, lane->points), now_ms, until_ms);
 }
 
+GhcFlow
+ghc_lane_flow(GhcLane *lane, int64 now_ms)
+{
+	const GhcLimits *limits = &lane->meter.limits;
+	GhcFlow		flow = {
+		(lane->meter.limit >= 0 ? lane->meter.limit : limits->points_hour) / 3600.0,
+		limits->response_ms_minute / 60000.0
+	};
+
+	(void) now_ms;
+	return flow;
+}
+
 int
 ghc_lane_slots(GhcLane *lane, int64 now_ms)
 {

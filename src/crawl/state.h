@@ -24,15 +24,26 @@
 
 #include "crawl/task.h"
 #include "github/budget.h"
+#include "github/sizer.h"
 #include "net/loop.h"
 #include "store/crawls.h"
 #include "store/tasks.h"
 #include "store/tokens.h"
 
+/* what was learnt of asking a host for one shape of repositories */
+typedef struct GhcLore
+{
+	GhcFieldSet fields;
+	char	   *extra;			/* or NULL */
+	GhcPrice	price;
+	GhcSizer	sizers[GHC_WANT_COUNT];
+} GhcLore;
+
 /* a GitHub, and what was learnt of it; lives as long as the worker */
 typedef struct GhcHost
 {
 	char	   *api_url;
+	List	   *lores;			/* GhcLore */
 	bool		cursors_known;	/* have the form that we can make ourselves */
 	bool		cursors_refused;	/* those we made were not taken */
 } GhcHost;
@@ -73,6 +84,7 @@ typedef struct GhcRun
 	double		pass;			/* how far it is in sharing budgets; share.h */
 	double		supply;			/* parts that a task asks for at once, smoothed */
 	int			demand;			/* parts that lanes could ask for; private to claim.c */
+	GhcRoom		room;			/* of a request for its pages; likewise */
 	bool		exhausted;		/* nothing to claim when last tried */
 	bool		held_up;		/* a session is just ending it */
 	const char *ends;			/* in this state, after the turn; or NULL */
@@ -113,7 +125,6 @@ typedef struct GhcFlight
 	GhcQuery	query;
 	GhcShape	shape;			/* of the query */
 	int			n_parts;
-	int			rows;			/* of each, at most */
 	int			points;			/* expected */
 	int64		sent_ms;
 

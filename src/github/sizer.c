@@ -183,7 +183,7 @@ find_limits(const GhcSizer *sizer)
 
 /* Milliseconds of the budget that so many points and so much time take. */
 static double
-budget_ms(const GhcPace *pace, double points, double took_ms)
+budget_ms(const GhcFlow *pace, double points, double took_ms)
 {
 	double		by_points = 0;
 	double		by_time = 0;
@@ -213,7 +213,7 @@ points_of(const GhcSizer *sizer, const GhcPrice *price, GhcSize size)
 
 /* What a row of this size costs; HUGE_VAL if the size is out of the question. */
 static double
-row_cost(const GhcSizer *sizer, const GhcPrice *price, const GhcPace *pace,
+row_cost(const GhcSizer *sizer, const GhcPrice *price, const GhcFlow *pace,
 		 GhcSize size)
 {
 	int			points = points_of(sizer, price, size);
@@ -244,7 +244,7 @@ risk_of(const GhcSizer *sizer, GhcSize size)
 
 /* Is a size worth the risk, given the best proven one? */
 static bool
-is_worth_trying(const GhcSizer *sizer, const GhcPace *pace, const Choice *proven,
+is_worth_trying(const GhcSizer *sizer, const GhcFlow *pace, const Choice *proven,
 				const Choice *fresh)
 {
 	double		horizon = fmin(fmax((double) sizer->good, HORIZON), HORIZON_MOST);
@@ -268,7 +268,7 @@ take_better(Choice *best, GhcSize size, double row_cost)
 
 /* Finds the best of the proven sizes, and of those a step beyond. */
 static void
-look_through(const GhcSizer *sizer, const GhcPrice *price, const GhcPace *pace,
+look_through(const GhcSizer *sizer, const GhcPrice *price, const GhcFlow *pace,
 			 Choice *proven, Choice *fresh)
 {
 	Limits		limits = find_limits(sizer);
@@ -299,7 +299,7 @@ look_through(const GhcSizer *sizer, const GhcPrice *price, const GhcPace *pace,
  * try if it may have been the rows, and so more parts would bring more.
  */
 static bool
-settle_doubt(const GhcSizer *sizer, const GhcPrice *price, const GhcPace *pace,
+settle_doubt(const GhcSizer *sizer, const GhcPrice *price, const GhcFlow *pace,
 			 const Choice *proven, GhcSize *size)
 {
 	Choice		hoped;
@@ -315,7 +315,7 @@ settle_doubt(const GhcSizer *sizer, const GhcPrice *price, const GhcPace *pace,
 
 GhcSize
 ghc_sizer_choose(const GhcSizer *sizer, const GhcPrice *price,
-				 const GhcPace *pace)
+				 const GhcFlow *pace)
 {
 	GhcSize		least = {1, sizer->kind == GHC_SIZER_COUNTS ? 0 : 1};
 	GhcSize		trial;

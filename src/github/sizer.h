@@ -44,11 +44,11 @@ typedef struct GhcSize
 } GhcSize;
 
 /* what a budget gives */
-typedef struct GhcPace
+typedef struct GhcFlow
 {
 	double		points_per_s;	/* 0: unlimited, like the next */
 	double		response_per_ms;	/* response time, in ms, for each ms */
-} GhcPace;
+} GhcFlow;
 
 typedef struct GhcBound
 {
@@ -78,7 +78,7 @@ extern void ghc_sizer_init(GhcSizer *sizer, GhcSizerKind kind);
  * answer changes with what is noted, with the price and with the pace.
  */
 extern GhcSize ghc_sizer_choose(const GhcSizer *sizer, const GhcPrice *price,
-								const GhcPace *pace);
+								const GhcFlow *pace);
 
 /*
  * Learns from a good reply.  "asked" is what really went out, which may be

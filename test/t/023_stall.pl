@@ -18,7 +18,9 @@ my $selection = 'stars:>=0 fork:true';
 my $sim = start_simulator(repositories => 20_000, users => $users, latency => 20, tls => 1);
 my $node = new_node('main', "ghcrawl.api_url = '" . $sim->https . "'",
 	"ghcrawl.ca_file = '" . $sim->ca . "'",
-	"ghcrawl.request_timeout = '10min'");
+	"ghcrawl.request_timeout = '10min'",
+	# many small requests
+	'ghcrawl.pages_per_request = 1');
 install($node, $sim);
 
 sub stall

@@ -14,7 +14,8 @@ use Test::More;
 use Time::HiRes qw(time);
 
 my $selection = 'stars:>=0 fork:true';
-my $node = new_node('main');
+# many small requests, for the faults to strike
+my $node = new_node('main', 'ghcrawl.pages_per_request = 1');
 
 # Crawls a world of its own under faults with some rates, or a list of faults
 # of single requests.

@@ -20,7 +20,9 @@ my $sim = start_simulator(
 	unstable_order => 0,
 	unstable_ties => 0);
 my $node = new_node('main', "ghcrawl.api_url = '" . $sim->http . "'",
-	'ghcrawl.workers = 2', "deadlock_timeout = '20ms'");
+	'ghcrawl.workers = 2', "deadlock_timeout = '20ms'",
+	# many small requests, for workers to meet each other
+	'ghcrawl.pages_per_request = 1');
 install($node, $sim);
 
 sub sql { return $node->safe_psql('postgres', $_[0]) }

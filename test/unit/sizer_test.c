@@ -96,10 +96,10 @@ static const GhcPrice shapes[] = {{0, 0}, {1, 10}, {2, 30}, {6, 60}};
 static const char *const shape_names[] = {"flat", "1 conn.", "full", "6 conn."};
 
 /* 5,000 points an hour, a minute of response time a minute */
-static const GhcPace github = {5000 / 3600.0, 1};
-static const GhcPace points_only = {5000 / 3600.0, 0};
-static const GhcPace time_only = {0, 1};
-static const GhcPace unlimited = {0, 0};
+static const GhcFlow github = {5000 / 3600.0, 1};
+static const GhcFlow points_only = {5000 / 3600.0, 0};
+static const GhcFlow time_only = {0, 1};
+static const GhcFlow unlimited = {0, 0};
 
 static uint64_t random_state;
 
@@ -169,7 +169,7 @@ book(Account *account, const Server *server, GhcSizerKind kind,
 
 /* Rows a second of what the budget gives. */
 static double
-throughput(const Account *account, const GhcPace *pace)
+throughput(const Account *account, const GhcFlow *pace)
 {
 	double		s = 0;
 
@@ -185,7 +185,7 @@ throughput(const Account *account, const GhcPace *pace)
 /* One request of the sizer, and what it learns from it. */
 static GhcSize
 step(GhcSizer *sizer, Account *account, const Server *server,
-	 const GhcPrice *price, const GhcPace *pace, int request)
+	 const GhcPrice *price, const GhcFlow *pace, int request)
 {
 	GhcSize		size = ghc_sizer_choose(sizer, price, pace);
 	double		ms = book(account, server, sizer->kind, price, size, request);
@@ -200,7 +200,7 @@ step(GhcSizer *sizer, Account *account, const Server *server,
 /* The best fixed size, and its throughput. */
 static double
 sweep(const Server *server, GhcSizerKind kind, const GhcPrice *price,
-	  const GhcPace *pace, GhcSize *best)
+	  const GhcFlow *pace, GhcSize *best)
 {
 	int			most_parts = kind == GHC_SIZER_COUNTS ? 64 : kind == GHC_SIZER_IDS ? 1 : 10;
 	bool		steady = server->jitter == 0 && server->slow_until == 0;
@@ -232,7 +232,7 @@ typedef struct Case
 	const Server *server;
 	GhcSizerKind kind;
 	int			shape;
-	const GhcPace *pace;
+	const GhcFlow *pace;
 	double		at_least;		/* of the best fixed size */
 } Case;
 
@@ -281,7 +281,7 @@ static const Case cases[] = {
 };
 
 static const char *
-pace_name(const GhcPace *pace)
+pace_name(const GhcFlow *pace)
 {
 	if (pace == &github)
 		return "both";
