@@ -141,15 +141,8 @@ define_text_settings(void)
 }
 
 static void
-define_number_settings(void)
+define_network_settings(void)
 {
-	DefineCustomIntVariable("ghcrawl.workers",
-							"Sets how many workers crawl in each database.",
-							"One takes in more than fifty budgets of github.com allow; 0 stops them all.",
-							&ghc_workers,
-							1, 0, 64,
-							PGC_SIGHUP, 0,
-							NULL, NULL, NULL);
 	DefineCustomIntVariable("ghcrawl.connect_timeout",
 							"Sets how long a connection may take to be made.",
 							NULL,
@@ -170,6 +163,25 @@ define_number_settings(void)
 							&ghc_max_response_kb,
 							16384, 64, 1024 * 1024,
 							PGC_SIGHUP, GUC_UNIT_KB,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("ghcrawl.max_connections",
+							"Sets how many connections a worker may hold open.",
+							"GitHub allows 100 requests at once.",
+							&ghc_max_connections,
+							100, 1, 1000,
+							PGC_SIGHUP, 0,
+							NULL, NULL, NULL);
+}
+
+static void
+define_number_settings(void)
+{
+	DefineCustomIntVariable("ghcrawl.workers",
+							"Sets how many workers crawl in each database.",
+							"One takes in more than fifty budgets of github.com allow; 0 stops them all.",
+							&ghc_workers,
+							1, 0, 64,
+							PGC_SIGHUP, 0,
 							NULL, NULL, NULL);
 	DefineCustomIntVariable("ghcrawl.retention",
 							"Sets how long ranges of ended crawls, and errors, are kept.",
@@ -192,19 +204,13 @@ define_number_settings(void)
 							0, 0, 100,
 							PGC_SIGHUP, 0,
 							NULL, NULL, NULL);
-	DefineCustomIntVariable("ghcrawl.max_connections",
-							"Sets how many connections a worker may hold open.",
-							"GitHub allows 100 requests at once.",
-							&ghc_max_connections,
-							100, 1, 1000,
-							PGC_SIGHUP, 0,
-							NULL, NULL, NULL);
 }
 
 void
 ghc_settings_define(void)
 {
 	define_text_settings();
+	define_network_settings();
 	define_number_settings();
 	MarkGUCPrefixReserved("ghcrawl");
 }

@@ -111,7 +111,6 @@ work_out_demand(GhcWorker *worker)
 	foreach(cell, worker->lanes)
 	{
 		GhcLane    *lane = lfirst(cell);
-		GhcFlow		flow = ghc_lane_flow(lane, now_ms);
 		int			n = ghc_lane_slots(lane, now_ms);
 
 		while (n-- > 0)
@@ -120,8 +119,8 @@ work_out_demand(GhcWorker *worker)
 
 			if (run == NULL)
 				break;
-			run->room = ghc_host_room(lane->host, &run->crawl.shape,
-									  GHC_WANT_PAGES, &flow);
+			run->room = ghc_host_room(lane, &run->crawl.shape,
+									  GHC_WANT_PAGES);
 			run->demand += run->room.parts;
 		}
 	}

@@ -167,8 +167,6 @@ count_parts(const GhcQuery *query)
 static void
 compose_works(GhcWorker *worker, GhcFlight *flight, GhcRun *run)
 {
-	GhcLane    *lane = flight->lane;
-	GhcFlow		flow = ghc_lane_flow(lane, ghc_clock_now_ms());
 	GhcRoom		room = {0};
 	ListCell   *cell;
 
@@ -188,7 +186,7 @@ compose_works(GhcWorker *worker, GhcFlight *flight, GhcRun *run)
 		if (flight->works == NIL)
 		{
 			flight->want = want;
-			room = ghc_host_room(lane->host, &flight->shape, want, &flow);
+			room = ghc_host_room(flight->lane, &flight->shape, want);
 		}
 		else if (want != flight->want ||
 				 (task->company > 0 && flight->n_parts >= task->company))

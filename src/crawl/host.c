@@ -13,13 +13,19 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "utils/memutils.h"
 
 #include "base/settings.h"
 #include "crawl/host.h"
+#include "crawl/lane.h"
 
 /* what asking whose token it is should take */
 #define ASKING_MS 300
+
+/* flows that differ by no more than this part are the same */
+#define SAME_FLOW 0.05
 
 GhcHost *
 ghc_host_of(GhcWorker *worker, const char *api_url)
@@ -90,12 +96,35 @@ find_lore(GhcHost *host, const GhcShape *shape, GhcWant want)
 	return llast(host->lores);
 }
 
-GhcRoom
-ghc_host_room(GhcHost *host, const GhcShape *shape, GhcWant want,
-			  const GhcFlow *flow)
+/* Is a budget's flow as good as what it was? */
+static bool
+is_like(GhcFlow a, GhcFlow b)
 {
-	GhcLore    *lore = find_lore(host, shape, want);
-	GhcSize		size = ghc_sizer_choose(&lore->sizers[want], &lore->price, flow);
+	return fabs(a.points_per_s - b.points_per_s) <= SAME_FLOW * a.points_per_s &&
+		fabs(a.response_per_ms - b.response_per_ms) <= SAME_FLOW * a.response_per_ms;
+}
+
+/* Choosing compares many sizes, so it is done only if something changed. */
+static GhcSize
+choose_size(GhcLane *lane, const GhcLore *lore, GhcWant want)
+{
+	GhcChoice  *choice = &lane->choices[want];
+	GhcFlow		flow = ghc_lane_flow(lane);
+
+	if (choice->lore != lore || choice->version != lore->version ||
+		!is_like(choice->flow, flow))
+		*choice = (GhcChoice) {
+			lore, lore->version, flow,
+			ghc_sizer_choose(&lore->sizers[want], &lore->price, &flow)
+		};
+	return choice->size;
+}
+
+GhcRoom
+ghc_host_room(GhcLane *lane, const GhcShape *shape, GhcWant want)
+{
+	const GhcHost *host = lane->host;
+	GhcSize		size = choose_size(lane, find_lore(lane->host, shape, want), want);
 	GhcRoom		room = {size.parts, size.rows, false};
 
 	if (want == GHC_WANT_PAGES && ghc_pages_per_request > 0)
@@ -164,6 +193,7 @@ learn_size(GhcHost *host, const GhcFlight *flight)
 	GhcSizer   *sizer = &lore->sizers[flight->want];
 	GhcSize		size = size_of(flight);
 
+	lore->version++;
 	switch (flight->judgement.verdict)
 	{
 		case GHC_VERDICT_OK:

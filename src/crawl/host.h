@@ -18,9 +18,9 @@
 /* The host at an address, made if it isn't known; lives as long as the worker. */
 extern GhcHost *ghc_host_of(GhcWorker *worker, const char *api_url);
 
-/* How much a request for a shape may ask for, out of a budget of that flow. */
-extern GhcRoom ghc_host_room(GhcHost *host, const GhcShape *shape,
-							 GhcWant want, const GhcFlow *flow);
+/* How much a lane's next request for a shape may ask for. */
+extern GhcRoom ghc_host_room(GhcLane *lane, const GhcShape *shape,
+							 GhcWant want);
 
 /* What a flight that is composed should take, in milliseconds. */
 extern int64 ghc_host_expected_ms(GhcHost *host, const GhcFlight *flight);

@@ -42,7 +42,7 @@ ghc_lane_ready(GhcLane *lane, int64 now_ms, int64 *until_ms)
 }
 
 GhcFlow
-ghc_lane_flow(GhcLane *lane, int64 now_ms)
+ghc_lane_flow(const GhcLane *lane)
 {
 	const GhcLimits *limits = &lane->meter.limits;
 	GhcFlow		flow = {
@@ -50,7 +50,6 @@ ghc_lane_flow(GhcLane *lane, int64 now_ms)
 		limits->response_ms_minute / 60000.0
 	};
 
-	(void) now_ms;
 	return flow;
 }
 

@@ -25,7 +25,7 @@ extern bool ghc_lane_is_to_ask(const GhcLane *lane);
 extern GhcWait ghc_lane_ready(GhcLane *lane, int64 now_ms, int64 *until_ms);
 
 /* What the budget gives. */
-extern GhcFlow ghc_lane_flow(GhcLane *lane, int64 now_ms);
+extern GhcFlow ghc_lane_flow(const GhcLane *lane);
 
 /* How many requests for crawls it may send now or very soon. */
 extern int	ghc_lane_slots(GhcLane *lane, int64 now_ms);

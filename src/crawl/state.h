@@ -37,7 +37,17 @@ typedef struct GhcLore
 	char	   *extra;			/* or NULL */
 	GhcPrice	price;
 	GhcSizer	sizers[GHC_WANT_COUNT];
+	int64		version;		/* changes with what is learnt */
 } GhcLore;
+
+/* a size that was chosen, as long as nothing it was chosen by changes */
+typedef struct GhcChoice
+{
+	const GhcLore *lore;
+	int64		version;
+	GhcFlow		flow;
+	GhcSize		size;
+} GhcChoice;
 
 /* a GitHub, and what was learnt of it; lives as long as the worker */
 typedef struct GhcHost
@@ -100,6 +110,7 @@ typedef struct GhcLane
 	GhcHost    *host;
 	List	   *tokens;			/* GhcToken, secrets read */
 	GhcBudget	meter;
+	GhcChoice	choices[GHC_WANT_COUNT];	/* private to host.c */
 	int			points;			/* of the request it would send next */
 	int			n_flights;
 	GhcVerdict	benched_by;		/* the last judgement that wasn't good */
