@@ -127,8 +127,9 @@ count_created_in(const GhcTask *task, const GhcRange *child)
 
 /*
  * Shares out what the crawl counted for the parent: to whom it belongs as far
- * as time of creation tells, and then to whoever has room.  What is left, if
- * repositories went away meanwhile, stays the parent's.
+ * as time of creation tells, whatever GitHub counts there now, and then to
+ * whoever has room.  What is left, if repositories went away meanwhile, stays
+ * the parent's.
  */
 static void
 share_out(GhcTask *task)
@@ -144,15 +145,15 @@ share_out(GhcTask *task)
 		GhcChild   *child = &cut->children[i];
 		int64_t		mine = cut->by_time ? count_created_in(task, &child->range) : 0;
 
-		mine = min64(left, min64(mine, max64(0, child->count)));
+		mine = min64(left, mine);
 		left -= mine;
 		cut->heritage[i] = (GhcHeritage) {mine, weigh(task, i) / sum};
 	}
 	for (int i = 0; i < cut->n_children && left > 0; i++)
 	{
 		GhcHeritage *heritage = &cut->heritage[i];
-		int64_t		room = max64(0, cut->children[i].count) - heritage->counted;
-		int64_t		more = min64(left, room);
+		int64_t		room = cut->children[i].count - heritage->counted;
+		int64_t		more = min64(left, max64(0, room));
 
 		heritage->counted += more;
 		left -= more;
