@@ -321,6 +321,19 @@ CREATE TABLE ghcrawl.token_check (
 );
 COMMENT ON TABLE ghcrawl.token_check IS 'Tokens that GitHub is to be asked about, for a question; state is null until it was';
 
+CREATE TABLE ghcrawl.request_size (
+	api_url		text NOT NULL,
+	shape		text NOT NULL,
+	kind		text NOT NULL,
+	learnt		text NOT NULL,
+	updated_at	timestamptz NOT NULL DEFAULT now(),
+	PRIMARY KEY (api_url, shape, kind)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE ghcrawl.request_size IS 'How much workers found that a request can ask for; what is deleted is found out anew';
+COMMENT ON COLUMN ghcrawl.request_size.shape IS 'What is asked of a repository: a set of columns, and a hash of what a profile adds';
+COMMENT ON COLUMN ghcrawl.request_size.kind IS 'page, count or list';
+COMMENT ON COLUMN ghcrawl.request_size.learnt IS 'For workers of this version';
+
 CREATE SEQUENCE ghcrawl.error_id_seq;
 COMMENT ON SEQUENCE ghcrawl.error_id_seq IS 'Ids of errors';
 
@@ -756,5 +769,6 @@ TO ghcrawl_admin, ghcrawl_reader;
 
 /* what an administrator adjusts; secrets are in neither */
 GRANT SELECT, INSERT, UPDATE, DELETE ON ghcrawl.profile TO ghcrawl_admin;
+GRANT SELECT, DELETE ON ghcrawl.request_size TO ghcrawl_admin;
 GRANT SELECT, UPDATE (points_hour, requests_minute, response_ms_minute)
 	ON ghcrawl.budget TO ghcrawl_admin;

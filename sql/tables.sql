@@ -283,6 +283,19 @@ CREATE TABLE ghcrawl.token_check (
 );
 COMMENT ON TABLE ghcrawl.token_check IS 'Tokens that GitHub is to be asked about, for a question; state is null until it was';
 
+CREATE TABLE ghcrawl.request_size (
+	api_url		text NOT NULL,
+	shape		text NOT NULL,
+	kind		text NOT NULL,
+	learnt		text NOT NULL,
+	updated_at	timestamptz NOT NULL DEFAULT now(),
+	PRIMARY KEY (api_url, shape, kind)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE ghcrawl.request_size IS 'How much workers found that a request can ask for; what is deleted is found out anew';
+COMMENT ON COLUMN ghcrawl.request_size.shape IS 'What is asked of a repository: a set of columns, and a hash of what a profile adds';
+COMMENT ON COLUMN ghcrawl.request_size.kind IS 'page, count or list';
+COMMENT ON COLUMN ghcrawl.request_size.learnt IS 'For workers of this version';
+
 CREATE SEQUENCE ghcrawl.error_id_seq;
 COMMENT ON SEQUENCE ghcrawl.error_id_seq IS 'Ids of errors';
 

@@ -6,6 +6,9 @@
  * Cursors of our making are sent only to a server whose own have the form that
  * we know, and never again to one that refused them (github-api.md 1.2).
  *
+ * What was learnt is written down at the end of each transaction that reads
+ * crawls anew, though seldom, and read when a crawl comes up.
+ *
  * IDENTIFICATION
  *	  src/crawl/host.c
  *
@@ -15,11 +18,27 @@
 
 #include <math.h>
 
+#include "common/hashfn.h"
 #include "utils/memutils.h"
 
 #include "base/settings.h"
 #include "crawl/host.h"
 #include "crawl/lane.h"
+#include "store/lore.h"
+
+/* what is kept for each sort of question */
+static const struct
+{
+	GhcSizerKind kind;
+	const char *name;
+}			kinds[GHC_WANT_COUNT] = {
+	[GHC_WANT_PAGES] = {GHC_SIZER_PAGES, "page"},
+	[GHC_WANT_COUNTS] = {GHC_SIZER_COUNTS, "count"},
+	[GHC_WANT_LIST] = {GHC_SIZER_IDS, "list"},
+};
+
+/* what was learnt is written down this often, and after a failure */
+#define KEEP_MS 30000
 
 /* what asking whose token it is should take */
 #define ASKING_MS 300
@@ -61,11 +80,6 @@ is_of_shape(const GhcLore *lore, const GhcShape *shape)
 static GhcLore *
 make_lore(const GhcShape *shape)
 {
-	static const GhcSizerKind kinds[GHC_WANT_COUNT] = {
-		[GHC_WANT_PAGES] = GHC_SIZER_PAGES,
-		[GHC_WANT_COUNTS] = GHC_SIZER_COUNTS,
-		[GHC_WANT_LIST] = GHC_SIZER_IDS,
-	};
 	GhcLore    *lore = MemoryContextAllocZero(TopMemoryContext, sizeof(GhcLore));
 
 	lore->fields = shape->fields;
@@ -73,20 +87,26 @@ make_lore(const GhcShape *shape)
 		MemoryContextStrdup(TopMemoryContext, shape->extra) : NULL;
 	lore->price = ghc_query_price(shape);
 	for (int want = 0; want < GHC_WANT_COUNT; want++)
-		ghc_sizer_init(&lore->sizers[want], kinds[want]);
+		ghc_sizer_init(&lore->sizers[want], kinds[want].kind);
 	return lore;
 }
 
-/* The lore of a shape; a count asks nothing of a repository. */
+/* What a flight asks of repositories; a count asks nothing. */
+static const GhcShape *
+shape_of(const GhcShape *shape, GhcWant want)
+{
+	static const GhcShape none = {0};
+
+	return want == GHC_WANT_COUNTS ? &none : shape;
+}
+
 static GhcLore *
 find_lore(GhcHost *host, const GhcShape *shape, GhcWant want)
 {
-	static const GhcShape none = {0};
 	MemoryContext before;
 	ListCell   *cell;
 
-	if (want == GHC_WANT_COUNTS)
-		shape = &none;
+	shape = shape_of(shape, want);
 	foreach(cell, host->lores)
 		if (is_of_shape(lfirst(cell), shape))
 			return lfirst(cell);
@@ -94,6 +114,89 @@ find_lore(GhcHost *host, const GhcShape *shape, GhcWant want)
 	host->lores = lappend(host->lores, make_lore(shape));
 	MemoryContextSwitchTo(before);
 	return llast(host->lores);
+}
+
+/* The row that a sizer is kept in. */
+static GhcLoreRow
+row_of(const GhcHost *host, const GhcLore *lore, GhcWant want)
+{
+	GhcLoreRow	row = {host->api_url, NULL, kinds[want].name, NULL};
+	uint32		extra = lore->extra == NULL ? 0 :
+		DatumGetUInt32(hash_any((const unsigned char *) lore->extra,
+								(int) strlen(lore->extra)));
+
+	row.shape = psprintf("%llx:%x", (unsigned long long) lore->fields, extra);
+	return row;
+}
+
+static void
+recall(const GhcHost *host, GhcLore *lore, GhcWant want)
+{
+	GhcLoreRow	row = row_of(host, lore, want);
+
+	ghc_lore_load(&row);
+	if (row.learnt != NULL)
+		(void) ghc_sizer_parse(&lore->sizers[want], kinds[want].kind,
+							   ghc_slice_of(row.learnt));
+}
+
+void
+ghc_host_recall(GhcWorker *worker, const GhcRun *run)
+{
+	GhcHost    *host = ghc_host_of(worker, run->crawl.api_url);
+
+	for (int want = 0; want < GHC_WANT_COUNT; want++)
+	{
+		GhcLore    *lore = find_lore(host, &run->crawl.shape, want);
+
+		if (!lore->recalled[want])
+			recall(host, lore, want);
+		lore->recalled[want] = true;
+	}
+}
+
+static void
+keep_lore(const GhcHost *host, const GhcLore *lore)
+{
+	for (int want = 0; want < GHC_WANT_COUNT; want++)
+	{
+		GhcLoreRow	row = row_of(host, lore, want);
+		GhcBuffer	text = {0};
+
+		if (lore->sizers[want].good == 0)
+			continue;
+		ghc_sizer_format(&lore->sizers[want], &text);
+		row.learnt = text.failed ? NULL : pstrdup(text.data);
+		ghc_buffer_free(&text);
+		if (row.learnt != NULL)
+			ghc_lore_save(&row);
+	}
+}
+
+void
+ghc_host_keep(GhcWorker *worker, int64 now_ms)
+{
+	ListCell   *cell;
+	ListCell   *inner;
+
+	foreach(cell, worker->hosts)
+	{
+		GhcHost    *host = lfirst(cell);
+
+		foreach(inner, host->lores)
+		{
+			GhcLore    *lore = lfirst(inner);
+			int64		since_ms = now_ms - lore->kept_ms;
+
+			if (lore->version == lore->kept ||
+				(since_ms >= 0 && since_ms < KEEP_MS && lore->failures == lore->kept_failures))
+				continue;
+			keep_lore(host, lore);
+			lore->kept = lore->version;
+			lore->kept_failures = lore->failures;
+			lore->kept_ms = now_ms;
+		}
+	}
 }
 
 /* Is a budget's flow as good as what it was? */
@@ -203,9 +306,11 @@ learn_size(GhcHost *host, const GhcFlight *flight)
 			break;
 		case GHC_VERDICT_TOO_SLOW:
 			ghc_sizer_fail(sizer, size, true);
+			lore->failures++;
 			break;
 		case GHC_VERDICT_TOO_MUCH:
 			ghc_sizer_fail(sizer, size, false);
+			lore->failures++;
 			break;
 		default:
 			break;

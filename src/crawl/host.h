@@ -3,8 +3,6 @@
  * host.h
  *	  What a worker learns of a GitHub: how much it answers at once.
  *
- * Nothing here touches the database.
- *
  * IDENTIFICATION
  *	  src/crawl/host.h
  *
@@ -17,6 +15,12 @@
 
 /* The host at an address, made if it isn't known; lives as long as the worker. */
 extern GhcHost *ghc_host_of(GhcWorker *worker, const char *api_url);
+
+/* Reads what was learnt before of a crawl's requests.  In a transaction. */
+extern void ghc_host_recall(GhcWorker *worker, const GhcRun *run);
+
+/* Writes down what is new, now and then.  In a transaction. */
+extern void ghc_host_keep(GhcWorker *worker, int64 now_ms);
 
 /* How much a lane's next request for a shape may ask for. */
 extern GhcRoom ghc_host_room(GhcLane *lane, const GhcShape *shape,

@@ -102,6 +102,16 @@ take_over_crawls(GhcWorker *worker, List *crawls)
 	list_free(before);
 }
 
+/* Reads what was learnt before of the crawls' hosts. */
+static void
+recall_hosts(GhcWorker *worker)
+{
+	ListCell   *cell;
+
+	foreach(cell, worker->runs)
+		ghc_host_recall(worker, lfirst(cell));
+}
+
 /* Is any running crawl about this host? */
 static bool
 is_wanted(GhcWorker *worker, const char *api_url)
@@ -389,6 +399,7 @@ ghc_refresh_tidy(GhcWorker *worker)
 	release_strangers(worker, crawls, n);
 	give_back_works(worker);
 	forget(worker);
+	ghc_host_keep(worker, ghc_clock_now_ms());
 	ghc_asked_tidy(worker);
 	for (int i = 0; i < n; i++)
 		if (!has_in_hand(worker, crawls[i]) && ghc_crawls_end_if_done(crawls[i]))
@@ -420,6 +431,7 @@ ghc_refresh(GhcWorker *worker)
 	end_lanes(worker);
 
 	MemoryContextSwitchTo(before);
+	recall_hosts(worker);
 	worker->refresh = false;
 	worker->refreshed_ms = ghc_clock_now_ms();
 }

@@ -38,6 +38,13 @@ typedef struct GhcLore
 	GhcPrice	price;
 	GhcSizer	sizers[GHC_WANT_COUNT];
 	int64		version;		/* changes with what is learnt */
+	int64		failures;		/* of these, what was too much */
+
+	/* private to host.c: what is written down of it */
+	bool		recalled[GHC_WANT_COUNT];
+	int64		kept;
+	int64		kept_failures;
+	int64		kept_ms;
 } GhcLore;
 
 /* a size that was chosen, as long as nothing it was chosen by changes */
