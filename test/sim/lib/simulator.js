@@ -56,10 +56,10 @@ function settingsOf(options, faults) {
     limits: options.limits, workBudget: options.workBudget, unstableOrder: options.unstableOrder, unstableTies: options.unstableTies,
     countJitter: options.countJitter, indexLag: options.indexLag * 1000, sticky: options.sticky * 1000, flapping: options.flapping,
     closed: options.closed, stargazers: options.stargazers, gzipLevel: options.gzipLevel,
-    timeoutMs: options.timeout, penalty: options.penalty, faultRates: faults.rates,
+    timeoutMs: options.timeout, timeoutAliases: options.timeoutAliases, timeoutRows: options.timeoutRows, penalty: options.penalty, faultRates: faults.rates,
     latency: {
       flat: options.latency, base: options.latencyBase, node: options.latencyNode, count: options.latencyCount,
-      connection: options.latencyConnection, jitter: options.latencyJitter,
+      connection: options.latencyConnection, alias: options.latencyAlias, jitter: options.latencyJitter,
     },
   };
 }

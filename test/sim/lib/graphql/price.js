@@ -4,6 +4,8 @@
  * Points: requests = for each connection asked with `first` or `last`, the product of the `first` values above it; the sum divided
  * by 100, rounded, at least 1. Nodes: the sum of the products down each path. `nodes(ids:)` is no connection, but multiplies what
  * is below it by its number of ids.
+ *
+ * Roots and rows are what a slow server may choke on: root fields that read (search, node, nodes), and the widest page of a root search.
  */
 import { getArgumentValues, getNamedType, isAbstractType, isObjectType } from 'graphql';
 import { collectFields } from './collect.js';
@@ -12,10 +14,11 @@ import { GitHubError } from './errors.js';
 const MAX_NODES = 500000;
 const MAX_IDS = 100;
 const MAX_PAGE = 100;
+const READING_ROOTS = new Set(['search', 'node', 'nodes']);
 
-/** {points, requests, nodes, dryRun, errors}; errors are [{error, path, nodes}]. */
+/** {points, requests, nodes, roots, rows, dryRun, errors}; errors are [{error, path, nodes}]. */
 export function priceOperation({ schema, operation, fragments, variables }) {
-  const tally = { schema, fragments, variables, requests: 0, nodes: 0, dryRun: false, errors: [] };
+  const tally = { schema, fragments, variables, requests: 0, nodes: 0, roots: 0, rows: 0, dryRun: false, errors: [] };
   walk(tally, schema.getQueryType(), [operation.selectionSet], 1, []);
   if (tally.nodes > MAX_NODES && tally.errors.length === 0) {
     const message = `This query requests up to ${tally.nodes.toLocaleString('en-US')} possible nodes which exceeds the maximum limit of `
@@ -23,7 +26,8 @@ export function priceOperation({ schema, operation, fragments, variables }) {
     tally.errors.push({ error: new GitHubError('MAX_NODE_LIMIT_EXCEEDED', message), path: undefined, nodes: [] });
   }
   const points = Math.max(1, Math.round(tally.requests / 100));
-  return { points, requests: tally.requests, nodes: tally.nodes, dryRun: tally.dryRun, errors: tally.errors };
+  const { requests, nodes, roots, rows, dryRun, errors } = tally;
+  return { points, requests, nodes, roots, rows, dryRun, errors };
 }
 
 /** Visits all fields that can be reached; `factor` is the product of the page sizes above. */
@@ -77,6 +81,7 @@ function concreteTypes(tally, type, selectionSets) {
 
 /** Counts one field; returns the factor for what is below it, 0 if it is refused. */
 function visit(tally, definition, fields, factor, path) {
+  if (path.length === 1 && READING_ROOTS.has(definition.name)) tally.roots++;
   if (definition.name === 'rateLimit' && path.length === 1) {
     tally.dryRun ||= argumentsOf(tally, definition, fields).dryRun === true;
     return 0;
@@ -91,6 +96,7 @@ function visit(tally, definition, fields, factor, path) {
   }
   const refusal = pageRefusal(definition.name, first, last);
   if (refusal) return refuse(tally, fields, path, refusal);
+  if (path.length === 1) tally.rows = Math.max(tally.rows, size);
   tally.requests += factor;
   tally.nodes += factor * size;
   return factor * size;

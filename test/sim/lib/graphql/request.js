@@ -59,7 +59,7 @@ export class GraphQLService {
   /** What resolvers see of the request. */
   context({ viewer, rate, newIds = false, webUrl = 'https://github.com', fault = null, text = '' }) {
     const { world, engine, settings, random } = this;
-    const stats = { nodes: 0, pages: 0, repositories: 0, counts: 0, connections: 0, work: 0 };
+    const stats = { nodes: 0, pages: 0, repositories: 0, counts: 0, countedSearches: 0, connections: 0, work: 0 };
     const budget = this.workBudget(text, fault);
     const context = { world, engine, settings, viewer, rate, newIds, webUrl, warnings: [], stats, forbidden: false };
     context.spend = (amount) => (stats.work += amount) <= budget;
@@ -67,6 +67,7 @@ export class GraphQLService {
       stats.nodes += count;
       stats.pages++;
     };
+    context.noteCountedSearch = () => { stats.countedSearches++; };
     context.noteRepository = () => { stats.repositories++; };
     context.noteCount = () => {
       stats.counts++;

@@ -89,6 +89,7 @@ function search({ query, type, ...args }, context) {
   const [from, to] = pageBounds(args, found.rows.length);
   const asked = (args.first ?? args.last ?? null) !== null;
   if (asked) context.noteNodes(to - from);
+  else context.noteCountedSearch();
   return { count: found.count, rows: found.rows, from, to, total: found.rows.length, slice: [], nodes: asked ? null : [] };
 }
 

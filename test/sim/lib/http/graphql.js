@@ -68,7 +68,7 @@ function work(exchange, question) {
   if (exchange.fault?.name === 'wrongTypes' || exchange.fault?.name === 'nullFields') spoilTypes(result.body.data, sim.random, exchange.fault.name, sim.graphql.schema);
   if (exchange.fault?.name === 'somethingWrong') result.body.errors = [...(result.body.errors ?? []), timeoutBody(exchange).errors[0]];
   if (result.forbidden) exchange.extraHeaders['X-GitHub-SSO'] = 'partial-results; organizations=21955855,20582480';
-  return result;
+  return { ...result, price: prepared.price };
 }
 
 /** The fields of `rateLimit`, or null where limits are off. */
@@ -79,28 +79,34 @@ function rateView(exchange, price) {
 }
 
 /** Waits as long as GitHub would, then answers; what takes too long ends as a time-out. */
-function answer(exchange, { body, stats }) {
+function answer(exchange, { body, stats, price }) {
   const { sim, settings } = exchange;
   const modelled = latencyOf(settings.latency, stats, sim.random);
-  const isTimeout = settings.latency.flat === null && modelled > settings.timeoutMs;
+  const isTimeout = (settings.latency.flat === null && modelled > settings.timeoutMs) || isOverCliff(settings, price);
   answerAfter(exchange, isTimeout ? settings.timeoutMs : modelled, () => {
     if (isTimeout) answerTimeout(exchange);
     else send(exchange, { body });
   });
 }
 
+/** Is a query one that the settings let time out, whatever its modelled time? */
+function isOverCliff({ timeoutAliases, timeoutRows }, price) {
+  if (!price || price.dryRun) return false;
+  return (timeoutAliases > 0 && price.roots >= timeoutAliases) || (timeoutRows > 0 && price.rows >= timeoutRows);
+}
+
 /** Milliseconds of GitHub's for the work of a request. */
-export function latencyOf({ flat, base, node, count, connection, jitter }, stats, random) {
+export function latencyOf({ flat, base, node, count, connection, alias, jitter }, stats, random) {
   if (flat !== null) return flat;
-  const { nodes = 0, counts = 0, connections = 0 } = stats ?? {};
+  const { nodes = 0, counts = 0, connections = 0, countedSearches = 0 } = stats ?? {};
   const wobble = jitter > 0 ? 1 + jitter * (random.next() * 2 - 1) : 1;
-  return (base + node * nodes + count * counts + connection * connections) * wobble;
+  return (base + node * nodes + count * counts + connection * connections + alias * countedSearches) * wobble;
 }
 
 function answerTimeout(exchange) {
   const { sim } = exchange;
   exchange.window.debt += sim.settings.penalty;
-  exchange.record.timeout = true;
+  Object.assign(exchange.record, { timeout: true, repositories: 0, pages: 0 });
   exchange.fault = { name: sim.random.pick(['json502', 'html502', 'json504', 'html504']), stage: 'instead' };
   answerWithFault(exchange, 'graphql');
 }

@@ -8,6 +8,7 @@ export function answerAfter(exchange, milliseconds, finish) {
   const { clock, fault } = exchange;
   const factor = fault?.name === 'slow' ? fault.factor ?? 5 : 1;
   const wait = clock.real(milliseconds) * factor;
+  exchange.record.modelled_ms = milliseconds * factor;
   const left = wait - exchange.elapsed();
   exchange.secondary?.expect(wait);
   if (left <= 0.5) finish();
