@@ -4,12 +4,14 @@
  * Every duration of GitHub's (hour, minute, latency, retry-after, life of a token, index lag) is given in GitHub's own
  * milliseconds and divided by the time-scale factor here and nowhere else. Points in time (Date header, x-ratelimit-reset,
  * expires_at) stay on the real clock, because clients compare them with theirs: at factor 10 an hour ends 360 s from now.
+ * A server whose clock is wrong tells and checks them all by `serverNow`, so many seconds off.
  *
  * The world has a clock of its own that starts at `until` and runs at real speed.
  */
 export class Clock {
-  constructor({ scale = 1, until = null } = {}) {
+  constructor({ scale = 1, until = null, skew = 0 } = {}) {
     this.scale = scale;
+    this.skew = skew * 1000;
     this.startedAt = Date.now();
     this.worldOffset = until === null ? 0 : until - this.startedAt;
     this.worldStart = Math.floor((until ?? this.startedAt) / 1000);
@@ -18,6 +20,11 @@ export class Clock {
   /** Real time in epoch milliseconds. */
   now() {
     return Date.now();
+  }
+
+  /** Epoch milliseconds by the server's clock, right or wrong: what answers show and what JWTs are held against. */
+  serverNow() {
+    return Date.now() + this.skew;
   }
 
   /** Milliseconds that only go forward, for durations. */

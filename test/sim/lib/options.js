@@ -10,6 +10,8 @@ const number = (value) => {
   if (value === '' || Number.isNaN(n)) throw new Error('wants a number');
   return n;
 };
+/** One number, several with commas, or a list. */
+const numbers = (value) => (Array.isArray(value) ? value : String(value).split(',')).map(number);
 const onOff = (value) => {
   if (value === true || value === 'on' || value === 'true') return true;
   if (value === false || value === 'off' || value === 'false') return false;
@@ -39,6 +41,7 @@ export const OPTIONS = {
   'repositories': [number, 10000, 'public repositories at start'],
   'first-id': [number, 1, 'where ids begin'],
   'until': [moment, null, "the world's time at start; now by default"],
+  'clock-skew': [number, 0, "seconds by which the server's clock is ahead of this machine's"],
   'time-scale': [number, 1, 'how many times faster hour, minute, latency and retry-after pass'],
   'latency': [number, null, 'flat latency in ms, in place of the model'],
   'latency-base': [number, 300, 'model: ms of a request'],
@@ -53,10 +56,13 @@ export const OPTIONS = {
   'penalty': [number, 10, 'points that a time-out takes from the next hour'],
   'users': [number, 1, 'users with tokens'],
   'tokens-per-user': [number, 1, 'tokens of each user; they share one budget'],
-  'apps': [number, 0, 'Apps with one installation each; their keys are written to the TLS folder'],
+  'apps': [number, 0, 'Apps; their keys are written to the TLS folder'],
+  'installations': [number, 1, 'installations of each App, each with its own budget'],
+  'suspended': [number, 0, 'suspended installations of each App, besides'],
   'limits': [onOff, true, 'limits on or off, as on an Enterprise Server'],
-  'points': [number, 5000, 'GraphQL points an hour of a user'],
-  'installation-points': [number, 5000, 'GraphQL points, and REST requests, an hour of an installation'],
+  'points': [numbers, [5000], 'GraphQL points an hour of each user; the last one holds for the rest'],
+  'installation-repositories': [numbers, [20], 'repositories of each installation, from which its points follow'],
+  'installation-points': [numbers, null, 'GraphQL points, and REST requests, an hour of each installation, whatever its repositories'],
   'rest-requests': [number, 5000, 'REST requests an hour of a user'],
   'search-requests': [number, 30, 'REST search requests a minute'],
   'concurrent': [number, 100, 'requests in flight of an account'],
@@ -119,7 +125,7 @@ export function withDefaults(given) {
 
 export function helpText() {
   const lines = Object.entries(OPTIONS).map(([name, [read, standard, meaning]]) => {
-    const shown = standard === null || standard === false || typeof standard === 'object' ? '' : ` (${standard === true ? 'on' : standard})`;
+    const shown = standard === null || standard === false || (typeof standard === 'object' && !Array.isArray(standard)) ? '' : ` (${standard === true ? 'on' : standard})`;
     return `  --${name.padEnd(22)} ${meaning}${shown}`;
   });
   return `ghsim: a stand-in for the GitHub API\n\nusage: node ghsim.js [options]\n\n${lines.join('\n')}\n`;

@@ -18,7 +18,7 @@ export class Simulator {
   constructor(options) {
     this.options = options;
     this.seed = options.seed;
-    this.clock = new Clock({ scale: options.timeScale, until: options.until });
+    this.clock = new Clock({ scale: options.timeScale, until: options.until, skew: options.clockSkew });
     this.faults = new Faults(options.seed, options.faults);
     this.settings = settingsOf(options, this.faults);
     this.random = new Random(options.seed + 3);
@@ -29,7 +29,7 @@ export class Simulator {
     this.engine = new SearchEngine(this.world, this.clock, this.settings);
     this.graphql = new GraphQLService({ world: this.world, engine: this.engine, settings: this.settings, seed: options.seed, clock: this.clock });
     this.accounts = new Accounts({ clock: this.clock, options });
-    this.apps = new Apps({ count: options.apps, clock: this.clock, accounts: this.accounts, seed: options.seed });
+    this.apps = new Apps({ options, clock: this.clock, accounts: this.accounts });
     this.drift = new Drift({ world: this.world, clock: this.clock, seed: options.seed, rates: options.drift });
     this.servers = new Servers(this);
   }
@@ -40,7 +40,7 @@ export class Simulator {
     this.drift.start();
     return {
       ready: true, ...addresses, pid: process.pid, tokens: this.accounts.tokens, repositories: this.world.visibleCount,
-      ...(this.apps.list.length > 0 ? { apps: this.apps.list.map(({ id, installation, keyFile }) => ({ id, installation, key: keyFile })) } : {}),
+      ...(this.apps.list.length > 0 ? { apps: this.apps.view() } : {}),
     };
   }
 

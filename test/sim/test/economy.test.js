@@ -3,6 +3,8 @@
  * that end at different times, tokens that are revoked, refusals without a reason; and the figures of /_sim/usage.
  */
 import assert from 'node:assert/strict';
+import { createSign } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { searchQuery, startSim } from '../tools/harness.js';
 
@@ -48,3 +50,29 @@ test('cliffs: from so many aliases, or so many rows a page, a request times out;
   assert.ok(isTimeout(await graphql(searchQuery('stars:>=0', { first: 60 }))));
   assert.ok(isTimeout(await graphql(searchQuery('repo:no/thing', { first: 60 }))), 'what counts is what was asked for');
 });
+
+for (const skew of [3600, -90]) {
+  test(`a server whose clock is ${skew} s off: Date, resets and JWTs follow it`, async (t) => {
+    const { ready, call, graphql } = await startSim(t, { repositories: 1000, 'clock-skew': skew, apps: 1 });
+    const { headers, data } = await graphql(VIEWER);
+    const date = Date.parse(headers.get('date')) / 1000;
+    assert.ok(Math.abs(date - Date.now() / 1000 - skew) < 5);
+    const reset = Number(headers.get('x-ratelimit-reset'));
+    assert.ok(Math.abs(reset - date - 3600) <= 1);
+    assert.equal(Date.parse(data.rateLimit.resetAt) / 1000, reset);
+    const [app] = ready.apps;
+    const ask = (now) => call(`/app/installations/${app.installation}/access_tokens`, { method: 'POST', token: signedJwt(app, now) });
+    const refused = await ask(Math.floor(Date.now() / 1000));
+    assert.equal(refused.status, 401);
+    assert.match((await refused.json()).message, skew > 0 ? /'exp'/ : /'Issued at' claim \('iat'\) must be an Integer/);
+    const { token, expires_at: expires } = await (await ask(date)).json();
+    assert.ok(Math.abs(Date.parse(expires) / 1000 - date - 3600) < 5);
+    assert.equal((await graphql(VIEWER, { token })).status, 200);
+  });
+}
+
+function signedJwt(app, now) {
+  const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const text = `${encode({ alg: 'RS256', typ: 'JWT' })}.${encode({ iss: app.id, iat: now - 30, exp: now + 570 })}`;
+  return `${text}.${createSign('RSA-SHA256').update(text).sign(readFileSync(app.key, 'utf8'), 'base64url')}`;
+}

@@ -222,3 +222,68 @@ test('an installation token ends after its hour', async (t) => {
     assert.ok(Date.now() < Date.parse(expires) + 3000);
   }
 });
+
+test('an App with many installations: paged, some suspended; each has its own budget by its size', async (t) => {
+  const { ready, call, graphql } = await startSim(t, { repositories: 1000, apps: 2, installations: 5, suspended: 1, 'installation-repositories': '20,70,500' });
+  const [app, other] = ready.apps;
+  assert.equal(app.installations.length, 5);
+  assert.equal(new Set([...app.installations, ...app.suspended, ...other.installations, ...other.suspended]).size, 12);
+  const now = Math.floor(Date.now() / 1000);
+  const asApp = (path, more) => call(path, { token: jwt(readFileSync(app.key_pkcs8, 'utf8'), { iss: app.client_id, iat: now - 30, exp: now + 500 }), ...more });
+  assert.match(readFileSync(app.key, 'utf8'), /BEGIN RSA PRIVATE KEY/);
+  assert.match(readFileSync(app.key_pkcs8, 'utf8'), /BEGIN PRIVATE KEY/);
+  const described = await (await asApp('/app')).json();
+  assert.deepEqual([described.id, described.installations_count], [app.id, 6]);
+
+  const found = [];
+  for (let path = '/api/v3/app/installations?per_page=4', pages = 1; path; pages++) {
+    const response = await asApp(path);
+    found.push(...await response.json());
+    path = nextOf(response)?.replace(ready.http, '');
+    if (path) assert.ok(path.startsWith('/api/v3/app/installations?per_page=4&page='), 'the prefix stays');
+    assert.ok(pages <= 2);
+  }
+  assert.deepEqual(found.map(({ id }) => id), [...app.installations, ...app.suspended]);
+  assert.deepEqual(found.filter((each) => each.suspended_at).map(({ id }) => id), app.suspended);
+  assert.ok(found.every(({ account }) => Number.isInteger(account.id) && account.login.length > 0));
+
+  const post = (id, more) => asApp(`/app/installations/${id}/access_tokens`, { method: 'POST', ...more });
+  const limits = [];
+  for (const id of app.installations) {
+    const { token } = await (await post(id)).json();
+    const { headers } = await graphql('{ viewer { login } }', { token });
+    limits.push([headers.get('x-ratelimit-limit'), headers.get('x-ratelimit-used')].map(Number));
+  }
+  assert.deepEqual(limits, [[5000, 1], [7500, 1], [12500, 1], [12500, 1], [12500, 1]]);
+  const suspended = await post(app.suspended[0]);
+  assert.equal(suspended.status, 403);
+  assert.match((await suspended.json()).message, /suspended/);
+  assert.equal((await post(other.installations[0])).status, 404, "another App's");
+});
+
+test('a token of an Enterprise Server is short unless asked otherwise', async (t) => {
+  const { ready, call } = await startSim(t, { repositories: 1000, apps: 1, limits: 'off' });
+  const now = Math.floor(Date.now() / 1000);
+  const token = jwt(readFileSync(ready.apps[0].key, 'utf8'), { iss: ready.apps[0].id, iat: now, exp: now + 60 });
+  const ask = async (prefix, headers) => (await (await call(`${prefix}/app/installations/${ready.apps[0].installation}/access_tokens`, { method: 'POST', token, headers })).json()).token;
+  assert.equal((await ask('/api/v3')).length, 40);
+  assert.ok((await ask('/api/v3', { 'X-GitHub-Stateless-S2S-Token': 'enabled' })).length > 500);
+  const own = await ask('/api/v3');
+  const asked = await call('/api/v3/repositories?per_page=1', { token: own });
+  assert.equal(asked.status, 200);
+  assert.deepEqual([...asked.headers.keys()].filter((name) => name.startsWith('x-ratelimit')), []);
+  assert.equal((await call('/api/v3/rate_limit', { token: own })).status, 404);
+});
+
+test('an App may ask for 2,000 tokens an hour', async (t) => {
+  const { sim, ready, call, control } = await startSim(t, { repositories: 1000, apps: 1 });
+  const now = Math.floor(Date.now() / 1000);
+  const token = jwt(readFileSync(ready.apps[0].key, 'utf8'), { iss: ready.apps[0].id, iat: now, exp: now + 60 });
+  const ask = () => call(`/app/installations/${ready.apps[0].installation}/access_tokens`, { method: 'POST', token });
+  for (let i = 0; i < 1999; i++) sim.apps.mayAskForToken(sim.apps.list[0]);
+  assert.equal((await ask()).status, 201);
+  const refused = await ask();
+  assert.equal(refused.status, 403);
+  assert.match((await refused.json()).message, /secondary rate limit/);
+  assert.equal((await control('counters')).violations.token_requests, 1);
+});

@@ -13,7 +13,7 @@ const MAX_BODY = 64000000;
 class BadRequest extends Error {}
 
 const ROUTES = {
-  'GET health': (sim) => ({ ok: true, repositories: sim.world.visibleCount, now: sim.clock.now(), world_now: sim.clock.worldSeconds(), version: sim.world.version }),
+  'GET health': (sim) => ({ ok: true, repositories: sim.world.visibleCount, now: sim.clock.now(), server_now: sim.clock.serverNow(), world_now: sim.clock.worldSeconds(), version: sim.world.version }),
   'GET counters': (sim) => sim.counters.view(),
   'POST counters/reset': (sim) => {
     sim.counters.reset();

@@ -35,7 +35,7 @@ export class Exchange {
 
   commonHeaders() {
     const headers = {
-      'Server': 'github.com', 'X-GitHub-Request-Id': this.requestId, 'X-Content-Type-Options': 'nosniff',
+      'Server': 'github.com', 'Date': new Date(this.clock.serverNow()).toUTCString(), 'X-GitHub-Request-Id': this.requestId, 'X-Content-Type-Options': 'nosniff',
       'Vary': 'Accept, Authorization, Cookie, X-GitHub-OTP', ...this.extraHeaders,
     };
     if (this.secret?.startsWith('ghp_')) Object.assign(headers, { 'X-OAuth-Scopes': 'public_repo', 'X-Accepted-OAuth-Scopes': 'repo' });

@@ -8,7 +8,7 @@ import { goAway, reset, send } from './reply.js';
 
 const DOCS = 'https://docs.github.com/rest';
 const RATE_DOCS = 'https://docs.github.com/rest/overview/rate-limits-for-the-rest-api';
-const SECONDARY_DOCS = `${RATE_DOCS}#about-secondary-rate-limits`;
+export const SECONDARY_DOCS = `${RATE_DOCS}#about-secondary-rate-limits`;
 
 /** A REST-style error object. */
 export function problem(exchange, status, message, extra = {}) {
@@ -65,16 +65,21 @@ export function admit(exchange, kind, endpoint) {
   exchange.secondary = exchange.account.secondary.begin(kind, endpoint, 1);
 }
 
-function note(exchange, violation) {
+/** Counts a violation. */
+export function note(exchange, violation) {
   exchange.sim.counters.violation(violation);
   exchange.record.violation = violation;
+}
+
+export function secondaryMessage({ requestId, clock }) {
+  return `You have exceeded a secondary rate limit. Please wait a few minutes before you try again. If you reach out to GitHub Support for help, `
+    + `please include the request ID ${requestId} and timestamp ${new Date(clock.serverNow()).toISOString().slice(0, 19).replace('T', ' ')} UTC.`;
 }
 
 export function refuseSecondary(exchange, kind, withRetryAfter, as200) {
   const { account } = exchange;
   exchange.record.refused = true;
-  const message = `You have exceeded a secondary rate limit. Please wait a few minutes before you try again. If you reach out to GitHub Support for help, `
-    + `please include the request ID ${exchange.requestId} and timestamp ${new Date(exchange.clock.now()).toISOString().slice(0, 19).replace('T', ' ')} UTC.`;
+  const message = secondaryMessage(exchange);
   const headers = withRetryAfter ? { 'Retry-After': String(account.secondary.retryAfter()) } : {};
   if (as200) send(exchange, { status: 200, headers, body: { errors: [{ message, documentation_url: SECONDARY_DOCS }] } });
   else send(exchange, { status: kind === 'rest' && exchange.sim.random.chance(0.3) ? 429 : 403, headers, body: { documentation_url: SECONDARY_DOCS, message } });
@@ -100,7 +105,7 @@ const HTML_504 = HTML_502.replaceAll('502 Bad Gateway', '504 Gateway Time-out');
 const HTML_200 = '<!DOCTYPE html>\n<html>\n<head><title>Unicorn! &middot; GitHub</title></head>\n<body><p><strong>No server is currently available to service your request.</strong></p></body>\n</html>\n';
 
 export function timeoutBody(exchange) {
-  return { data: null, errors: [{ message: somethingWentWrong(exchange.requestId, exchange.clock.now()) }] };
+  return { data: null, errors: [{ message: somethingWentWrong(exchange.requestId, exchange.clock.serverNow()) }] };
 }
 
 /** Faults that take the place of the answer. */

@@ -73,6 +73,8 @@ function parseBody(text) {
 
 /** End points of an App authenticate by JWT and meet no limit here. */
 function answerApp(exchange, { handler, match }, parameters) {
+  exchange.fault = exchange.sim.faults.draw('rest');
+  if (exchange.fault && answerWithFault(exchange, 'rest')) return;
   try {
     const answer = handler({ sim: exchange.sim, exchange, parameters, match });
     pace(exchange, () => send(exchange, { status: 200, ...answer }));

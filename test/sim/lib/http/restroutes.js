@@ -6,6 +6,7 @@ import * as C from '../world/columns.js';
 import { fraction, hash } from '../random.js';
 import { REACHABLE } from '../search/search.js';
 import { SearchError } from '../search/parse.js';
+import { note, secondaryMessage, SECONDARY_DOCS } from './gate.js';
 import { accountObject, fullRepository, minimalRepository, ownerObject } from './restobjects.js';
 
 const DOCS = 'https://docs.github.com/rest';
@@ -172,20 +173,16 @@ function searchRepositories({ sim, exchange, parameters }) {
   const base = exchange.baseUrl();
   const rows = Array.from(found.rows.subarray(from, from + size)).filter((row) => sim.world.isVisible(row));
   const lastPage = Math.max(1, Math.ceil(found.rows.length / size));
-  const at = (number) => {
-    const copy = new URLSearchParams(parameters);
-    copy.set('page', String(number));
-    return `${base}/search/repositories?${copy}`;
-  };
-  const headers = link([['next', page < lastPage && at(page + 1)], ['last', page < lastPage && at(lastPage)], ['first', page > 1 && at(1)], ['prev', page > 1 && at(page - 1)]]);
+  const headers = pageLinks({ exchange, parameters }, '/search/repositories', page, lastPage);
   const items = rows.map((row) => ({ ...fullRepository(sim.world, row, base), score: 1 }));
   return { body: { total_count: found.count, incomplete_results: false, items }, headers, uncached: true };
 }
 
 function rateLimit({ exchange }) {
   const { account } = exchange;
+  if (!exchange.settings.limits) return problemBody(404, 'Rate limiting is not enabled.');
   const view = (resource) => ({ ...account.budgets[resource].windows[0].view(), resource });
-  const fixed = (resource, limit) => ({ limit, used: 0, remaining: limit, reset: Math.floor(exchange.clock.now() / 1000) + 60, resource });
+  const fixed = (resource, limit) => ({ limit, used: 0, remaining: limit, reset: Math.floor(exchange.clock.serverNow() / 1000) + 60, resource });
   const resources = {
     core: view('core'), search: view('search'), graphql: view('graphql'), code_search: fixed('code_search', 9), source_import: fixed('source_import', 100),
     integration_manifest: fixed('integration_manifest', 5000), actions_runner_registration: fixed('actions_runner_registration', 10000), scim: fixed('scim', 15000),
@@ -213,31 +210,66 @@ function meta({ exchange }) {
 }
 
 /** The App whose JWT came with the request; throws JwtError. */
-const appOf = ({ sim, exchange }) => sim.apps.verify(exchange.req.headers.authorization);
+function appOf({ sim, exchange }) {
+  const app = sim.apps.verify(exchange.req.headers.authorization);
+  exchange.record.user = `app:${app.id}`;
+  return app;
+}
 const isoMs = (ms) => new Date(ms).toISOString().replace(/\.\d+Z/, 'Z');
 
 function appObject(app) {
-  return { id: app.id, slug: `ghsim-app-${app.id}`, client_id: app.clientId, node_id: Buffer.from(`03:App${app.id}`).toString('base64'), name: `ghsim app ${app.id}`, permissions: { metadata: 'read' }, events: [], installations_count: 1 };
+  return { id: app.id, slug: `ghsim-app-${app.id}`, client_id: app.clientId, node_id: Buffer.from(`03:App${app.id}`).toString('base64'), name: `ghsim app ${app.id}`, permissions: { metadata: 'read' }, events: [], installations_count: app.installations.length };
 }
 
-function installationObject(app, base) {
-  const account = accountObject({ login: `crawler-org-${app.id}`, id: 96000000 + app.id, type: 'Organization' }, base);
+function installationObject(app, installation, base) {
+  const account = accountObject(installation.account, base);
   return {
-    id: app.installation, app_id: app.id, app_slug: `ghsim-app-${app.id}`, account, target_id: account.id, target_type: 'Organization', repository_selection: 'all',
-    access_tokens_url: `${base}/app/installations/${app.installation}/access_tokens`, repositories_url: `${base}/installation/repositories`,
-    html_url: `https://github.com/organizations/${account.login}/settings/installations/${app.installation}`, permissions: { metadata: 'read' }, events: [],
-    created_at: '2025-01-01T00:00:00Z', updated_at: '2025-01-01T00:00:00Z', suspended_at: null, suspended_by: null, single_file_name: null,
+    id: installation.id, app_id: app.id, app_slug: `ghsim-app-${app.id}`, account, target_id: account.id, target_type: 'Organization', repository_selection: 'all',
+    access_tokens_url: `${base}/app/installations/${installation.id}/access_tokens`, repositories_url: `${base}/installation/repositories`,
+    html_url: `https://github.com/organizations/${account.login}/settings/installations/${installation.id}`, permissions: { metadata: 'read' }, events: [],
+    created_at: '2025-01-01T00:00:00Z', updated_at: '2025-01-01T00:00:00Z', suspended_at: installation.suspendedAt,
+    suspended_by: installation.suspendedAt && installation.account, single_file_name: null,
   };
+}
+
+/** Link header of a list with numbered pages. */
+function pageLinks({ exchange, parameters }, path, page, lastPage) {
+  const at = (number) => {
+    const copy = new URLSearchParams(parameters);
+    copy.set('page', String(number));
+    return `${exchange.baseUrl()}${path}?${copy}`;
+  };
+  return link([['next', page < lastPage && at(page + 1)], ['last', page < lastPage && at(lastPage)], ['first', page > 1 && at(1)], ['prev', page > 1 && at(page - 1)]]);
+}
+
+function listInstallations(request) {
+  const { exchange, parameters } = request;
+  const app = appOf(request);
+  const size = whole(parameters, 'per_page', 30, 1, MAX_PAGE);
+  const page = whole(parameters, 'page', 1, 1, 1000000);
+  const shown = app.installations.slice((page - 1) * size, page * size);
+  const headers = pageLinks(request, '/app/installations', page, Math.max(1, Math.ceil(app.installations.length / size)));
+  return { body: shown.map((installation) => installationObject(app, installation, exchange.baseUrl())), headers };
 }
 
 function accessToken(request) {
   const { sim, exchange, match } = request;
   const app = appOf(request);
-  if (app.installation !== Number(match[1])) return notFound();
+  if (!sim.apps.mayAskForToken(app)) return tooManyTokens(exchange);
+  const installation = app.installations.find(({ id }) => id === Number(match[1]));
+  if (!installation) return notFound();
+  if (installation.suspendedAt) return problemBody(403, 'This installation has been suspended');
   if ((exchange.json?.repository_ids?.length ?? 0) > 500) return problemBody(422, 'Validation Failed');
-  const stateless = (exchange.req.headers['x-github-stateless-s2s-token'] ?? 'enabled') !== 'disabled';
-  const { token, expires } = sim.apps.createToken(app, stateless);
+  const standard = exchange.prefix ? 'disabled' : 'enabled'; /* an Enterprise Server has the short form still */
+  const stateless = (exchange.req.headers['x-github-stateless-s2s-token'] ?? standard) !== 'disabled';
+  const { token, expires } = sim.apps.createToken(app, installation, stateless);
   return { status: 201, body: { token, expires_at: isoMs(expires), permissions: { metadata: 'read' }, repository_selection: 'all' }, uncached: true };
+}
+
+function tooManyTokens(exchange) {
+  note(exchange, 'token_requests');
+  exchange.record.refused = true;
+  return problemBody(403, secondaryMessage(exchange), { documentation_url: SECONDARY_DOCS });
 }
 
 /** [method, path, name for counters, handler, {resource, jwt}]. */
@@ -255,7 +287,7 @@ export const ROUTES = [
   ['GET', /^\/user$/, '/user', user],
   ['GET', /^\/users\/([^/]+)$/, '/users/:login', user],
   ['GET', /^\/app$/, '/app', (request) => ({ body: appObject(appOf(request)) }), { jwt: true }],
-  ['GET', /^\/app\/installations$/, '/app/installations', (request) => ({ body: [installationObject(appOf(request), request.exchange.baseUrl())] }), { jwt: true }],
+  ['GET', /^\/app\/installations$/, '/app/installations', listInstallations, { jwt: true }],
   ['POST', /^\/app\/installations\/(\d{1,15})\/access_tokens$/, '/app/installations/:id/access_tokens', accessToken, { jwt: true }],
 ];
 

@@ -11,6 +11,12 @@ const FIRST_VIEWER_ID = 90000001;
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 const ANONYMOUS = { graphql: 0, core: 60, search: 10 };
 
+/** The n-th value of a list, counted from 0; the last one holds for the rest. */
+const nth = (list, n) => list[Math.min(n, list.length - 1)];
+
+/** Points an hour of an installation outside GHEC (fact sheet 3.1). */
+const pointsOfInstallation = (repositories) => Math.min(12500, 5000 + 50 * Math.max(0, repositories - 20));
+
 /** Short hash of a secret, the only form in which the simulator shows it. */
 export function fingerprint(secret) {
   return createHash('sha256').update(secret).digest('hex').slice(0, 12);
@@ -59,7 +65,7 @@ export class Accounts {
       resourcePath: `/${login}`, avatarUrl: `https://avatars.githubusercontent.com/u/${databaseId}?v=4`, createdAt: '2020-01-01T00:00:00Z',
     };
     const account = this.make({
-      name: `user:${databaseId}`, points: options.points, core: options.restRequests, search: options.searchRequests, viewer,
+      name: `user:${databaseId}`, points: nth(options.points, number - 1), core: options.restRequests, search: options.searchRequests, viewer,
     });
     for (let token = 1; token <= options.tokensPerUser; token++) {
       const secret = tokenSecret(options.seed, number, token);
@@ -68,24 +74,21 @@ export class Accounts {
     }
   }
 
-  /** Account of an installation, made on first use. */
-  installation(id) {
-    if (!this.installations.has(id)) {
-      const { options } = this;
-      const viewer = {
-        typeName: 'User', login: `ghsim-app-${id}[bot]`, databaseId: 95000000 + id, name: null, id: newId('User', 95000000 + id),
-        url: 'https://github.com/apps/ghsim', resourcePath: '/apps/ghsim', avatarUrl: 'https://avatars.githubusercontent.com/in/1?v=4',
-        createdAt: '2020-01-01T00:00:00Z',
-      };
-      this.installations.set(id, this.make({
-        name: `installation:${id}`, points: options.installationPoints, core: options.installationPoints, search: options.searchRequests, viewer,
-      }));
-    }
-    return this.installations.get(id);
+  /** An installation with so many points, and REST requests, an hour. */
+  addInstallation(id) {
+    const { options } = this;
+    const ordinal = this.installations.size;
+    const viewer = {
+      typeName: 'User', login: `ghsim-app-${id}[bot]`, databaseId: 95000000 + id, name: null, id: newId('User', 95000000 + id),
+      url: 'https://github.com/apps/ghsim', resourcePath: '/apps/ghsim', avatarUrl: 'https://avatars.githubusercontent.com/in/1?v=4',
+      createdAt: '2020-01-01T00:00:00Z',
+    };
+    const points = options.installationPoints ? nth(options.installationPoints, ordinal) : pointsOfInstallation(nth(options.installationRepositories, ordinal));
+    this.installations.set(id, this.make({ name: `installation:${id}`, points, core: points, search: options.searchRequests, viewer }));
   }
 
   addInstallationToken(installation, secret, expires) {
-    this.byToken.set(secret, { account: this.installation(installation), expires });
+    this.byToken.set(secret, { account: this.installations.get(installation), expires });
   }
 
   /** {account, secret} of an Authorization header; account null if the token is unknown or expired, secret null if none was sent. */
@@ -95,7 +98,7 @@ export class Accounts {
     const [, scheme, secret] = match;
     const known = this.byToken.get(secret);
     const isJwtShaped = secret.split('.').length === 3;
-    const isValid = known && known.expires > this.clock.now() && !(isJwtShaped && scheme.toLowerCase() === 'token');
+    const isValid = known && known.expires > this.clock.serverNow() && !(isJwtShaped && scheme.toLowerCase() === 'token');
     return { account: isValid ? known.account : null, secret };
   }
 

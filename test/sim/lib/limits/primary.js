@@ -12,13 +12,13 @@ class Window {
     this.limit = limit;
     this.length = length;
     this.used = 0;
-    this.reset = 0; /* epoch seconds; 0: not open */
+    this.reset = 0; /* epoch seconds by the server's clock; 0: not open */
     this.debt = 0; /* points that a time-out takes from the next window */
   }
 
   /** Brings the window up to date; `open` opens it if need be. */
   refresh(open) {
-    const now = this.clock.now();
+    const now = this.clock.serverNow();
     if (this.reset !== 0 && now >= this.reset * 1000) {
       this.reset = 0;
       this.used = 0;
@@ -48,7 +48,7 @@ class Window {
   /** What the x-ratelimit headers say. */
   view() {
     this.refresh(false);
-    const reset = this.reset || this.endOfWindow(this.clock.now());
+    const reset = this.reset || this.endOfWindow(this.clock.serverNow());
     return { limit: this.limit, used: this.used, remaining: Math.max(0, this.limit - this.used), reset };
   }
 }
