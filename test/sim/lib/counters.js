@@ -5,7 +5,7 @@ const KEPT_REQUESTS = 5000;
 
 const VIOLATIONS = [
   'concurrent', 'minute_points', 'rest_minute_points', 'response_time', 'primary_after_exhausted', 'requests_while_benched',
-  'missing_user_agent', 'unauthorized', 'token_requests',
+  'response_time_strict', 'missing_user_agent', 'unauthorized', 'token_requests',
 ];
 
 const group = () => ({ requests: 0, points: 0, rest_requests: 0, refused: 0, response_ms: 0, violations: 0 });
@@ -29,6 +29,39 @@ export class Counters {
     this.bytes = { sent: 0, body: 0 };
     this.maxInFlight = this.inFlight;
     this.last = [];
+    this.timeouts = 0;
+    this.refused = 0;
+    this.parts = Object.fromEntries(['search', 'nodes', 'count'].map((kind) => [kind, { asked: 0, keys: new Set() }]));
+    this.repositories = { delivered: 0, distinct: 0, seen: new Uint8Array(0) };
+  }
+
+  /** Root fields of a query that was run: pages of searches, lists of ids, searches that only count. */
+  asked(parts) {
+    for (const { kind, key } of parts) {
+      this.parts[kind].asked++;
+      this.parts[kind].keys.add(key);
+    }
+  }
+
+  /** Rows of repositories that reached the client. */
+  delivered(rows) {
+    const { repositories } = this;
+    repositories.delivered += rows.length;
+    for (const row of rows) {
+      if (row >= repositories.seen.length) repositories.seen = grown(repositories.seen, row);
+      repositories.distinct += 1 - repositories.seen[row];
+      repositories.seen[row] = 1;
+    }
+  }
+
+  /** The sums that benches read. */
+  totals() {
+    const { delivered, distinct } = this.repositories;
+    return {
+      requests: this.requests, points: this.graphql.points, rest_requests: this.rest.requests, refused: this.refused, timeouts: this.timeouts,
+      repositories: delivered, distinct_repositories: distinct,
+      parts: Object.fromEntries(Object.entries(this.parts).map(([kind, { asked, keys }]) => [kind, { asked, distinct: keys.size }])),
+    };
   }
 
   /** A request arrived. */
@@ -51,6 +84,8 @@ export class Counters {
     this.graphql.pages += record.pages ?? 0;
     this.graphql.errors += record.errors ?? 0;
     if (record.isRest) this.rest.requests++;
+    if (record.timeout) this.timeouts++;
+    if (record.refused) this.refused++;
     if (record.status === 304) this.rest.not_modified++;
     for (const [groups, key] of [[this.byToken, record.token], [this.byUser, record.user]]) {
       if (key) this.addTo(groups[key] ??= group(), record);
@@ -83,6 +118,12 @@ export class Counters {
       max_in_flight: this.maxInFlight, faults: this.faults, bytes: this.bytes,
     };
   }
+}
+
+function grown(seen, row) {
+  const wider = new Uint8Array(Math.ceil(row * 1.5) + 1024);
+  wider.set(seen);
+  return wider;
 }
 
 function add(table, key) {

@@ -32,6 +32,11 @@ export function hashText(text, seed = 0) {
   return mix(h);
 }
 
+/** The same with 53 bits. */
+export function longHashText(text) {
+  return hashText(text, 1) * 2097152 + (hashText(text, 2) >>> 11);
+}
+
 /** A stream of random numbers (splitmix32). */
 export class Random {
   constructor(seed) {

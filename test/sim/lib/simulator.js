@@ -28,7 +28,7 @@ export class Simulator {
     });
     this.engine = new SearchEngine(this.world, this.clock, this.settings);
     this.graphql = new GraphQLService({ world: this.world, engine: this.engine, settings: this.settings, seed: options.seed, clock: this.clock });
-    this.accounts = new Accounts({ clock: this.clock, options });
+    this.accounts = new Accounts({ clock: this.clock, options, settings: this.settings });
     this.apps = new Apps({ options, clock: this.clock, accounts: this.accounts });
     this.drift = new Drift({ world: this.world, clock: this.clock, seed: options.seed, rates: options.drift });
     this.servers = new Servers(this);
@@ -55,7 +55,8 @@ function settingsOf(options, faults) {
   return {
     limits: options.limits, workBudget: options.workBudget, unstableOrder: options.unstableOrder, unstableTies: options.unstableTies,
     countJitter: options.countJitter, indexLag: options.indexLag * 1000, sticky: options.sticky * 1000, flapping: options.flapping,
-    closed: options.closed, stargazers: options.stargazers, gzipLevel: options.gzipLevel,
+    secondaryEvery: options.secondaryEvery * 1000, secondaryBench: options.secondaryBench * 1000, retryAfter: options.retryAfter,
+    staleHeaders: options.staleHeaders, closed: options.closed, stargazers: options.stargazers, gzipLevel: options.gzipLevel,
     timeoutMs: options.timeout, timeoutAliases: options.timeoutAliases, timeoutRows: options.timeoutRows, penalty: options.penalty, faultRates: faults.rates,
     latency: {
       flat: options.latency, base: options.latencyBase, node: options.latencyNode, count: options.latencyCount,

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { createSign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
-import { searchQuery, startSim } from '../tools/harness.js';
+import { searchQuery, startSim, waitFor } from '../tools/harness.js';
 
 const VIEWER = '{ viewer { login } rateLimit { cost remaining used resetAt } }';
 const page = (name, first, query = 'stars:>=0') => `${name}: ${searchQuery(query, { first }).slice(1, -1)}`;
@@ -76,3 +76,123 @@ function signedJwt(app, now) {
   const text = `${encode({ alg: 'RS256', typ: 'JWT' })}.${encode({ iss: app.id, iat: now - 30, exp: now + 570 })}`;
   return `${text}.${createSign('RSA-SHA256').update(text).sign(readFileSync(app.key, 'utf8'), 'base64url')}`;
 }
+
+const usedBy = async (control, account = 'user:90000001') => (await control('usage')).accounts[account];
+
+test('stale headers show an earlier state of the window, with its reset; the field is right', async (t) => {
+  const { graphql, control } = await startSim(t, { repositories: 1000, 'stale-headers': 0.5 });
+  const read = ({ headers }) => ['used', 'remaining', 'reset', 'limit'].map((name) => Number(headers.get(`x-ratelimit-${name}`)));
+  let stale = 0;
+  const resets = new Set();
+  for (let i = 1; i <= 60; i++) {
+    const answer = await graphql(VIEWER);
+    const [used, remaining, reset, limit] = read(answer);
+    assert.ok(used <= i && used + remaining === limit);
+    assert.equal(answer.data.rateLimit.used, i);
+    resets.add(reset);
+    if (used < i) stale++;
+  }
+  assert.ok(stale >= 15 && stale <= 45, String(stale));
+  assert.equal(resets.size, 1);
+  await control('settings', { staleHeaders: 0 });
+  assert.equal(read(await graphql(VIEWER))[0], 61);
+});
+
+test('budgets of different sizes whose hours end at different times', async (t) => {
+  const { ready, graphql, control } = await startSim(t, {
+    repositories: 1000, users: 3, apps: 1, points: '5000,12500', 'reset-spread': 1, shards: 2, 'time-scale': 10,
+  });
+  const start = Date.now() / 1000;
+  const { accounts } = await control('usage');
+  const windows = Object.values(accounts).map((account) => account.windows.graphql);
+  assert.deepEqual(windows.map(([window]) => window.limit), [5000, 12500, 12500, 5000]);
+  assert.ok(windows.every((both) => both.length === 2 && both.every(({ used, running }) => used === 0 && running)));
+  windows.forEach(([first, second], i) => {
+    assert.ok(Math.abs(first.reset - start - 90 * (i + 1)) <= 3, 'a quarter of an hour at ten times the speed');
+    assert.ok(second.reset > first.reset && second.reset <= first.reset + 2);
+  });
+  const { headers } = await graphql(VIEWER, { token: ready.tokens[1] });
+  assert.ok(windows[1].some(({ reset }) => reset === Number(headers.get('x-ratelimit-reset'))));
+  assert.equal(headers.get('x-ratelimit-used'), '1');
+});
+
+test('windows that are over are kept with what was used of them', async (t) => {
+  const { graphql, control } = await startSim(t, { repositories: 1000, 'reset-spread': 0.5, 'time-scale': 1800 });
+  await waitFor(async () => {
+    await graphql(VIEWER);
+    return (await usedBy(control)).windows.graphql.length >= 3;
+  });
+  const { windows: { graphql: windows }, points } = await usedBy(control);
+  assert.equal(windows.reduce((sum, { used }) => sum + used, 0), points);
+  assert.ok(windows.slice(1).every(({ opened, reset }, i) => opened >= windows[i].reset && reset === opened + 2));
+  assert.deepEqual(windows.map(({ running }) => running), windows.map((each, i) => i === windows.length - 1));
+});
+
+test('a revoked token is refused from then on; of a user all; the first refusal is not held against the client', async (t) => {
+  const { ready, graphql, control } = await startSim(t, { repositories: 1000, users: 2, 'tokens-per-user': 2 });
+  const status = async () => Promise.all(ready.tokens.map(async (token) => (await graphql(VIEWER, { token })).status));
+  assert.deepEqual(await control('revoke', { token: ready.tokens[0] }), { revoked: 1 });
+  assert.deepEqual(await status(), [401, 200, 200, 200]);
+  assert.equal((await graphql(VIEWER)).json.message, 'Bad credentials');
+  assert.deepEqual(await control('revoke', { user: 'user:90000002' }), { revoked: 2 });
+  assert.deepEqual(await status(), [401, 200, 401, 401]);
+  assert.equal((await control('counters')).violations.unauthorized, 0);
+  await waitFor(async () => {
+    await graphql(VIEWER);
+    return (await control('counters')).violations.unauthorized > 0;
+  });
+  assert.match((await control('revoke', {})).error, /token or a user/);
+});
+
+test('a refusal without a reason, time and again', async (t) => {
+  const { graphql, control } = await startSim(t, { repositories: 1000, 'secondary-every': 60, 'secondary-bench': 20, 'time-scale': 200, 'retry-after': 1 });
+  const refused = [];
+  await waitFor(async () => {
+    const answer = await graphql(VIEWER);
+    if (/secondary rate limit/.test(answer.text)) {
+      assert.equal(answer.headers.get('retry-after'), '1');
+      refused.push(Date.now());
+      if (refused.length === 2) assert.ok(/secondary/.test((await graphql(VIEWER)).text), 'benched');
+      await waitFor(() => Date.now() > refused.at(-1) + 100);
+    }
+    return refused.length === 4;
+  });
+  for (let i = 1; i < refused.length; i++) assert.ok(refused[i] - refused[i - 1] >= 395, 'a minute after the end of the last one');
+  const { violations, unfair } = await usedBy(control);
+  assert.equal(unfair, 4);
+  assert.deepEqual(violations, { requests_while_benched: 1 });
+});
+
+test('usage: what was asked, used and overstepped, by account', async (t) => {
+  const { ready, call, graphql, control } = await startSim(t, { repositories: 2000, users: 2, latency: 1000, 'time-scale': 100 });
+  const [first, second] = ready.tokens;
+  const both = `{ ${page('a', 30)} ${page('b', 20)} ${count('c')} }`;
+  await Promise.all([graphql(both, { token: first }), graphql(both, { token: first }), graphql(VIEWER, { token: first })]);
+  await graphql(page('{ a', 30).concat('}'), { token: second });
+  await graphql('{ nodes(ids: ["R_kgAB"]) { id } }', { token: second });
+  await call('/repositories?per_page=1', { token: second });
+  const { accounts, totals } = await control('usage');
+  assert.deepEqual([totals.requests, totals.points, totals.rest_requests, totals.repositories], [6, 5, 1, 130]);
+  assert.ok(totals.distinct_repositories >= 30 && totals.distinct_repositories < 130);
+  assert.deepEqual(totals.parts, { search: { asked: 5, distinct: 2 }, nodes: { asked: 1, distinct: 1 }, count: { asked: 2, distinct: 1 } });
+  const [one, two] = ['user:90000001', 'user:90000002'].map((name) => accounts[name]);
+  assert.deepEqual([one.points, one.repositories, one.max_concurrent, one.requests.graphql, one.max_requests_minute.graphql], [3, 100, 3, 3, 3]);
+  assert.deepEqual([one.response_ms.graphql, one.response_ms.max_minute_graphql, one.response_ms.graphql_minutes[0]], [3000, 3000, 3000]);
+  assert.deepEqual([two.response_ms.graphql, two.response_ms.rest, two.response_ms.max_minute_total], [2000, 1000, 3000]);
+  assert.equal(two.windows.core[0].used, 1);
+  assert.deepEqual([one.violations, one.refused], [{}, 0]);
+  await control('counters/reset', {});
+  const after = await control('usage');
+  assert.deepEqual([after.totals.parts.search.distinct, after.totals.distinct_repositories, after.accounts['user:90000001'].points], [0, 0, 0]);
+});
+
+test('what ended within a minute is held against the limit strictly, though nobody was refused', async (t) => {
+  const { graphql, control } = await startSim(t, { repositories: 1000, latency: 9000, 'time-scale': 50 });
+  await Promise.all(Array.from({ length: 6 }, () => graphql(VIEWER)));
+  assert.deepEqual((await usedBy(control)).violations, {}, '54 s');
+  await graphql(VIEWER);
+  const { violations, refused, response_ms: time } = await usedBy(control);
+  assert.deepEqual(violations, { response_time_strict: 1 }, 'let in at 54 s, ended at 63');
+  assert.deepEqual([refused, time.max_minute_graphql], [0, 63000]);
+  assert.equal((await control('counters')).violations.response_time_strict, 1);
+});

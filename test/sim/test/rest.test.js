@@ -287,3 +287,22 @@ test('an App may ask for 2,000 tokens an hour', async (t) => {
   assert.match((await refused.json()).message, /secondary rate limit/);
   assert.equal((await control('counters')).violations.token_requests, 1);
 });
+
+test("an Enterprise Server's addresses: redirects, links and versions keep the prefix", async (t) => {
+  const { sim, ready, call, graphql, control } = await startSim(t, { repositories: 2000, limits: 'off' });
+  const id = sim.world.columns.id[10];
+  const old = sim.world.nameWithOwner(10);
+  await control('world', [{ op: 'rename', id, name: 'moved-away' }]);
+  const moved = await call(`/api/v3/repos/${old}`);
+  assert.equal(moved.headers.get('location'), `${ready.http}/api/v3/repositories/${id}`);
+  assert.equal((await (await call(moved.headers.get('location').slice(ready.http.length))).json()).id, id);
+  assert.ok(nextOf(await call('/api/v3/search/repositories?q=stars:0')).startsWith(`${ready.http}/api/v3/search/repositories?`));
+  assert.ok((await (await call('/api/v3/meta')).json()).installed_version);
+  await control('script', [{ fault: 'redirect' }]);
+  const redirected = await call('/api/graphql', { method: 'POST', body: { query: '{ viewer { login } }' } });
+  assert.deepEqual([redirected.status, redirected.headers.get('location')], [307, `${ready.http}/api/graphql`]);
+  const { data, headers } = await graphql('{ viewer { login } rateLimit { cost } }', { path: '/api/graphql' });
+  assert.equal(data.rateLimit, null);
+  assert.deepEqual([...headers.keys()].filter((name) => name.startsWith('x-ratelimit')), []);
+  assert.deepEqual(Object.values((await control('counters')).violations).filter(Boolean), []);
+});

@@ -3,7 +3,7 @@
  * the caller charges the price between the two steps and hands over what `rateLimit` shows.
  */
 import { getOperationAST, getVariableValues, GraphQLError, Kind } from 'graphql';
-import { fraction, hashText, Random } from '../random.js';
+import { fraction, hashText, longHashText, Random } from '../random.js';
 import { disturbPage, unsorted } from '../search/noise.js';
 import { Documents, loadSchema } from './documents.js';
 import { forbiddenAllowList, forbiddenSaml, formatError, resourceLimits } from './errors.js';
@@ -59,7 +59,7 @@ export class GraphQLService {
   /** What resolvers see of the request. */
   context({ viewer, rate, newIds = false, webUrl = 'https://github.com', fault = null, text = '' }) {
     const { world, engine, settings, random } = this;
-    const stats = { nodes: 0, pages: 0, repositories: 0, counts: 0, countedSearches: 0, connections: 0, work: 0 };
+    const stats = { nodes: 0, pages: 0, repositories: 0, counts: 0, countedSearches: 0, connections: 0, work: 0, parts: [], rows: [] };
     const budget = this.workBudget(text, fault);
     const context = { world, engine, settings, viewer, rate, newIds, webUrl, warnings: [], stats, forbidden: false };
     context.spend = (amount) => (stats.work += amount) <= budget;
@@ -68,7 +68,11 @@ export class GraphQLService {
       stats.pages++;
     };
     context.noteCountedSearch = () => { stats.countedSearches++; };
-    context.noteRepository = () => { stats.repositories++; };
+    context.notePart = (kind, text) => { stats.parts.push({ kind, key: longHashText(text) }); };
+    context.noteRepository = (row) => {
+      stats.repositories++;
+      stats.rows.push(row);
+    };
     context.noteCount = () => {
       stats.counts++;
       if (!context.spend(WORK_OF_A_COUNT)) throw resourceLimits();

@@ -20,10 +20,12 @@ const Query = {
   node: (source, { id }, context) => {
     const node = resolveNode(id, context);
     context.noteNodes(1);
+    context.notePart('nodes', id);
     return node ?? notFoundNode(id);
   },
   nodes: (source, { ids }, context) => {
     context.noteNodes(ids.length);
+    context.notePart('nodes', ids.join());
     return ids.map((id) => {
       const node = afford(context, resolveNode(id, context));
       return node === undefined ? notFoundNode(id) : node;
@@ -88,9 +90,14 @@ function search({ query, type, ...args }, context) {
   }
   const [from, to] = pageBounds(args, found.rows.length);
   const asked = (args.first ?? args.last ?? null) !== null;
-  if (asked) context.noteNodes(to - from);
-  else context.noteCountedSearch();
+  notePart(context, query, args, asked, to - from);
   return { count: found.count, rows: found.rows, from, to, total: found.rows.length, slice: [], nodes: asked ? null : [] };
+}
+
+function notePart(context, query, { first, last, after, before }, asked, rows) {
+  if (asked) context.noteNodes(rows);
+  else context.noteCountedSearch();
+  context.notePart(asked ? 'search' : 'count', asked ? `${query} ${first} ${last} ${after} ${before}` : query);
 }
 
 /** Nodes of a page of search results: null where the index knows a repository that is gone, an error where access is denied. */
@@ -104,7 +111,7 @@ function searchNodes(page, context) {
 
 /** A visible repository, unless a fault hides it. */
 function showNode(context, row) {
-  context.noteRepository();
+  context.noteRepository(row);
   return context.disturb(new Repo(row));
 }
 

@@ -17,8 +17,11 @@ const ROUTES = {
   'GET counters': (sim) => sim.counters.view(),
   'POST counters/reset': (sim) => {
     sim.counters.reset();
+    for (const account of sim.accounts.list) account.forgetUsage();
     return { ok: true };
   },
+  'GET usage': usage,
+  'POST revoke': (sim, parameters, body) => revoke(sim, body),
   'GET faults': (sim) => sim.faults.rates,
   'POST faults': (sim, parameters, body) => sim.faults.setRates(body),
   'POST script': (sim, parameters, body) => ({ waiting: sim.faults.addScript(body) }),
@@ -35,7 +38,7 @@ const ROUTES = {
     const last = Number(parameters.get('last') ?? 100);
     return last > 0 ? sim.counters.last.slice(-last).map((record) => ({ ...record, cost: record.points })) : [];
   },
-  'GET tokens': (sim) => [...sim.accounts.byToken].map(([secret, { account }]) => ({ token: secret, fingerprint: fingerprint(secret), user: account.name })),
+  'GET tokens': (sim) => [...sim.accounts.byToken].map(([secret, { account, revoked = false }]) => ({ token: secret, fingerprint: fingerprint(secret), user: account.name, revoked })),
   'GET limits': (sim) => Object.fromEntries([...new Set([...sim.accounts.byToken.values()].map(({ account }) => account))].map((account) => [account.name, {
     graphql: account.budgets.graphql.windows.map((window) => window.view()),
     core: account.budgets.core.windows.map((window) => window.view()),
@@ -47,6 +50,21 @@ const ROUTES = {
     return { ok: true };
   },
 };
+
+/** All that benches compare with the limits: times of windows are epoch seconds of the server's clock. */
+function usage(sim) {
+  const { clock, counters, accounts, apps } = sim;
+  return {
+    now: clock.now(), server_now: clock.serverNow(), time_scale: clock.scale, totals: counters.totals(), violations: counters.violations,
+    accounts: Object.fromEntries(accounts.list.map((account) => [account.name, account.usageView()])),
+    apps: Object.fromEntries(apps.list.map((app) => [app.id, { token_requests: app.tokenRequests }])),
+  };
+}
+
+function revoke(sim, body) {
+  if ((body.token === undefined) === (body.user === undefined)) throw new BadRequest('wants a token or a user');
+  return { revoked: sim.accounts.revoke(body) };
+}
 
 /** Changes switches at run time: those of the command line that are read at each request. */
 function changeSettings(settings, body) {

@@ -2,6 +2,7 @@
  * One request and its answer: what both kinds of API need to know about it, and the book-keeping at its end.
  */
 import { hash } from '../random.js';
+import { note } from './gate.js';
 
 let serial = 0;
 
@@ -18,6 +19,8 @@ export class Exchange {
     this.window = null; /* the budget window this request meets */
     this.resource = null;
     this.secondary = null;
+    this.account = null;
+    this.stats = null; /* what a query asked for and found */
     this.over = false;
     this.requestId = requestId(sim.seed, sim.clock.now());
     this.extraHeaders = {};
@@ -52,8 +55,9 @@ export class Exchange {
 
   /** What the headers say of the budget; one fault lets them lag behind. */
   shownWindow() {
-    const view = this.window.view();
-    if (this.fault?.name === 'staleRemaining') view.remaining = Math.min(view.limit, view.remaining + 1 + this.sim.random.below(200));
+    const { random } = this.sim;
+    const view = this.window.view(random.chance(this.settings.staleHeaders) ? random : null);
+    if (this.fault?.name === 'staleRemaining') view.remaining = Math.min(view.limit, view.remaining + 1 + random.below(200));
     return view;
   }
 
@@ -77,8 +81,21 @@ export class Exchange {
     this.over = true;
     this.record.ms = Math.round(this.elapsed() * 100) / 100;
     this.record.aborted = !this.res.writableFinished;
-    this.secondary?.end();
+    const isOver = this.secondary?.end(!this.record.aborted) ?? false;
+    if (isOver && this.settings.limits) note(this, 'response_time_strict');
+    this.bookDelivery();
     this.sim.counters.end(this.record);
+  }
+
+  /** Adds points and what was delivered to the account's sums, and to those of all. */
+  bookDelivery() {
+    const { account, record, stats, sim } = this;
+    if (!account) return;
+    account.usage.points += record.isGraphql ? record.points : 0;
+    if (stats) sim.counters.asked(stats.parts);
+    if (!stats || record.aborted || record.timeout) return;
+    account.usage.repositories += stats.repositories;
+    sim.counters.delivered(stats.rows);
   }
 }
 

@@ -19,8 +19,7 @@ export function problem(exchange, status, message, extra = {}) {
 
 export function refuseAgent(exchange) {
   if ((exchange.req.headers['user-agent'] ?? '').trim() !== '') return false;
-  exchange.sim.counters.violation('missing_user_agent');
-  exchange.record.violation = 'missing_user_agent';
+  note(exchange, 'missing_user_agent');
   send(exchange, {
     status: 403, type: 'text/html; charset=utf-8',
     body: '\r\nRequest forbidden by administrative rules. Please make sure your request has a User-Agent header '
@@ -37,8 +36,7 @@ export function refuseToken(exchange, anonymous) {
   exchange.account = account ?? (secret === null && anonymous ? exchange.sim.accounts.ofAddress(exchange.req.socket.remoteAddress) : null);
   exchange.record.user = exchange.account?.name;
   if (exchange.account) return false;
-  exchange.sim.counters.violation('unauthorized');
-  exchange.record.violation = 'unauthorized';
+  if (!exchange.sim.accounts.isNews(secret)) note(exchange, 'unauthorized');
   return problem(exchange, 401, secret === null ? 'This endpoint requires you to be authenticated.' : 'Bad credentials');
 }
 
@@ -50,8 +48,9 @@ export function refuseLimits(exchange, kind, endpoint, resource, isFree = false)
   if (!sim.settings.limits) return false;
   const violation = account.secondary.check(kind, endpoint);
   if (violation) {
-    note(exchange, violation);
-    return refuseSecondary(exchange, kind, sim.random.chance(0.7), kind === 'graphql' && sim.random.chance(0.25));
+    if (violation === 'unfair') noteUnfair(exchange);
+    else note(exchange, violation);
+    return refuseSecondary(exchange, kind, sim.random.chance(sim.settings.retryAfter), kind === 'graphql' && sim.random.chance(0.25));
   }
   if (!isFree && exchange.window.isExhausted()) {
     note(exchange, 'primary_after_exhausted');
@@ -68,7 +67,14 @@ export function admit(exchange, kind, endpoint) {
 /** Counts a violation. */
 export function note(exchange, violation) {
   exchange.sim.counters.violation(violation);
+  exchange.account?.usage.violation(violation);
   exchange.record.violation = violation;
+}
+
+function noteUnfair(exchange) {
+  exchange.sim.counters.fault('secondaryEvery');
+  exchange.account.usage.unfair++;
+  exchange.record.fault = 'secondaryEvery';
 }
 
 export function secondaryMessage({ requestId, clock }) {
@@ -79,6 +85,7 @@ export function secondaryMessage({ requestId, clock }) {
 export function refuseSecondary(exchange, kind, withRetryAfter, as200) {
   const { account } = exchange;
   exchange.record.refused = true;
+  account.usage.refused++;
   const message = secondaryMessage(exchange);
   const headers = withRetryAfter ? { 'Retry-After': String(account.secondary.retryAfter()) } : {};
   if (as200) send(exchange, { status: 200, headers, body: { errors: [{ message, documentation_url: SECONDARY_DOCS }] } });
@@ -89,6 +96,7 @@ export function refuseSecondary(exchange, kind, withRetryAfter, as200) {
 export function refusePrimary(exchange, kind, type) {
   const { account } = exchange;
   exchange.record.refused = true;
+  account.usage.refused++;
   const who = account.viewer ? `user ID ${account.viewer.databaseId}` : account.name.replace(/^ip:/, '');
   if (kind === 'rest') {
     return problem(exchange, exchange.sim.random.chance(0.3) ? 429 : 403, `API rate limit exceeded for ${who}.`, { documentation_url: RATE_DOCS });

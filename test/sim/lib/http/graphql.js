@@ -62,6 +62,7 @@ function work(exchange, question) {
     fault: exchange.fault,
     text: `${question.query}${JSON.stringify(question.variables ?? null)}`,
   });
+  exchange.stats = result.stats;
   record.errors = result.body.errors?.length ?? 0;
   record.repositories = result.stats.repositories;
   record.pages = result.stats.pages;
@@ -105,7 +106,7 @@ export function latencyOf({ flat, base, node, count, connection, alias, jitter }
 
 function answerTimeout(exchange) {
   const { sim } = exchange;
-  exchange.window.debt += sim.settings.penalty;
+  if (sim.settings.limits) exchange.window.debt += sim.settings.penalty;
   Object.assign(exchange.record, { timeout: true, repositories: 0, pages: 0 });
   exchange.fault = { name: sim.random.pick(['json502', 'html502', 'json504', 'html504']), stage: 'instead' };
   answerWithFault(exchange, 'graphql');

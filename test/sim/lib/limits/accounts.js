@@ -7,6 +7,8 @@ import { newId } from '../graphql/nodeid.js';
 import { PrimaryBudget } from './primary.js';
 import { SecondaryLimits } from './secondary.js';
 
+/** Real milliseconds. */
+const TIME_TO_TELL = 1000;
 const FIRST_VIEWER_ID = 90000001;
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 const ANONYMOUS = { graphql: 0, core: 60, search: 10 };
@@ -29,7 +31,7 @@ export function tokenSecret(seed, user, token) {
 }
 
 class Account {
-  constructor({ clock, limits, shards, name, points, core, search, viewer }) {
+  constructor({ clock, settings, limits, shards, ordinal, name, points, core, search, viewer }) {
     this.name = name;
     this.viewer = viewer;
     this.budgets = {
@@ -37,15 +39,28 @@ class Account {
       core: new PrimaryBudget(clock, 'core', core, shards),
       search: new PrimaryBudget(clock, 'search', search, 1),
     };
-    this.secondary = new SecondaryLimits(clock, limits);
+    this.secondary = new SecondaryLimits(clock, limits, settings, ordinal);
+    this.usage = this.secondary.usage;
+  }
+
+  /** {graphql, core, search}: all windows, and what else was used. */
+  usageView() {
+    return { ...this.usage.view(), windows: Object.fromEntries(Object.entries(this.budgets).map(([resource, budget]) => [resource, budget.history()])) };
+  }
+
+  forgetUsage() {
+    this.usage.reset();
+    for (const budget of Object.values(this.budgets)) budget.forget();
   }
 }
 
 export class Accounts {
-  constructor({ clock, options }) {
+  constructor({ clock, options, settings }) {
     this.clock = clock;
     this.options = options;
-    this.byToken = new Map(); /* secret -> {account, expires} */
+    this.settings = settings;
+    this.list = [];
+    this.byToken = new Map(); /* secret -> {account, expires, revoked, told} */
     this.anonymous = new Map();
     this.installations = new Map();
     this.tokens = [];
@@ -53,7 +68,19 @@ export class Accounts {
   }
 
   make(values) {
-    return new Account({ clock: this.clock, limits: this.options.limitValues, shards: this.options.shards, ...values });
+    const { clock, settings, options } = this;
+    const account = new Account({ clock, settings, limits: options.limitValues, shards: options.shards, ordinal: this.list.length, ...values });
+    this.list.push(account);
+    return account;
+  }
+
+  /** The same for an account with tokens; with --reset-spread its hours have begun before, and end at different times. */
+  makeOpen(values) {
+    const { users, apps, installations, resetSpread } = this.options;
+    const account = this.make(values);
+    const share = (resetSpread * this.list.length) / (users + apps * installations);
+    if (resetSpread > 0) for (const resource of ['graphql', 'core']) account.budgets[resource].openFor(share);
+    return account;
   }
 
   addUser(number) {
@@ -64,7 +91,7 @@ export class Accounts {
       typeName: 'User', login, databaseId, name: `Crawler User ${number}`, id: newId('User', databaseId), url: `https://github.com/${login}`,
       resourcePath: `/${login}`, avatarUrl: `https://avatars.githubusercontent.com/u/${databaseId}?v=4`, createdAt: '2020-01-01T00:00:00Z',
     };
-    const account = this.make({
+    const account = this.makeOpen({
       name: `user:${databaseId}`, points: nth(options.points, number - 1), core: options.restRequests, search: options.searchRequests, viewer,
     });
     for (let token = 1; token <= options.tokensPerUser; token++) {
@@ -84,21 +111,42 @@ export class Accounts {
       createdAt: '2020-01-01T00:00:00Z',
     };
     const points = options.installationPoints ? nth(options.installationPoints, ordinal) : pointsOfInstallation(nth(options.installationRepositories, ordinal));
-    this.installations.set(id, this.make({ name: `installation:${id}`, points, core: points, search: options.searchRequests, viewer }));
+    this.installations.set(id, this.makeOpen({ name: `installation:${id}`, points, core: points, search: options.searchRequests, viewer }));
   }
 
   addInstallationToken(installation, secret, expires) {
     this.byToken.set(secret, { account: this.installations.get(installation), expires });
   }
 
-  /** {account, secret} of an Authorization header; account null if the token is unknown or expired, secret null if none was sent. */
+  /** Makes tokens useless: one (by secret or fingerprint), or all that an account has now (by its name, login or number). */
+  revoke({ token, user }) {
+    let revoked = 0;
+    for (const [secret, known] of this.byToken) {
+      const { name, viewer } = known.account;
+      const isMeant = token === undefined ? [name, viewer.login, viewer.databaseId].includes(user) : [secret, fingerprint(secret)].includes(token);
+      if (!isMeant || known.revoked) continue;
+      known.revoked = true;
+      revoked++;
+    }
+    return revoked;
+  }
+
+  /** May a client not have known yet that this token is refused? True of a revoked one, until the refusal had time to reach it. */
+  isNews(secret) {
+    const known = this.byToken.get(secret);
+    if (!known?.revoked) return false;
+    known.told ??= this.clock.now();
+    return this.clock.now() - known.told < TIME_TO_TELL;
+  }
+
+  /** {account, secret} of an Authorization header; account null if the token is unknown or void, secret null if none was sent. */
   authenticate(header) {
     const match = /^(bearer|token)\s+(\S+)$/i.exec(header ?? '');
     if (!match) return { account: null, secret: header ? '' : null };
     const [, scheme, secret] = match;
     const known = this.byToken.get(secret);
     const isJwtShaped = secret.split('.').length === 3;
-    const isValid = known && known.expires > this.clock.serverNow() && !(isJwtShaped && scheme.toLowerCase() === 'token');
+    const isValid = known && !known.revoked && known.expires > this.clock.serverNow() && !(isJwtShaped && scheme.toLowerCase() === 'token');
     return { account: isValid ? known.account : null, secret };
   }
 

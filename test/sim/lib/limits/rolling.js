@@ -1,5 +1,5 @@
 /*
- * A sum over the last so many real milliseconds.
+ * A sum over the last so many of GitHub's milliseconds, and the greatest it has been.
  */
 export class Rolling {
   constructor(clock, milliseconds) {
@@ -8,11 +8,17 @@ export class Rolling {
     this.entries = [];
     this.head = 0;
     this.total = 0;
+    this.max = 0;
   }
 
   add(value) {
     this.entries.push({ at: this.clock.now(), value });
     this.total += value;
+    this.max = Math.max(this.max, this.sum());
+  }
+
+  forgetMax() {
+    this.max = this.sum();
   }
 
   sum() {
