@@ -1,8 +1,8 @@
 /*
- * Pages of 100 a second, of the profiles `stars` and `full`, over HTTP with keep-alive, gzip on and off, in a world of a million on
- * one core.
+ * Pages a second, of the profiles `stars`, `flat` (all that costs no points) and `full`, over HTTP with keep-alive, gzip on and off, in a
+ * world of a million on one core.
  *
- *   node bench/pages.js [--repositories 1000000] [--seconds 5] [--connections 4] [--core 0]
+ *   node bench/pages.js [--repositories 1000000] [--rows 100] [--profiles stars,flat,full] [--seconds 5] [--connections 4] [--core 0]
  *
  * The server is pinned to one core where there is taskset; the client runs wherever it likes. Every range is asked for all of its
  * ten pages, with the range written into the query, as a crawler does.
@@ -12,16 +12,17 @@ import http from 'node:http';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-const settings = { repositories: '1000000', seconds: '5', connections: '4', core: '0' };
+const settings = { rows: '100', profiles: 'stars,flat,full', repositories: '1000000', seconds: '5', connections: '4', core: '0' };
 for (let i = 2; i < process.argv.length; i += 2) settings[process.argv[i].replace(/^--/, '')] = process.argv[i + 1];
 
-const FIELDS = {
-  stars: 'databaseId nameWithOwner stargazerCount createdAt pushedAt',
-  full: `databaseId id name nameWithOwner description homepageUrl stargazerCount forkCount diskUsage isFork isArchived isTemplate isMirror isDisabled isEmpty
+const FLAT = `databaseId id name nameWithOwner description homepageUrl stargazerCount forkCount diskUsage isFork isArchived isTemplate isMirror isDisabled isEmpty
     isLocked isPrivate isInOrganization hasIssuesEnabled hasWikiEnabled hasProjectsEnabled hasDiscussionsEnabled createdAt updatedAt pushedAt archivedAt
     primaryLanguage{name} licenseInfo{key spdxId} defaultBranchRef{name} parent{databaseId}
-    owner{__typename login ... on User{databaseId} ... on Organization{databaseId}}
-    languages(first:10,orderBy:{field:SIZE,direction:DESC}){edges{size node{name}}} repositoryTopics(first:20){nodes{topic{name}}}`,
+    owner{__typename login ... on User{databaseId} ... on Organization{databaseId}}`;
+const FIELDS = {
+  stars: 'databaseId nameWithOwner stargazerCount createdAt pushedAt',
+  flat: FLAT,
+  full: `${FLAT} languages(first:10,orderBy:{field:SIZE,direction:DESC}){edges{size node{name}}} repositoryTopics(first:20){nodes{topic{name}}}`,
 };
 
 function startServer() {
@@ -58,8 +59,8 @@ function* queries(profile) {
     if (day > Date.UTC(2026, 0, 1)) day = Date.UTC(2023, 0, 1);
     const [from, to] = [day, day + SPAN - 1000].map((ms) => new Date(ms).toISOString().replace('.000', ''));
     for (let page = 0; page < 10; page++) {
-      const after = page === 0 ? '' : `,after:\\"${Buffer.from(`cursor:${page * 100}`).toString('base64')}\\"`;
-      yield `{"query":"{search(type:REPOSITORY,first:100${after},query:\\"stars:>=0 fork:true created:${from}..${to} sort:updated-asc\\"){repositoryCount pageInfo{hasNextPage endCursor} nodes{... on Repository{${FIELDS[profile].replace(/\s+/g, ' ')}}}} rateLimit{cost remaining}}"}`;
+      const after = page === 0 ? '' : `,after:\\"${Buffer.from(`cursor:${page * settings.rows}`).toString('base64')}\\"`;
+      yield `{"query":"{search(type:REPOSITORY,first:${settings.rows}${after},query:\\"stars:>=0 fork:true created:${from}..${to} sort:updated-asc\\"){repositoryCount pageInfo{hasNextPage endCursor} nodes{... on Repository{${FIELDS[profile].replace(/\s+/g, ' ')}}}} rateLimit{cost remaining}}"}`;
     }
   }
 }
@@ -89,7 +90,7 @@ async function run(ready, profile, gzip) {
   const seconds = (performance.now() - start) / 1000;
   const cpu = serverCpu(ready.pid) - cpuBefore;
   agent.destroy();
-  return { profile, gzip: gzip ? 'on' : 'off', pages_per_second: Math.round(pages / seconds), cpu_ms_per_page: Math.round((cpu * 1000) / pages * 100) / 100, bytes_per_page: Math.round(bytes / pages) };
+  return { profile, gzip: gzip ? 'on' : 'off', pages_per_second: Math.round(pages / seconds), rows_per_second: Math.round((pages * settings.rows) / seconds), cpu_ms_per_page: Math.round((cpu * 1000) / pages * 100) / 100, bytes_per_page: Math.round(bytes / pages) };
 }
 
 /** CPU seconds of a process so far, where there is /proc. */
@@ -102,5 +103,5 @@ function serverCpu(pid) {
 const started = performance.now();
 const { child, pinned, ready } = await startServer();
 console.log(JSON.stringify({ repositories: ready.repositories, ready_ms: Math.round(performance.now() - started), pinned_to_core: pinned ? Number(settings.core) : null }));
-for (const profile of ['stars', 'full']) for (const gzip of [false, true]) console.log(JSON.stringify(await run(ready, profile, gzip)));
+for (const profile of settings.profiles.split(',')) for (const gzip of [false, true]) console.log(JSON.stringify(await run(ready, profile, gzip)));
 child.stdin.end();

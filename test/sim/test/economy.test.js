@@ -145,7 +145,7 @@ test('a revoked token is refused from then on; of a user all; the first refusal 
 });
 
 test('a refusal without a reason, time and again', async (t) => {
-  const { graphql, control } = await startSim(t, { repositories: 1000, 'secondary-every': 60, 'secondary-bench': 20, 'time-scale': 200, 'retry-after': 1 });
+  const { graphql, control } = await startSim(t, { repositories: 1000, 'secondary-every': 10, 'secondary-bench': 20, 'time-scale': 20, 'retry-after': 1 });
   const refused = [];
   await waitFor(async () => {
     const answer = await graphql(VIEWER);
@@ -153,18 +153,18 @@ test('a refusal without a reason, time and again', async (t) => {
       assert.equal(answer.headers.get('retry-after'), '1');
       refused.push(Date.now());
       if (refused.length === 2) assert.ok(/secondary/.test((await graphql(VIEWER)).text), 'benched');
-      await waitFor(() => Date.now() > refused.at(-1) + 100);
+      await waitFor(() => Date.now() > refused.at(-1) + 1000);
     }
-    return refused.length === 4;
+    return refused.length === 3;
   });
-  for (let i = 1; i < refused.length; i++) assert.ok(refused[i] - refused[i - 1] >= 395, 'a minute after the end of the last one');
+  for (let i = 1; i < refused.length; i++) assert.ok(refused[i] - refused[i - 1] >= 1495, 'ten seconds after the end of the last one');
   const { violations, unfair } = await usedBy(control);
-  assert.equal(unfair, 4);
+  assert.equal(unfair, 3);
   assert.deepEqual(violations, { requests_while_benched: 1 });
 });
 
 test('usage: what was asked, used and overstepped, by account', async (t) => {
-  const { ready, call, graphql, control } = await startSim(t, { repositories: 2000, users: 2, latency: 1000, 'time-scale': 100 });
+  const { ready, call, graphql, control } = await startSim(t, { repositories: 2000, users: 2, latency: 1000, 'time-scale': 5 });
   const [first, second] = ready.tokens;
   const both = `{ ${page('a', 30)} ${page('b', 20)} ${count('c')} }`;
   await Promise.all([graphql(both, { token: first }), graphql(both, { token: first }), graphql(VIEWER, { token: first })]);
@@ -187,7 +187,7 @@ test('usage: what was asked, used and overstepped, by account', async (t) => {
 });
 
 test('what ended within a minute is held against the limit strictly, though nobody was refused', async (t) => {
-  const { graphql, control } = await startSim(t, { repositories: 1000, latency: 9000, 'time-scale': 50 });
+  const { graphql, control } = await startSim(t, { repositories: 1000, latency: 9000, 'time-scale': 20 });
   await Promise.all(Array.from({ length: 6 }, () => graphql(VIEWER)));
   assert.deepEqual((await usedBy(control)).violations, {}, '54 s');
   await graphql(VIEWER);
