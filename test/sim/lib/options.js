@@ -2,6 +2,7 @@
  * Options: one table for the command line, the configuration file and the documentation.
  */
 import { readFileSync } from 'node:fs';
+import { SHAPES } from './world/timeline.js';
 
 const flag = Symbol('flag');
 const text = String;
@@ -22,6 +23,10 @@ const moment = (value) => {
   if (Number.isNaN(at)) throw new Error('wants a time such as 2026-09-01T00:00:00Z');
   return at;
 };
+const shape = (value) => {
+  if (!SHAPES.includes(value)) throw new Error(`wants one of ${SHAPES.join(', ')}`);
+  return value;
+};
 /** `a=1,b=2` or an object. */
 const rates = (value) => (typeof value === 'object' ? value : Object.fromEntries(value.split(',').filter(Boolean).map((pair) => {
   const [name, rate = '1'] = pair.split('=');
@@ -40,6 +45,7 @@ export const OPTIONS = {
   'seed': [number, 1, 'what world, tokens and all chance follow from'],
   'repositories': [number, 10000, 'public repositories at start'],
   'first-id': [number, 1, 'where ids begin'],
+  'world': [shape, SHAPES[0], `how creations are spread over time: ${SHAPES.join(', ')}`],
   'until': [moment, null, "the world's time at start; now by default"],
   'clock-skew': [number, 0, "seconds by which the server's clock is ahead of this machine's"],
   'time-scale': [number, 1, 'how many times faster hour, minute, latency and retry-after pass'],

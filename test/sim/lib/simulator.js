@@ -24,7 +24,8 @@ export class Simulator {
     this.random = new Random(options.seed + 3);
     this.counters = new Counters();
     this.world = new World({
-      seed: options.seed, repositories: options.repositories, until: this.clock.worldStart, firstId: options.firstId, clock: this.clock,
+      seed: options.seed, repositories: options.repositories, until: this.clock.worldStart, firstId: options.firstId, shape: options.world,
+      clock: this.clock,
     });
     this.engine = new SearchEngine(this.world, this.clock, this.settings);
     this.graphql = new GraphQLService({ world: this.world, engine: this.engine, settings: this.settings, seed: options.seed, clock: this.clock });

@@ -177,3 +177,32 @@ test('names by hand, renames and transfers are found; the old name leads to the 
   const engine = new SearchEngine(world, world.clock, {});
   assert.equal(engine.find('user:some-new-owner fork:true').count, 2);
 });
+
+test('worlds of other shapes: even, doubling each year, in bursts', () => {
+  const year = 365 * 86400;
+  const until = Date.parse(UNTIL) / 1000;
+  const made = (world, from, to) => share(world, (row) => world.columns.created[row] >= from && world.columns.created[row] < to);
+  const shapes = Object.fromEntries(['uniform', 'skewed', 'bursty'].map((shape) => [shape, makeWorld(200000, 1, { shape })]));
+  for (const { columns } of Object.values(shapes)) {
+    for (let row = 1; row < columns.length; row++) assert.ok(columns.id[row] > columns.id[row - 1] && columns.created[row] >= columns.created[row - 1]);
+    assert.ok(columns.created[columns.length - 1] < until);
+  }
+  const mostWithin = ({ columns: { created, length } }, seconds, runs = []) => {
+    for (let row = 0, first = 0; row < length; row++) {
+      while (created[first] <= created[row] - seconds) first++;
+      if (row - first + 1 > 1000) {
+        runs.push(row);
+        first = row;
+      }
+    }
+    return runs.length;
+  };
+  for (const years of [1, 9, 18]) assert.ok(Math.abs(made(shapes.uniform, until - years * year, until - (years - 1) * year) - 1 / 18.67) < 0.001);
+  assert.equal(mostWithin(shapes.uniform, 86400), 0);
+  for (const years of [1, 2, 3]) assert.ok(Math.abs(made(shapes.skewed, until - years * year, until - (years - 1) * year) - 0.5 ** years) < 0.02);
+  assert.equal(mostWithin(shapes.skewed, 60), 0);
+  const bursts = [1, 60, 86400].map((seconds) => mostWithin(shapes.bursty, seconds));
+  assert.ok(bursts[0] >= 12 && bursts[1] >= bursts[0] + 10 && bursts[2] >= bursts[1] + 10, String(bursts));
+  assert.ok(Math.abs(shapes.uniform.visibleCount - 200000) === 0);
+  assert.ok(Math.abs(share(shapes.bursty, (row) => shapes.bursty.columns.stars[row] > 0) - 0.085) < 0.01);
+});

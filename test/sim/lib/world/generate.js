@@ -3,11 +3,12 @@
  * order of id, so that a fork can choose among the repositories that were there before it.
  *
  * Ids run from `firstId` through three times the number of repositories, and every third one is public; creation times follow the
- * growth of GitHub's own id space, stretched to that range.
+ * growth of GitHub's own id space, stretched to that range, or another shape (timeline.js).
  */
 import { fraction, hash, mix } from '../random.js';
-import { FORK_SHARE, FORK_STARRED, idAtTime, LANGUAGE_CODES, LICENSE_CODES, OWN_TAIL_FACTOR, starsForShare, timeOfId } from './catalog.js';
+import { FORK_SHARE, FORK_STARRED, LANGUAGE_CODES, LICENSE_CODES, OWN_TAIL_FACTOR, starsForShare } from './catalog.js';
 import * as C from './columns.js';
+import { timelineOf } from './timeline.js';
 
 const P_PUBLIC = 20;
 const P_FORK = 21;
@@ -30,6 +31,7 @@ export const IDS_PER_REPOSITORY = 3;
 const CROWD = 1500;
 const CROWD_VARIED = 600;
 const CROWD_FROM_WORLD = 50000;
+const WITHOUT_CROWD = new Set(['uniform', 'skewed']);
 
 /** The smallest prime from `from` upwards. */
 export function primeFrom(from) {
@@ -41,24 +43,24 @@ export function primeFrom(from) {
 }
 
 export class Generator {
-  constructor({ seed, repositories, until, firstId, owners }) {
+  constructor({ seed, repositories, until, firstId, owners, shape }) {
     this.seed = mix(seed);
     this.until = until;
     this.firstId = firstId;
     this.owners = owners;
     this.repositories = repositories;
-    this.lastId = firstId + repositories * IDS_PER_REPOSITORY - 1;
+    this.hasCrowd = repositories >= CROWD_FROM_WORLD && !WITHOUT_CROWD.has(shape);
     this.columns = new C.Columns(Math.ceil(repositories * 1.02) + 4096);
     this.popular = new Uint32Array(Math.ceil(repositories / 8) + 16);
     this.popularCount = 0;
     this.forkRows = new Map();
-    this.stretch = idAtTime(until) / (this.lastId - firstId + 1);
+    this.timeAt = timelineOf({ shape, count: repositories * IDS_PER_REPOSITORY, idsPerRepository: IDS_PER_REPOSITORY, until, seed: this.seed });
   }
 
   /** Fills the columns. Exactly `repositories` rows are visible; rows blocked for legal reasons come on top. */
   run() {
     const { seed, columns } = this;
-    const crowdAt = this.repositories >= CROWD_FROM_WORLD ? Math.floor(this.repositories * 0.7) : Infinity;
+    const crowdAt = this.hasCrowd ? Math.floor(this.repositories * 0.7) : Infinity;
     for (let made = 0; made < this.repositories; made++) {
       const base = this.firstId + made * IDS_PER_REPOSITORY;
       const pick = hash(seed, base, P_PUBLIC) % IDS_PER_REPOSITORY;
@@ -215,7 +217,7 @@ export class Generator {
   /** When the row was created: by its id, and never before the row in front of it. */
   createdAt(row) {
     const { columns } = this;
-    const created = Math.floor(timeOfId((columns.id[row] - this.firstId + 1) * this.stretch));
+    const created = Math.floor(this.timeAt(columns.id[row] - this.firstId + 1));
     return Math.max(Math.min(created, this.until - 1), row > 0 ? columns.created[row - 1] : 0);
   }
 }

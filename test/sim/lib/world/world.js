@@ -14,12 +14,12 @@ import * as text from './text.js';
 import { StarLists } from './starlists.js';
 
 export class World {
-  constructor({ seed = 1, repositories = 10000, until, firstId = 1, clock }) {
+  constructor({ seed = 1, repositories = 10000, until, firstId = 1, shape = 'github', clock }) {
     this.clock = clock;
     this.seed = mix(seed);
     const owners = primeFrom(Math.max(50, Math.ceil(repositories / 4)));
     this.owners = new Owners(this.seed, owners);
-    this.columns = new Generator({ seed, repositories, until, firstId, owners }).run();
+    this.columns = new Generator({ seed, repositories, until, firstId, owners, shape }).run();
     this.visibleCount = repositories;
     this.version = 0;
     this.names = new Map(); /* row -> name, where it is not the one by birth */
