@@ -7,6 +7,7 @@ import {
   execute, getNamedType, getNullableType, isAbstractType, isEnumType, isLeafType, isListType, isObjectType, isRequiredArgument, parse, validate,
 } from 'graphql';
 import { loadSchema } from '../lib/graphql/documents.js';
+import { bytesOf } from '../lib/graphql/emit.js';
 import { executeQuery } from '../lib/graphql/execute.js';
 import { entryOf, GraphQLService } from '../lib/graphql/request.js';
 import { resolverOf } from '../lib/graphql/resolvers.js';
@@ -20,13 +21,22 @@ import { UNTIL } from '../tools/harness.js';
 const schema = loadSchema();
 const clock = new Clock({ until: Date.parse(UNTIL) });
 const world = new World({ seed: 1, repositories: 2000, until: clock.worldSeconds(), clock });
-const settings = { unstableOrder: 0, unstableTies: 0, countJitter: 0, workBudget: 0, stargazers: 'forbidden', faultRates: {} };
+const settings = { sticky: 0, flapping: 0, indexLag: 0, closed: 0, unstableOrder: 0, unstableTies: 0, countJitter: 0, workBudget: 0, stargazers: 'forbidden', faultRates: {} };
 const engine = new SearchEngine(world, clock, settings);
-const service = new GraphQLService({ world, engine, settings, seed: 1 });
+const service = new GraphQLService({ world, engine, settings, seed: 1, clock });
 const rate = { cost: 1, limit: 5000, nodeCount: 3, remaining: 4999, used: 1, resetAt: '2026-09-01T01:00:00Z' };
 const viewer = { typeName: 'User', viewer: { typeName: 'User', login: 'me', databaseId: 7, id: 'U_kgAH', name: 'Me', url: 'https://github.com/me', resourcePath: '/me', avatarUrl: 'https://x', createdAt: '2020-01-01T00:00:00Z' } };
 
 const plain = (value) => JSON.parse(JSON.stringify(value));
+
+/** Runs a query with parts written as bytes at once, and compares with what was found without; what it counts must be the same too. */
+function compareBytes(prepared, own, context, query) {
+  const again = service.context({ viewer, rate });
+  const written = executeQuery({ ...prepared, context: again, resolverOf, asBytes: true });
+  assert.equal(bytesOf({ data: written.data }).toString(), JSON.stringify({ data: own.data }), query);
+  assert.deepEqual(plain(written.errors.map(entryOf)), plain(own.errors.map(entryOf)), query);
+  assert.deepEqual(again.stats, context.stats, query);
+}
 
 /** Runs a query both ways and compares data and errors. */
 function compare(query, variables = {}) {
@@ -37,9 +47,11 @@ function compare(query, variables = {}) {
   if (!prepared.operation) {
     const theirs = execute({ schema, document, variableValues: variables, rootValue: {} });
     assert.deepEqual(prepared.errors.map((error) => error.message), theirs.errors.map((error) => error.message), query);
-    return;
+    return null;
   }
-  const own = executeQuery({ ...prepared, context: service.context({ viewer, rate }), resolverOf });
+  const context = service.context({ viewer, rate });
+  const own = executeQuery({ ...prepared, context, resolverOf });
+  compareBytes(prepared, own, context, query);
   const theirs = execute({
     schema, document, rootValue: {}, variableValues: variables, contextValue: service.context({ viewer, rate }), typeResolver: (value) => value.typeName,
     fieldResolver: (source, args, context, info) => resolverOf(info.parentType.name, info.parentType.getFields()[info.fieldName])(source, args, context, info),
@@ -49,6 +61,7 @@ function compare(query, variables = {}) {
   const ours = own.errors.map(entryOf);
   const expected = (theirs.errors ?? []).map((error) => ({ message: error.message, path: error.path, locations: error.locations }));
   assert.deepEqual(plain(ours.map(({ message, path, locations }) => ({ message, path, locations }))), plain(expected), query);
+  return own.data;
 }
 
 const someIds = Array.from({ length: 30 }, (none, i) => newId('Repository', i + 1));
@@ -155,6 +168,13 @@ class Writer {
     return optional && this.random.chance(0.3) ? `(${optional.name}: ${optional.type.getValues()[0].name})` : '';
   }
 }
+
+test('texts of all kinds, in pages that are longer than the buffer, are written as JSON.stringify does', () => {
+  const fields = 'databaseId name description homepageUrl owner { login } repositoryTopics(first: 20) { nodes { topic { name } } } languages(first: 10) { totalSize edges { size node { name } } }';
+  const query = `{ ${Array.from({ length: 30 }, (none, i) => `a${i}: search(query: "stars:>=0", type: REPOSITORY, first: 100, after: ${JSON.stringify(Buffer.from(`cursor:${(i % 10) * 100}`).toString('base64'))}) { nodes { ... on Repository { ${fields} x${i}: descriptionHTML } } }`).join(' ')} }`;
+  const data = compare(query);
+  assert.equal(Object.values(data).flatMap(({ nodes }) => nodes).filter(Boolean).length, 3000);
+});
 
 test('300 generated queries give what graphql-js gives', () => {
   let withErrors = 0;

@@ -1,7 +1,8 @@
 /*
  * Executes a validated query synchronously: no promise, no path object, no look-up of a type per value. What a selection means on
  * an object type is worked out once a request (`plan`), then applied to each object. Its results equal those of graphql-js with
- * the same resolvers; tests compare the two.
+ * the same resolvers; tests compare the two. Where bytes are wanted, repositories and whatever else is of abstract type are written as such
+ * (emit.js), if nothing about them is unusual.
  *
  * A resolver is (source, args, context, info); objects carry `typeName` where the schema says union or interface.
  */
@@ -10,6 +11,7 @@ import {
   TypeMetaFieldDef,
 } from 'graphql';
 import { collectFields } from './collect.js';
+import { emitted, emitterOf, startBytes } from './emit.js';
 
 /** An error with its place; thrown up to the nearest field that may be null. */
 class Located {
@@ -20,10 +22,14 @@ class Located {
   }
 }
 
-/** Returns {data, errors}; errors are {error, path, nodes}. `resolverOf(typeName, field)` gives the resolver of a field. */
-export function executeQuery({ schema, operation, fragments, variables, context, resolverOf }) {
-  const state = { schema, fragments, variables, context, resolverOf, path: [], depth: 0, errors: [] };
+/**
+ * Returns {data, errors}; errors are {error, path, nodes}. `resolverOf(typeName, field)` gives the resolver of a field. With `asBytes`
+ * parts of the data are bytes, for `bytesOf`.
+ */
+export function executeQuery({ schema, operation, fragments, variables, context, resolverOf, asBytes = false }) {
+  const state = { asBytes, schema, fragments, variables, context, resolverOf, path: [], depth: 0, errors: [] };
   const root = schema.getQueryType();
+  if (asBytes) startBytes();
   try {
     const plan = planSelection(state, root, [operation.selectionSet]);
     return { data: executeFields(plan, {}, state), errors: state.errors };
@@ -44,7 +50,7 @@ function planField(state, parentType, key, nodes) {
   if (name === '__typename') return { key, constant: parentType.name };
   const definition = fieldDefinition(parentType, name);
   const field = {
-    key, nodes, schema: state.schema, parentType, fieldName: name, nonNull: isNonNullType(definition.type), args: null, argsError: null,
+    key, nodes, schema: state.schema, parentType, fieldName: name, type: definition.type, nonNull: isNonNullType(definition.type), args: null, argsError: null,
     selectionSets: nodes.filter((node) => node.selectionSet).map((node) => node.selectionSet), plans: new Map(),
     resolve: definition.resolve ?? state.resolverOf(parentType.name, definition),
   };
@@ -135,8 +141,10 @@ function completeAbstract(value, field, state) {
   if (!plan) {
     plan = planSelection(state, state.schema.getType(value.typeName), field.selectionSets);
     field.plans.set(value.typeName, plan);
+    const planOf = (type, { selectionSets }) => planSelection(state, type, selectionSets);
+    plan.emit = state.asBytes ? emitterOf(plan, planOf, state.schema) : null;
   }
-  return executeFields(plan, value, state);
+  return (plan.emit && emitted(plan.emit, value, state.context)) ?? executeFields(plan, value, state);
 }
 
 function listCompleter(type, field) {

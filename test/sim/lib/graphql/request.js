@@ -7,6 +7,7 @@ import { fraction, hashText, longHashText, Random } from '../random.js';
 import { disturbPage, unsorted } from '../search/noise.js';
 import { Documents, loadSchema } from './documents.js';
 import { forbiddenAllowList, forbiddenSaml, formatError, resourceLimits } from './errors.js';
+import { bytesOf } from './emit.js';
 import { executeQuery } from './execute.js';
 import { priceOperation } from './price.js';
 import { resolverOf } from './resolvers.js';
@@ -45,15 +46,15 @@ export class GraphQLService {
     return { ...work, price, errors: price.errors.length > 0 ? price.errors.map(entryOf) : null, nullData: price.errors.some((error) => error.nullData) };
   }
 
-  /** Runs what `prepare` returned: {body, stats, forbidden}. */
-  execute(work, { viewer, rate, newIds, webUrl, fault, text }) {
+  /** Runs what `prepare` returned: {body, stats, forbidden}. With `asBytes` the body is JSON already. */
+  execute(work, { viewer, rate, newIds, webUrl, fault, text, asBytes = false }) {
     const context = this.context({ viewer, rate, newIds, webUrl, fault, text });
-    if (work.price.dryRun) return { body: { data: dryRunData(work, rate) }, stats: context.stats, forbidden: false };
-    const { data, errors } = executeQuery({ ...work, context, resolverOf });
+    if (work.price.dryRun) return { body: { data: dryRunData(work, rate) }, errors: 0, stats: context.stats, forbidden: false };
+    const { data, errors } = executeQuery({ ...work, context, resolverOf, asBytes });
     const body = { data };
     if (errors.length > 0) body.errors = errors.map(entryOf);
     if (context.warnings.length > 0) body.extensions = { warnings: context.warnings };
-    return { body, stats: context.stats, forbidden: context.forbidden };
+    return { body: asBytes ? bytesOf(body) : body, errors: errors.length, stats: context.stats, forbidden: context.forbidden };
   }
 
   /** What resolvers see of the request. */

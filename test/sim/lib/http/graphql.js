@@ -60,10 +60,11 @@ function work(exchange, question) {
     rate: rateView(exchange, prepared.price),
     newIds: req.headers['x-github-next-global-id'] === '1',
     fault: exchange.fault,
+    asBytes: exchange.fault?.stage !== 'result',
     text: `${question.query}${JSON.stringify(question.variables ?? null)}`,
   });
   exchange.stats = result.stats;
-  record.errors = result.body.errors?.length ?? 0;
+  record.errors = result.errors;
   record.repositories = result.stats.repositories;
   record.pages = result.stats.pages;
   if (exchange.fault?.name === 'wrongTypes' || exchange.fault?.name === 'nullFields') spoilTypes(result.body.data, sim.random, exchange.fault.name, sim.graphql.schema);

@@ -8,13 +8,12 @@ const DRIP_PIECES = 20;
 const DRIP_TOTAL = 5000;
 const H2_INTERNAL_ERROR = 2;
 
-/** `exchange` is the request being answered (exchange.js); `body` a string, or an object to be sent as JSON. */
+/** `exchange` is the request being answered (exchange.js); `body` a string, a buffer, or an object to be sent as JSON. */
 export function send(exchange, { status = 200, body = '', headers = {}, type = 'application/json; charset=utf-8' }) {
   if (exchange.isOver()) return;
-  let text = typeof body === 'string' ? body : JSON.stringify(body);
+  let plain = Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
   const fault = exchange.fault?.stage === 'reply' ? exchange.fault.name : null;
-  if (fault === 'brokenJson') text = `${text.slice(0, Math.floor(text.length * 0.7))}}`;
-  const plain = Buffer.from(text);
+  if (fault === 'brokenJson') plain = Buffer.concat([plain.subarray(0, Math.floor(plain.length * 0.7)), Buffer.from('}')]);
   const zipped = exchange.acceptsGzip && (plain.length >= GZIP_FROM || fault === 'truncatedGzip');
   let bytes = zipped ? gzipSync(plain, { level: exchange.settings.gzipLevel }) : plain;
   if (fault === 'truncatedGzip') bytes = bytes.subarray(0, Math.max(12, Math.floor(bytes.length * 0.6)));

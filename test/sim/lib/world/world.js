@@ -28,6 +28,7 @@ export class World {
     this.former = new Map(); /* lower-case former owner/name -> row */
     this.log = []; /* {at, row, existed, old: values of MUTABLE, name, description}, ascending in time */
     this.ownerIndex = null;
+    this.lastNamed = { origin: -1, name: '' }; /* as name and nameWithOwner are mostly asked for together */
     this.stars = new StarLists(this.columns);
   }
 
@@ -50,7 +51,9 @@ export class World {
   /** Name before any renaming; a fork has that of its parent. */
   birthName(row) {
     const { parent, id } = this.columns;
-    return text.nameOfId(this.seed, id[parent[row] > 0 ? parent[row] - 1 : row]);
+    const origin = id[parent[row] > 0 ? parent[row] - 1 : row];
+    if (origin !== this.lastNamed.origin) this.lastNamed = { origin, name: text.nameOfId(this.seed, origin) };
+    return this.lastNamed.name;
   }
 
   ownerLogin(row) {
