@@ -231,3 +231,10 @@ ghc_settings_graphql_url(const char *api_url)
 		return psprintf("%.*s/graphql", (int) (strlen(api_url) - 3), api_url);
 	return psprintf("%s/graphql", api_url);
 }
+
+bool
+ghc_settings_may_be_unlimited(const char *api_url)
+{
+	return !ends_with(api_url, "://api.github.com") &&
+		!ends_with(api_url, ".ghe.com");
+}

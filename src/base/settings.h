@@ -36,4 +36,7 @@ extern void ghc_settings_define(void);
  */
 extern char *ghc_settings_graphql_url(const char *api_url);
 
+/* May the host have no limits?  GitHub's own have. */
+extern bool ghc_settings_may_be_unlimited(const char *api_url);
+
 #endif							/* GHC_SETTINGS_H */

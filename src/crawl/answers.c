@@ -575,28 +575,26 @@ write_answer(GhcWorker *worker, GhcFlight *flight)
 static void
 save_budget(GhcLane *lane)
 {
-	GhcBudget  *meter = &lane->meter;
-	int64		now_s = ghc_clock_now_ms() / 1000;
-	bool		benched = meter->benched_until_ms > now_s * 1000;
-	GhcBudgetRow row = {
+	int64		now_ms = ghc_clock_now_ms();
+	int64		benched_ms = ghc_budget_benched_until_ms(&lane->meter,
+														 GHC_RESOURCE_GRAPHQL, now_ms);
+	GhcBudgetState state;
+	const GhcMeterState *graphql = &state.of[GHC_RESOURCE_GRAPHQL];
+	GhcBudgetRow row;
+
+	ghc_budget_state(&lane->meter, now_ms, &state);
+	row = (GhcBudgetRow) {
 		.budget_id = lane->budget_id,
-		.limit = meter->limit,
-		.remaining = meter->remaining,
-		.reset_at = ghc_clock_timestamp(meter->reset_ms),
-		.benched_until = benched ? ghc_clock_timestamp(meter->benched_until_ms) : 0,
+		.limit = graphql->limit,
+		.remaining = graphql->remaining,
+		.reset_at = ghc_clock_timestamp(graphql->reset_ms),
+		.minute_requests = (int) graphql->requests,
+		.minute_response_ms = (int) graphql->response_ms,
+		.benched_until = ghc_clock_timestamp(benched_ms),
+		.benched_for = benched_ms != 0 ? ghc_clean_text(lane->benched_for, 190) : NULL,
 		.points_used = lane->points_used,
 		.requests = lane->requests
 	};
-
-	if (benched)
-		row.benched_for = ghc_clean_text(lane->benched_for, 190);
-	for (int i = 0; i < GHC_MINUTE_BUCKETS; i++)
-	{
-		if (meter->bucket_second[i] <= now_s - 60)
-			continue;
-		row.minute_requests += meter->bucket_requests[i];
-		row.minute_response_ms += meter->bucket_response_ms[i];
-	}
 	ghc_budgets_save(&row);
 }
 

@@ -215,7 +215,11 @@ compose(GhcWorker *worker, GhcLane *lane, GhcRun *run)
 		compose_works(worker, flight, run);
 	if (!ghc_query_end(&flight->query))
 		out_of_memory("composing a query");
-	lane->points = flight->points = ghc_query_points(&flight->query);
+	flight->outlay = (GhcOutlay) {
+		GHC_RESOURCE_GRAPHQL, ghc_query_points(&flight->query),
+		ghc_host_expected_ms(lane->host, flight)
+	};
+	lane->next = flight->outlay;
 	return flight;
 }
 
@@ -249,11 +253,11 @@ send_flight(GhcWorker *worker, GhcFlight *flight, GhcRun *run, int64 now_ms)
 	if (run != NULL)
 	{
 		worker->pass = Max(worker->pass, run->pass);
-		run->pass += ghc_share_step(run->crawl.priority, flight->points);
+		run->pass += ghc_share_step(run->crawl.priority, flight->outlay.points);
 	}
 	worker->flights = lappend(worker->flights, flight);
 	lane->n_flights++;
-	ghc_budget_send(&lane->meter, flight->points, now_ms);
+	ghc_budget_send(&lane->meter, &flight->outlay, now_ms, &flight->reservation);
 	ghc_net_send(worker->net, transfer);
 }
 
@@ -283,7 +287,7 @@ send_one(GhcWorker *worker, GhcLane *lane)
 	GhcFlight  *flight;
 
 	if (lane->tokens == NIL ||
-		ghc_budget_ready(&lane->meter, 1, now_ms, &until_ms) != GHC_WAIT_NONE)
+		ghc_lane_ready(lane, now_ms, &until_ms) != GHC_WAIT_NONE)
 		return false;
 	if (ghc_lane_is_to_ask(lane))
 	{
@@ -365,10 +369,10 @@ settle_meter(GhcFlight *flight, int64 cost)
 {
 	GhcLane    *lane = flight->lane;
 
-	ghc_budget_settle(&lane->meter, &flight->headers, &flight->judgement, cost,
-					  flight->transfer->took_ms, ghc_clock_now_ms(),
-					  pg_prng_uint32(&pg_global_prng_state));
-	flight->points_used = cost > 0 ? cost : flight->points;
+	ghc_budget_settle(&lane->meter, &flight->reservation, &flight->headers,
+					  &flight->judgement, cost, flight->transfer->took_ms,
+					  ghc_clock_now_ms(), pg_prng_uint32(&pg_global_prng_state));
+	flight->points_used = cost > 0 ? cost : flight->outlay.points;
 	lane->points_used += flight->points_used;
 	lane->requests++;
 	lane->meter_changed = true;

@@ -38,18 +38,23 @@ ghc_lane_is_to_ask(const GhcLane *lane)
 GhcWait
 ghc_lane_ready(GhcLane *lane, int64 now_ms, int64 *until_ms)
 {
-	return ghc_budget_ready(&lane->meter, Max(1, lane->points), now_ms, until_ms);
+	return ghc_budget_ready(&lane->meter, &lane->next, now_ms, until_ms);
 }
 
 GhcFlow
 ghc_lane_flow(const GhcLane *lane)
 {
-	const GhcLimits *limits = &lane->meter.limits;
-	GhcFlow		flow = {
-		(lane->meter.limit >= 0 ? lane->meter.limit : limits->points_hour) / 3600.0,
-		limits->response_ms_minute / 60000.0
-	};
+	const GhcMeter *meter = &lane->meter.meters[GHC_RESOURCE_GRAPHQL];
+	const GhcResourceLimits *limits = &lane->meter.limits.of[GHC_RESOURCE_GRAPHQL];
+	int64		points = meter->periods.limit >= 0 ?
+		meter->periods.limit : limits->points;
+	GhcFlow		flow = {0};
 
+	if (meter->unmetered)
+		return flow;
+	if (limits->points > 0)
+		flow.points_per_s = points * 1000.0 / limits->period_ms;
+	flow.response_per_ms = (double) limits->response_ms / lane->meter.limits.window_ms;
 	return flow;
 }
 
@@ -57,11 +62,17 @@ int
 ghc_lane_slots(GhcLane *lane, int64 now_ms)
 {
 	int64		until_ms;
+	GhcWait		wait;
 
 	if (lane->budget_id == 0 || lane->tokens == NIL)
 		return 0;
-	return ghc_lane_ready(lane, now_ms, &until_ms) == GHC_WAIT_NONE ||
-		(until_ms > 0 && until_ms < now_ms + SOON_MS);
+	wait = ghc_lane_ready(lane, now_ms, &until_ms);
+	if (wait == GHC_WAIT_IN_FLIGHT ||
+		(wait != GHC_WAIT_NONE && until_ms > now_ms + SOON_MS))
+		return 0;
+	if (lane->meter.meters[GHC_RESOURCE_GRAPHQL].unmetered)
+		return lane->meter.limits.concurrent - lane->n_flights;
+	return 1;
 }
 
 void

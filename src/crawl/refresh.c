@@ -34,6 +34,9 @@
 
 #define MAX_WORKERS 64
 
+/* what a request takes isn't known before the first one */
+#define FIRST_EXPECTED_MS 1000
+
 /* how often one worker looks for what is too old */
 #define FORGET_MS (60 * 60 * 1000)
 
@@ -148,6 +151,7 @@ make_lane(GhcWorker *worker, const char *api_url, const GhcLimits *limits)
 	lane->api_url = pstrdup(api_url);
 	lane->host = ghc_host_of(worker, api_url);
 	ghc_budget_init(&lane->meter, limits);
+	lane->next = (GhcOutlay) {GHC_RESOURCE_GRAPHQL, 1, FIRST_EXPECTED_MS};
 	worker->lanes = lappend(worker->lanes, lane);
 	return lane;
 }
@@ -156,15 +160,35 @@ make_lane(GhcWorker *worker, const char *api_url, const GhcLimits *limits)
 static void
 restore_meter(GhcBudget *meter, const GhcBudgetRow *row)
 {
-	int64		updated_ms = ghc_clock_ms(row->updated_at);
+	GhcBudgetState state = {
+		.benched_until_ms = ghc_clock_ms(row->benched_until),
+		.written_ms = ghc_clock_ms(row->updated_at),
+		.released = true
+	};
 
-	meter->limit = row->limit;
-	meter->remaining = row->remaining;
-	meter->reset_ms = ghc_clock_ms(row->reset_at);
-	meter->benched_until_ms = ghc_clock_ms(row->benched_until);
-	meter->bucket_second[0] = updated_ms / 1000;
-	meter->bucket_requests[0] = row->minute_requests;
-	meter->bucket_response_ms[0] = row->minute_response_ms;
+	for (int i = 0; i < GHC_RESOURCE_COUNT; i++)
+		state.of[i].limit = state.of[i].remaining = -1;
+	state.of[GHC_RESOURCE_GRAPHQL] = (GhcMeterState) {
+		.limit = row->limit,
+		.remaining = row->remaining,
+		.reset_ms = ghc_clock_ms(row->reset_at),
+		.requests = row->minute_requests,
+		.response_ms = row->minute_response_ms
+	};
+	ghc_budget_restore(meter, &state, ghc_clock_now_ms());
+}
+
+static GhcLimits
+limits_of(const GhcBudgetRow *row)
+{
+	GhcLimits	limits = ghc_budget_github_limits;
+	GhcResourceLimits *graphql = &limits.of[GHC_RESOURCE_GRAPHQL];
+
+	graphql->points = row->points_hour;
+	graphql->requests = row->requests_minute;
+	graphql->response_ms = row->response_ms_minute;
+	limits.may_be_off = ghc_settings_may_be_unlimited(row->api_url);
+	return limits;
 }
 
 /* How many budgets this worker may hold. */
@@ -186,9 +210,7 @@ take_over_budgets(GhcWorker *worker, List *budgets, int share)
 	foreach(cell, budgets)
 	{
 		const GhcBudgetRow *row = lfirst(cell);
-		GhcLimits	limits = {
-			row->points_hour, row->requests_minute, row->response_ms_minute
-		};
+		GhcLimits	limits = limits_of(row);
 		GhcLane    *lane = find_lane(worker, row->budget_id, 0);
 
 		if (!is_wanted(worker, row->api_url))
@@ -202,7 +224,7 @@ take_over_budgets(GhcWorker *worker, List *budgets, int share)
 		}
 		else if (lane == NULL || held >= share)
 			continue;			/* what is under way there is finished first */
-		lane->meter.limits = limits;
+		ghc_budget_set_limits(&lane->meter, &limits);
 		lane->present = true;
 		held++;
 	}
@@ -212,14 +234,13 @@ take_over_budgets(GhcWorker *worker, List *budgets, int share)
 static GhcLane *
 lane_of_token(GhcWorker *worker, const GhcToken *token)
 {
-	static const GhcLimits unknown = {5000, 2000, 60000};
 	GhcLane    *lane = find_lane(worker, token->budget_id, token->token_id);
 
 	if (token->budget_id != 0 || !is_wanted(worker, token->api_url))
 		return lane;
 	if (lane == NULL && ghc_locks_take(GHC_LOCK_TOKEN, token->token_id))
 	{
-		lane = make_lane(worker, token->api_url, &unknown);
+		lane = make_lane(worker, token->api_url, &ghc_budget_github_limits);
 		lane->token_id = token->token_id;
 	}
 	if (lane != NULL)

@@ -118,7 +118,7 @@ typedef struct GhcLane
 	List	   *tokens;			/* GhcToken, secrets read */
 	GhcBudget	meter;
 	GhcChoice	choices[GHC_WANT_COUNT];	/* private to host.c */
-	int			points;			/* of the request it would send next */
+	GhcOutlay	next;			/* the request it would send next */
 	int			n_flights;
 	GhcVerdict	benched_by;		/* the last judgement that wasn't good */
 	char		benched_for[192];
@@ -143,7 +143,8 @@ typedef struct GhcFlight
 	GhcQuery	query;
 	GhcShape	shape;			/* of the query */
 	int			n_parts;
-	int			points;			/* expected */
+	GhcOutlay	outlay;			/* expected */
+	GhcReservation reservation;
 	int64		sent_ms;
 
 	/* its answer, from taking it in until it is written */

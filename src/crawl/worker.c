@@ -67,6 +67,9 @@
 #define FELLOWS_MS 10000
 #define FIRST_FELLOWS_MS 2000
 
+/* requests that are further apart are worth a word */
+#define LONG_PACE_MS 5000
+
 PGDLLEXPORT void ghcrawl_worker_main(Datum arg);
 
 /* Set while connecting: what the last error was. */
@@ -231,6 +234,8 @@ name_wait(GhcWait wait, const GhcLane *lane)
 			return "points";
 		case GHC_WAIT_MINUTE:
 			return "the minute's limit";
+		case GHC_WAIT_PACED:
+			return "its turn, as budgets are used evenly";
 		case GHC_WAIT_BENCHED:
 			return lane->benched_by == GHC_VERDICT_EXHAUSTED ? "points" :
 				lane->benched_by == GHC_VERDICT_SECONDARY ? "a secondary limit" :
@@ -266,6 +271,11 @@ figure_wait(GhcWorker *worker)
 		wait = ghc_lane_ready(lane, now_ms, &until_ms);
 		if (wait == GHC_WAIT_NONE || wait == GHC_WAIT_IN_FLIGHT)
 			idle = true;
+		else if (wait == GHC_WAIT_PACED && until_ms < now_ms + LONG_PACE_MS)
+		{
+			idle = true;
+			first_ms = Min(first_ms, until_ms);
+		}
 		else if (earliest_ms == 0 || until_ms < earliest_ms)
 		{
 			earliest_ms = until_ms;
