@@ -440,7 +440,7 @@ ghc_budget_settle(GhcBudget *budget, const GhcReservation *reservation,
 	GhcMeter   *told;
 	GhcMeter   *meter;
 
-	took_ms = max_of(took_ms, 0);
+	took_ms = min_of(max_of(took_ms, 0), HOUR_MS);
 	now_ms = roll(budget, now_ms, took_ms);
 	if (!ghc_underway_settle(&budget->flight, reservation, took_ms, now_ms,
 						   &request))

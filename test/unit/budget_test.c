@@ -239,10 +239,15 @@ test_headers(void)
 	answer(GHC_VERDICT_OK, -1, START + 3001000, 0);
 	is_int(periods()->first.remaining, 12499, "the limit is back");
 
+}
+
+static void
+test_headers_in_flight(void)
+{
 	begin(&usual);
 	send(0, 1, 100, START);
 	send(1, 7, 100, START);
-	tell(12500, 12000, reset_at, START / 1000);
+	tell(12500, 12000, START / 1000 + 3000, START / 1000);
 	settle(0, 1, 100, START + 100);
 	is_int(periods()->first.remaining, 11993,
 		   "what is under way may not be counted yet");
@@ -532,6 +537,24 @@ test_window_response(void)
 	send(0, 1, 1, START + 300000);
 	settle(0, 1, -5, START + 300000);
 	is_int(ready(1, START + 300000), GHC_WAIT_NONE, "nor do negative ones");
+}
+
+/* Of a time-out it is learnt that there are such. */
+static void
+test_time_out(void)
+{
+	GhcUnderway  *flight = &budget.flight;
+	unsigned	kinds = GHC_KIND_BIT(GHC_KIND_GRAPHQL);
+
+	begin_with(55000);
+	is_int(ghc_underway_until_ms(flight, kinds, 60000, 1000, START + 5),
+		   START + 5, "nobody reckons with it");
+	begin_with(45000);
+	send(0, 1, 1000, START);
+	settle(0, 1, 10000, START + 10000);
+	budget.flight.deviation = 0;
+	ok(ghc_underway_until_ms(flight, kinds, 60000, 1000, START + 10000) >
+	   START + 40000, "there was one: there may be another");
 }
 
 /* GraphQL has 60 of the 90 seconds, REST whatever is left. */
@@ -947,6 +970,7 @@ main(void)
 	test_concurrency();
 	test_own_count();
 	test_headers();
+	test_headers_in_flight();
 	test_resources();
 	test_skew();
 	test_clock_jumps();
@@ -954,6 +978,7 @@ main(void)
 	test_pace();
 	test_window_requests();
 	test_window_response();
+	test_time_out();
 	test_shared_time();
 	test_reserve();
 	test_unmetered();

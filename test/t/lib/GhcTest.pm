@@ -41,7 +41,8 @@ my @simulators;
 Starts test/sim/ghsim.js on a free port and returns an object once it is
 ready.  Options are the program's own without their dashes, underscores for
 dashes inside ("time_scale"); a value of undef makes a bare option.  Also:
-tls => 1 makes certificates in a temporary folder.
+tls => 1 makes certificates in a temporary folder; points an hour are a million
+unless they are given.
 
 Methods: http, https, ca, pid, tokens (list), get(path), post(path, data),
 json(path), counters, truth(search), count(search), stop.
@@ -52,6 +53,10 @@ sub start_simulator
 {
 	my (%option) = @_;
 	my $tls = delete $option{tls};
+
+	# budgets are used evenly over their hour: with GitHub's 5,000 points a
+	# crawl that is to be over soon would take minutes
+	$option{points} //= 1_000_000;
 	my @command = ('node', "$FindBin::RealBin/../sim/ghsim.js", '--port', 0,
 		'--exit-with-parent');
 
