@@ -31,8 +31,12 @@
 /* so many mean deviations is what a response time may be off */
 #define MARGIN 8.0
 
-/* how slowly the worst is forgotten: time-outs are rare, but not alone */
+/*
+ * Time-outs are rare, but not alone: the worst is forgotten slowly, and the
+ * next may be this much worse.
+ */
 #define WORST_GAIN (1.0 / 16384)
+#define WORST_MARGIN 1.25
 
 static int64_t
 clamp(int64_t value, int64_t low, int64_t high)
@@ -251,7 +255,8 @@ add_up(Question *question, int64_t expected_ms)
 	}
 	question->shortest_ms = (int64_t) ((double) expected_ms / (1 + off));
 	question->longest_ms = (int64_t)
-		ceil((double) expected_ms * fmax(1 + off, flight->worst));
+		ceil((double) expected_ms *
+			 (1 + fmax(off, (flight->worst - 1) * WORST_MARGIN)));
 	question->margin_ms = (int64_t) ceil(off * sqrt(all->squares));
 }
 

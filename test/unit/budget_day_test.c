@@ -111,6 +111,16 @@ sum_add(Sum *sum, int64_t now_ms, int64_t amount)
 	return sum_at(sum, now_ms);
 }
 
+/* The amount of an older moment is known now. */
+static void
+sum_book(Sum *sum, uint64_t which, int64_t amount)
+{
+	if (which < sum->first)
+		return;
+	sum->amount[which % MOMENTS] = amount;
+	sum->sum += amount;
+}
+
 /* a place where points are counted */
 typedef struct Shard
 {
@@ -214,6 +224,7 @@ typedef struct Answer
 	GhcHeaders	headers;
 	GhcJudgement judgement;
 	int64_t		took_ms;		/* at the server */
+	uint64_t	started;		/* its place in the sum */
 } Answer;
 
 static void
@@ -249,7 +260,7 @@ admit(Server *server, int64_t now_ms)
 		bad->concurrent++;
 	else if (sum_at(&server->requests, now_ms) >= 2000)
 		bad->requests++;
-	else if (sum_at(&server->started, now_ms) >= window_ms())
+	else if (sum_at(&server->started, now_ms) + so_far_ms >= window_ms())
 		bad->at_start++;
 	else if (sum_at(&server->ended, now_ms) + so_far_ms >= window_ms())
 		bad->on_arrival++;
@@ -289,7 +300,8 @@ arrive(Server *server, int64_t now_ms, Answer *answer)
 
 	sum_add(&server->requests, now_ms, 1);
 	server->n_requests++;
-	sum_add(&server->started, now_ms, answer->took_ms);
+	answer->started = server->started.end;
+	sum_add(&server->started, now_ms, 0);
 	server->n_open++;
 	server->open_since_ms += now_ms;
 }
@@ -299,14 +311,16 @@ arrive(Server *server, int64_t now_ms, Answer *answer)
  * that they happen.
  */
 static void
-finish(Server *server, int64_t now_ms, int64_t took_ms)
+finish(Server *server, int64_t now_ms, const Answer *answer)
 {
+	int64_t		took_ms = answer->took_ms;
 	bool		is_first;
 
 	pass_time(server, now_ms);
 	server->n_open--;
 	server->open_since_ms -= now_ms - took_ms;
 	server->response_ms += took_ms;
+	sum_book(&server->started, answer->started, took_ms);
 	is_first = took_ms >= 10000 / scale && server->timeouts++ == 0;
 	if (sum_add(&server->ended, now_ms, took_ms) > window_ms() && !is_first)
 		server->violations.at_end++;
@@ -400,7 +414,7 @@ go_on(Day *day, Open *open)
 	else if (open->step == STEP_AT_GITHUB)
 	{
 		open->step = STEP_ON_ITS_WAY_BACK;
-		finish(&day->server, day->now_ms, open->answer.took_ms);
+		finish(&day->server, day->now_ms, &open->answer);
 		open->at_ms = day->now_ms + open->way_ms;
 	}
 	else
