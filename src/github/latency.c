@@ -18,17 +18,17 @@
 
 #define TERMS GHC_LATENCY_TERMS
 
-/* how much of the past is left after a reply, and after a surprising one */
+/* how much of the past is left after a reply */
 #define KEEP 0.96
-#define KEEP_SURPRISED 0.7
 
-/* a surprise is off by so many deviations, which are at least so large */
+/*
+ * Once settled, a reply that is off by so many deviations (which are at least
+ * so large) is an outlier; but so many of them in a row are a new truth.
+ */
+#define SETTLED 10
 #define SURPRISE 4
-#define LEAST_DEVIATION 0.05
-
-/* from here on a reply counts as at most so many times what was expected */
-#define SETTLED 5
-#define MOST_TIMES 3
+#define LEAST_DEVIATION 0.1
+#define NO_OUTLIERS 3
 
 #define DEVIATION_WEIGHT 0.1
 
@@ -129,40 +129,60 @@ fit(GhcLatency *latency)
 		latency->ms[i] = fmax(result[i], 0);
 }
 
+/*
+ * Starts anew from one reply: that tells how fast the server is, but not why,
+ * so the terms keep their proportions.
+ */
+static void
+start(GhcLatency *latency, double times)
+{
+	for (int i = 0; i < TERMS; i++)
+		latency->ms[i] *= times;
+	memset(latency->squares, 0, sizeof(latency->squares));
+	memset(latency->products, 0, sizeof(latency->products));
+	latency->deviation = 0.25;
+	latency->surprises = 0;
+}
+
+/* Is a reply to be left out, because it is like none before?  */
+static bool
+is_outlier(GhcLatency *latency, double error)
+{
+	if (latency->n < SETTLED ||
+		error <= SURPRISE * fmax(latency->deviation, LEAST_DEVIATION))
+		latency->surprises = 0;
+	else
+		latency->surprises++;
+	return latency->surprises > 0;
+}
+
 void
 ghc_latency_note(GhcLatency *latency, int parts, int64_t rows, int64_t took_ms)
 {
 	double		x[TERMS] = {1, parts, (double) rows / 100};
 	double		took = fmax((double) took_ms, 1);
 	double		expected = ghc_latency_expect(latency, parts, rows);
-	double		error;
-	double		keep;
+	double		error = fabs(took - expected) / expected;
+	double		weight;
 
-	/* the first reply says how fast this server is, but not why */
-	if (latency->n == 0)
+	if (is_outlier(latency, error) && latency->surprises < NO_OUTLIERS)
+		return;
+	if (latency->n == 0 || latency->surprises > 0)
 	{
-		for (int i = 0; i < TERMS; i++)
-			latency->ms[i] *= took / expected;
+		start(latency, took / expected);
 		expected = took;
-		latency->deviation = 0.25;
 	}
-
-	error = fabs(took - expected) / expected;
-	keep = error > SURPRISE * fmax(latency->deviation, LEAST_DEVIATION) ?
-		KEEP_SURPRISED : KEEP;
-	if (latency->n >= SETTLED)
-		took = fmin(took, MOST_TIMES * expected);
-	error = fabs(took - expected) / expected;
-	latency->deviation += DEVIATION_WEIGHT * (error - latency->deviation);
+	else
+		latency->deviation += DEVIATION_WEIGHT * (error - latency->deviation);
 	latency->n++;
 
+	weight = 1 / (expected * expected);
 	for (int i = 0; i < TERMS; i++)
 	{
 		for (int j = 0; j < TERMS; j++)
-			latency->squares[i][j] = latency->squares[i][j] * keep +
-				x[i] * x[j] / (expected * expected);
-		latency->products[i] = latency->products[i] * keep +
-			x[i] * took / (expected * expected);
+			latency->squares[i][j] = latency->squares[i][j] * KEEP +
+				x[i] * x[j] * weight;
+		latency->products[i] = latency->products[i] * KEEP + x[i] * took * weight;
 	}
 	fit(latency);
 }

@@ -4,8 +4,8 @@
  *	  How long GitHub takes for a request, learned from replies.
  *
  * Time is taken as base + parts * a + rows * b.  The three are fitted to the
- * relative errors of some 25 replies, old ones fading, faster when replies
- * stop looking like them.  What the replies say nothing about stays as it was:
+ * relative errors of some 25 replies, old ones fading; single replies that look
+ * like none before are left out.  What the replies say nothing about stays as it was:
  * as long as all requests are of one size nobody can tell base from rows.
  *
  * Pure: no SPI, no curl, no clock.
@@ -24,7 +24,8 @@
 
 typedef struct GhcLatency
 {
-	int64_t		n;				/* replies seen */
+	int64_t		n;				/* replies learned from */
+	int			surprises;		/* replies in a row that were left out */
 	double		deviation;		/* mean error, as a fraction */
 	double		ms[GHC_LATENCY_TERMS];	/* base, of a part, of 100 rows */
 

@@ -39,10 +39,10 @@
 #define FAILURE_MS 10000
 #define FAILURE_POINTS 10
 
-/* how likely a failure is: in new land, near a bound, at a bound */
+/* how likely a failure is: in new land, near what failed, at what failed */
 #define RISK_NEW 0.1
 #define RISK_NEAR 0.5
-#define RISK_AT 0.75
+#define RISK_AT 0.7
 
 /* a bound is near enough if what failed is no more than this times better */
 #define NEAR_ENOUGH 1.06
@@ -61,9 +61,16 @@
 #define SUSPICION_LIMIT 2
 #define SUSPICION_KEPT 0.95
 
-/* good replies until a bound is tried again; doubled when that fails */
-#define PATIENCE 1000
-#define PATIENCE_MOST (1 << 20)
+/*
+ * Good replies until something that failed is tried again: once may have been
+ * chance, more often hardly.
+ */
+#define PATIENCE 30
+#define PATIENCE_GROWTH 8
+#define PATIENCE_MOST 1000000
+
+/* good replies until failures that were chance are forgotten */
+#define FORGET 1000
 
 /* a reply proves its size if at least a fourth of its rows were there */
 #define PROVING_PART 4
@@ -115,7 +122,6 @@ ghc_sizer_init(GhcSizer *sizer, GhcSizerKind kind)
 {
 	memset(sizer, 0, sizeof(*sizer));
 	sizer->kind = kind;
-	sizer->patience = PATIENCE;
 	ghc_latency_init(&sizer->latency);
 }
 
@@ -146,9 +152,18 @@ is_recovering(const GhcSizer *sizer)
 		(sizer->good_since < RECOVERY && sizer->good_since < sizer->good);
 }
 
+/* Is it so long ago that something failed that it may go well by now? */
+static bool
+is_stale(const GhcSizer *sizer, const GhcBound *bound)
+{
+	double		patience = PATIENCE * pow(PATIENCE_GROWTH, bound->failures - 1);
+
+	return (double) sizer->good_since >= fmin(patience, PATIENCE_MOST);
+}
+
 /*
- * How far to go in one dimension: half way to what failed, or to that itself
- * if it is long ago; where nothing failed, to "next".
+ * How far to go in one dimension: half way to what failed, or beyond that if
+ * it is long ago; where nothing failed, to "next".
  */
 static int
 next_limit(const GhcSizer *sizer, const GhcBound *bound, int next)
@@ -157,8 +172,8 @@ next_limit(const GhcSizer *sizer, const GhcBound *bound, int next)
 		return next;
 	if (bound->good == 0)
 		return larger(bound->bad / 2, 1);
-	if (sizer->good_since >= sizer->patience)
-		return bound->bad;
+	if (is_stale(sizer, bound))
+		return smaller(next, larger(bound->bad, bound->good * 2));
 	if (bound->bad <= bound->good * NEAR_ENOUGH)
 		return bound->good;
 	return (bound->good + bound->bad) / 2;
@@ -235,10 +250,8 @@ risk_of(const GhcSizer *sizer, GhcSize size)
 	double		risk = RISK_NEW;
 
 	for (int i = 0; i < 3; i++)
-		if (bounds[i]->bad > 0 && values[i] >= bounds[i]->bad)
-			return RISK_AT;
-		else if (bounds[i]->bad > 0 && values[i] > bounds[i]->good)
-			risk = RISK_NEAR;
+		if (bounds[i]->bad > 0 && values[i] > bounds[i]->good)
+			risk = fmax(risk, values[i] < bounds[i]->bad ? RISK_NEAR : RISK_AT);
 	return risk;
 }
 
@@ -307,7 +320,10 @@ settle_doubt(const GhcSizer *sizer, const GhcPrice *price, const GhcFlow *pace,
 	hoped.size.parts = sizer->parts.bad;
 	hoped.size.rows = smaller(sizer->rows.good,
 							  (sizer->all.bad - 1) / sizer->parts.bad);
-	hoped.row_cost = row_cost(sizer, price, pace, hoped.size);
+
+	/* what would be found lies anywhere between */
+	hoped.row_cost = (proven->row_cost +
+					  row_cost(sizer, price, pace, hoped.size)) / 2;
 	size->parts = sizer->parts.bad;
 	size->rows = sizer->all.good / sizer->parts.bad;
 	return size->rows > 0 && is_worth_trying(sizer, pace, proven, &hoped);
@@ -335,19 +351,39 @@ ghc_sizer_choose(const GhcSizer *sizer, const GhcPrice *price,
 }
 
 static void
-raise_bound(GhcBound *bound, int value)
+raise_bound(const GhcSizer *sizer, GhcBound *bound, int value)
 {
 	bound->good = larger(bound->good, value);
 	if (bound->bad <= bound->good)
 		bound->bad = 0;
+
+	/* what failed by chance may soon fail by chance again */
+	if (bound->bad == 0 && sizer->good_since >= FORGET)
+		bound->failures = 0;
 }
 
+/* Something failed that had never gone well. */
 static void
-lower_bound(GhcBound *bound, int bad, int good)
+lower_bound(GhcBound *bound, int bad)
 {
 	if (bound->bad == 0 || bad < bound->bad)
 		bound->bad = bad;
-	bound->good = smaller(bound->good, smaller(good, bad - 1));
+	bound->good = smaller(bound->good, bad - 1);
+	bound->failures++;
+}
+
+/* What was good is so no more: half of it, and better days may come. */
+static void
+halve_bound(GhcBound *bound, int bad, bool again)
+{
+	int			failures = bound->failures;
+
+	lower_bound(bound, bad);
+	bound->good = smaller(bound->good, bad / 2);
+
+	/* as long as it gets worse it is one and the same */
+	if (again)
+		bound->failures = larger(failures, 1);
 }
 
 void
@@ -363,9 +399,9 @@ ghc_sizer_note(GhcSizer *sizer, GhcSize asked, int64_t rows_got,
 	if (rows_got < all / PROVING_PART)
 		return;
 
-	raise_bound(&sizer->parts, asked.parts);
-	raise_bound(&sizer->rows, asked.rows);
-	raise_bound(&sizer->all, all);
+	raise_bound(sizer, &sizer->parts, asked.parts);
+	raise_bound(sizer, &sizer->rows, asked.rows);
+	raise_bound(sizer, &sizer->all, all);
 	if (sizer->parts.bad == 0 || sizer->all.bad == 0)
 		sizer->in_doubt = false;
 }
@@ -382,21 +418,21 @@ blame(GhcSizer *sizer, GhcSize size)
 
 	/* it wasn't the rows in all, so what was in doubt was the parts */
 	if (sizer->in_doubt && parts && !in_all)
-		sizer->all.bad = 0;
+		sizer->all.bad = sizer->all.failures = 0;
 
 	sizer->in_doubt = false;
 	if (rows)
-		lower_bound(&sizer->rows, size.rows, size.rows);
+		lower_bound(&sizer->rows, size.rows);
 	else if (parts && in_all && sizer->parts.bad == 0 && sizer->all.bad == 0)
 	{
 		sizer->in_doubt = true;
-		lower_bound(&sizer->parts, size.parts, size.parts);
-		lower_bound(&sizer->all, all, all);
+		lower_bound(&sizer->parts, size.parts);
+		lower_bound(&sizer->all, all);
 	}
 	else if (parts && (!in_all || sizer->all.bad == 0))
-		lower_bound(&sizer->parts, size.parts, size.parts);
+		lower_bound(&sizer->parts, size.parts);
 	else
-		lower_bound(&sizer->all, all, all);
+		lower_bound(&sizer->all, all);
 }
 
 void
@@ -404,22 +440,19 @@ ghc_sizer_fail(GhcSizer *sizer, GhcSize asked, bool may_be_chance)
 {
 	int			all = asked.parts * asked.rows;
 	bool		proven = is_proven(sizer, asked);
+	bool		again = sizer->good_since < RECOVERY;
 
 	if (proven && may_be_chance && ++sizer->suspicion < SUSPICION_LIMIT)
 		return;
-	if (risk_of(sizer, asked) == RISK_AT)
-		sizer->patience = sizer->patience < PATIENCE_MOST ?
-			sizer->patience * 2 : PATIENCE_MOST;
 	sizer->suspicion = proven ? 1 : 0;
 	sizer->good_since = 0;
 
-	/* what was good is so no more: half of it */
 	if (!proven)
 		blame(sizer, asked);
 	else if (sizer->kind == GHC_SIZER_COUNTS)
-		lower_bound(&sizer->parts, asked.parts, asked.parts / 2);
+		halve_bound(&sizer->parts, asked.parts, again);
 	else if (asked.parts == 1)
-		lower_bound(&sizer->rows, asked.rows, asked.rows / 2);
+		halve_bound(&sizer->rows, asked.rows, again);
 	else
-		lower_bound(&sizer->all, all, all / 2);
+		halve_bound(&sizer->all, all, again);
 }

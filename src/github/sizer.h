@@ -54,6 +54,7 @@ typedef struct GhcBound
 {
 	int			good;			/* the most that went well, 0: nothing yet */
 	int			bad;			/* the least that failed, 0: nothing did */
+	int			failures;		/* that say so */
 } GhcBound;
 
 typedef struct GhcSizer
@@ -66,7 +67,6 @@ typedef struct GhcSizer
 	double		suspicion;		/* failures of late at proven sizes */
 	int64_t		good;			/* replies */
 	int64_t		good_since;		/* ditto, since a bound moved down */
-	int64_t		patience;		/* as many until a bound is tried again */
 	GhcLatency	latency;
 } GhcSizer;
 

@@ -13,7 +13,6 @@
  *
  *-------------------------------------------------------------------------
  */
-#include <math.h>
 #include <stdlib.h>
 
 #include "github/reply.h"
@@ -44,12 +43,12 @@ ghc_sizer_format(const GhcSizer *sizer, GhcBuffer *out)
 	{
 		put(out, bounds[i]->good);
 		put(out, bounds[i]->bad);
+		put(out, bounds[i]->failures);
 	}
 	put(out, sizer->in_doubt);
 	put(out, sizer->suspicion);
 	put(out, (double) sizer->good);
 	put(out, (double) sizer->good_since);
-	put(out, (double) sizer->patience);
 
 	put(out, (double) latency->n);
 	put(out, latency->deviation);
@@ -95,12 +94,14 @@ take_all(const char **cur, double *values, int n, double most)
 static bool
 take_bound(const char **cur, GhcBound *bound, int most)
 {
-	double		values[2];
+	double		values[3];
 
-	if (!take_all(cur, values, 2, most))
+	if (!take_all(cur, values, 2, most) ||
+		!take_all(cur, &values[2], 1, INT32_MAX))
 		return false;
 	bound->good = (int) values[0];
 	bound->bad = (int) values[1];
+	bound->failures = (int) values[2];
 	return bound->bad == 0 || bound->bad > bound->good;
 }
 
@@ -129,14 +130,14 @@ static bool
 take_sizer(const char *cur, GhcSizer *sizer)
 {
 	double		head[2];
-	double		rest[5];
+	double		rest[4];
 
 	if (!take_all(&cur, head, 2, MOST) || head[0] != FORM ||
 		head[1] != (double) sizer->kind ||
 		!take_bound(&cur, &sizer->parts, GHC_MAX_COUNTS) ||
 		!take_bound(&cur, &sizer->rows, GHC_MAX_MEMBERS) ||
 		!take_bound(&cur, &sizer->all, GHC_MAX_COUNTS * GHC_MAX_MEMBERS) ||
-		!take_all(&cur, rest, 5, MOST) ||
+		!take_all(&cur, rest, 4, MOST) ||
 		!take_latency(&cur, &sizer->latency) || *cur != '\0')
 		return false;
 
@@ -145,7 +146,6 @@ take_sizer(const char *cur, GhcSizer *sizer)
 	sizer->suspicion = rest[1];
 	sizer->good = (int64_t) rest[2];
 	sizer->good_since = (int64_t) rest[3];
-	sizer->patience = (int64_t) fmax(rest[4], 1);
 	return sizer->good_since <= sizer->good;
 }
 

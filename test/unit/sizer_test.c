@@ -19,7 +19,9 @@
 
 #define TIMEOUT_MS 10000
 #define FAILURE_POINTS 10
+#define LONGEST_MS 6000
 #define REQUESTS 1000
+#define BLOCK 20
 
 typedef struct Server
 {
@@ -111,13 +113,21 @@ random_unit(void)
 	return (double) (random_state >> 33) / (double) (UINT64_C(1) << 31);
 }
 
-/* What has been used up and brought in. */
+/*
+ * What has been used up and brought in.  Time is reckoned by blocks of
+ * requests: what one block leaves of points or of response time is of no use
+ * to the next.
+ */
 typedef struct Account
 {
 	double		points;
 	double		ms;
 	double		rows;			/* or counts */
 	int			failures;
+
+	double		seconds;		/* of the blocks that are over */
+	double		block_points;
+	double		block_ms;
 } Account;
 
 /* Milliseconds until the answer; -1: GitHub gave up. */
@@ -150,36 +160,55 @@ points_of(GhcSizerKind kind, const GhcPrice *price, GhcSize size)
 	return ghc_price_points(ghc_price_pages(price, size.parts, size.rows).requests);
 }
 
+/* How long a budget needs for so much. */
+static double
+seconds_of(const GhcPace *pace, double points, double ms)
+{
+	double		s = 0;
+
+	if (pace->points_per_s > 0)
+		s = points / pace->points_per_s;
+	if (pace->response_per_ms > 0)
+		s = fmax(s, ms / 1000 / pace->response_per_ms);
+	else if (pace->points_per_s <= 0)
+		s = ms / 1000;
+	return s;
+}
+
 /* Makes one request and books it; returns what ask() did. */
 static double
 book(Account *account, const Server *server, GhcSizerKind kind,
-	 const GhcPrice *price, GhcSize size, int request)
+	 const GhcPrice *price, const GhcPace *pace, GhcSize size, int request)
 {
-	double		ms = ask(server, size, request);
+	double		took = ask(server, size, request);
+	double		ms = took < 0 ? TIMEOUT_MS : took;
+	int			points = took < 0 ? FAILURE_POINTS : points_of(kind, price, size);
 
-	account->points += ms < 0 ? FAILURE_POINTS : points_of(kind, price, size);
-	account->ms += ms < 0 ? TIMEOUT_MS : ms;
-	if (ms < 0)
+	account->points += points;
+	account->ms += ms;
+	account->block_points += points;
+	account->block_ms += ms;
+	if (took < 0)
 		account->failures++;
 	else
 		account->rows += kind == GHC_SIZER_COUNTS ? size.parts :
 			size.parts * size.rows;
-	return ms;
+	if (request % BLOCK == BLOCK - 1)
+	{
+		account->seconds += seconds_of(pace, account->block_points,
+									   account->block_ms);
+		account->block_points = account->block_ms = 0;
+	}
+	return took;
 }
 
 /* Rows a second of what the budget gives. */
 static double
 throughput(const Account *account, const GhcFlow *pace)
 {
-	double		s = 0;
-
-	if (pace->points_per_s > 0)
-		s = account->points / pace->points_per_s;
-	if (pace->response_per_ms > 0)
-		s = fmax(s, account->ms / 1000 / pace->response_per_ms);
-	else if (pace->points_per_s <= 0)
-		s = account->ms / 1000;
-	return account->rows / s;
+	return account->rows / (account->seconds +
+							seconds_of(pace, account->block_points,
+									   account->block_ms));
 }
 
 /* One request of the sizer, and what it learns from it. */
@@ -188,7 +217,8 @@ step(GhcSizer *sizer, Account *account, const Server *server,
 	 const GhcPrice *price, const GhcFlow *pace, int request)
 {
 	GhcSize		size = ghc_sizer_choose(sizer, price, pace);
-	double		ms = book(account, server, sizer->kind, price, size, request);
+	double		ms = book(account, server, sizer->kind, price, pace, size,
+							   request);
 
 	if (ms < 0)
 		ghc_sizer_fail(sizer, size, true);
@@ -197,13 +227,29 @@ step(GhcSizer *sizer, Account *account, const Server *server,
 	return size;
 }
 
-/* The best fixed size, and its throughput. */
+/* Makes so many requests of a sizer; returns the last size. */
+static GhcSize
+run(GhcSizer *sizer, Account *account, const Server *server,
+	const GhcPrice *price, const GhcPace *pace, int requests)
+{
+	GhcSize		last = {0};
+
+	for (int i = 0; i < requests; i++)
+		last = step(sizer, account, server, price, pace, i);
+	return last;
+}
+
+/*
+ * The best fixed size, and its throughput.  Where time has no limit, sizes that
+ * take longer than the sizer ever asks for are left out.
+ */
 static double
 sweep(const Server *server, GhcSizerKind kind, const GhcPrice *price,
 	  const GhcFlow *pace, GhcSize *best)
 {
 	int			most_parts = kind == GHC_SIZER_COUNTS ? 64 : kind == GHC_SIZER_IDS ? 1 : 10;
 	bool		steady = server->jitter == 0 && server->slow_until == 0;
+	int			requests = steady ? 1 : server->slow_until > 0 ? REQUESTS : 200;
 	double		found = 0;
 	GhcSize		size;
 
@@ -215,8 +261,11 @@ sweep(const Server *server, GhcSizerKind kind, const GhcPrice *price,
 			double		got;
 
 			random_state = 1;
-			for (int i = 0; i < (steady ? 1 : REQUESTS); i++)
-				book(&account, server, kind, price, size, i);
+			for (int i = 0; i < requests; i++)
+				book(&account, server, kind, price, pace, size, i);
+			if (pace->response_per_ms <= 0 &&
+				account.ms > (double) LONGEST_MS * requests)
+				continue;
 			got = throughput(&account, pace);
 			if (got > found)
 			{
@@ -261,7 +310,9 @@ static const Case cases[] = {
 	ALL_SHAPES(&fast_cliff6, &github, 0.9),
 	ALL_SHAPES(&fast_cliff60, &github, 0.9),
 	ALL_SHAPES(&fast_cliff6, &time_only, 0.9),
-	ALL_SHAPES(&fast_cliff60, &time_only, 0.9),
+
+	/* three failures, of ten seconds each, weigh more than all that is good */
+	ALL_SHAPES(&fast_cliff60, &time_only, 0.8),
 	ALL_SHAPES(&jitter, &github, 0.9),
 	ALL_SHAPES(&jitter_b, &github, 0.9),
 	ALL_SHAPES(&jitter_b, &unlimited, 0.9),
@@ -298,14 +349,13 @@ test_case(const Case *row)
 	GhcSizer	sizer;
 	Account		account = {0};
 	GhcSize		best = {0};
-	GhcSize		last = {0};
+	GhcSize		last;
 	double		want = sweep(row->server, row->kind, price, row->pace, &best);
 	double		got;
 
 	random_state = 1;
 	ghc_sizer_init(&sizer, row->kind);
-	for (int i = 0; i < REQUESTS; i++)
-		last = step(&sizer, &account, row->server, price, row->pace, i);
+	last = run(&sizer, &account, row->server, price, row->pace, REQUESTS);
 	got = throughput(&account, row->pace);
 	ok(got >= row->at_least * want, "%s, %s, %s, %s: %.1f %% of the best",
 	   row->server->name, kinds[row->kind], shape_names[row->shape],
@@ -317,10 +367,300 @@ test_case(const Case *row)
 		   account.rows / account.points);
 }
 
+static void
+is_size(GhcSize got, int parts, int rows, const char *name)
+{
+	ok(got.parts == parts && got.rows == rows, "%s: %d x %d, want %d x %d",
+	   name, got.parts, got.rows, parts, rows);
+}
+
+static void
+test_first(void)
+{
+	GhcSizer	sizer;
+
+	ghc_sizer_init(&sizer, GHC_SIZER_PAGES);
+	is_size(ghc_sizer_choose(&sizer, &shapes[2], &points_only), 1, 74,
+			"full starts with the cheapest page");
+	is_size(ghc_sizer_choose(&sizer, &shapes[2], &time_only), 1, 100,
+			"where time binds with a long one");
+	is_size(ghc_sizer_choose(&sizer, &shapes[0], &unlimited), 1, 100, "flat");
+	ghc_sizer_init(&sizer, GHC_SIZER_COUNTS);
+	is_size(ghc_sizer_choose(&sizer, &shapes[0], &github), 16, 0, "counts");
+	ghc_sizer_init(&sizer, GHC_SIZER_IDS);
+	is_size(ghc_sizer_choose(&sizer, &shapes[2], &points_only), 1, 74, "ids");
+}
+
+static void
+test_growth(void)
+{
+	GhcSizer	sizer;
+	Account		account = {0};
+
+	ghc_sizer_init(&sizer, GHC_SIZER_PAGES);
+	is_size(run(&sizer, &account, &fast, &shapes[0], &github, 20), 10, 100,
+			"ten pages within twenty requests");
+	run(&sizer, &account, &fast, &shapes[0], &github, REQUESTS - 20);
+	ok(account.rows / account.points >= 500,
+	   "flat on a fast server: %.0f repositories a point",
+	   account.rows / account.points);
+
+	/* where a request costs little, failures are made up for later */
+	account = (Account) {0};
+	ghc_sizer_init(&sizer, GHC_SIZER_PAGES);
+	run(&sizer, &account, &fast_cliff60, &shapes[0], &time_only, 20000);
+	ok(throughput(&account, &time_only) > 0.95 * 590 / 0.159,
+	   "fast, cliff at 60 rows, 20,000 requests: %.1f %% of the best",
+	   throughput(&account, &time_only) / (590 / 0.159) * 100);
+}
+
+/* Bounds are found within six per cent, with few failures. */
+static void
+test_bounds(void)
+{
+	static const struct
+	{
+		const Server *server;
+		int			best;		/* rows in all */
+	}			rows[] = {
+		{&cliff6, 500}, {&cliff60, 590}, {&cliffs, 295}, {&cliff350, 350},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	{
+		GhcSizer	sizer;
+		Account		account = {0};
+		GhcSize		last;
+
+		ghc_sizer_init(&sizer, GHC_SIZER_PAGES);
+		last = run(&sizer, &account, rows[i].server, &shapes[0], &points_only,
+				   REQUESTS);
+		ok(last.parts * last.rows >= rows[i].best * 0.94 && account.failures <= 6,
+		   "%s: %d x %d at last, %d failures", rows[i].server->name,
+		   last.parts, last.rows, account.failures);
+	}
+}
+
+/* Nothing is asked that should take over six seconds, whatever binds. */
+static void
+test_longest(void)
+{
+	const Server *servers[] = {&b, &slow, &unsure};
+	const GhcPace *paces[] = {&github, &points_only, &time_only, &unlimited};
+
+	for (int i = 0; i < 12; i++)
+	{
+		const Server *server = servers[i % 3];
+		GhcSizer	sizer;
+		Account		account = {0};
+		double		longest = 0;
+
+		random_state = 1;
+		ghc_sizer_init(&sizer, GHC_SIZER_PAGES);
+		for (int n = 0; n < 200; n++)
+		{
+			GhcSize		size = step(&sizer, &account, server, &shapes[0],
+									paces[i / 3], n);
+
+			longest = fmax(longest, server->base_ms +
+						   server->row_ms * size.parts * size.rows);
+		}
+		ok(longest <= LONGEST_MS * 1.05, "%s, %s: %.0f ms at most", server->name,
+		   pace_name(paces[i / 3]), longest);
+	}
+}
+
+static void
+test_chance(void)
+{
+	static const GhcSize largest = {10, 100};
+	GhcSizer	sizer;
+	GhcSizer	copy;
+	Account		account = {0};
+	GhcSize		size;
+
+	ghc_sizer_init(&sizer, GHC_SIZER_PAGES);
+	run(&sizer, &account, &fast, &shapes[0], &github, 100);
+	copy = sizer;
+
+	ghc_sizer_fail(&sizer, largest, true);
+	is_size(ghc_sizer_choose(&sizer, &shapes[0], &github), 10, 100,
+			"one failure is chance");
+	ghc_sizer_fail(&sizer, largest, true);
+	size = ghc_sizer_choose(&sizer, &shapes[0], &github);
+	is_int(size.parts * size.rows, 500, "two in a row are not");
+	ghc_sizer_fail(&sizer, size, true);
+	size = ghc_sizer_choose(&sizer, &shapes[0], &github);
+	is_int(size.parts * size.rows, 250, "the next one halves again");
+	size = run(&sizer, &account, &fast, &shapes[0], &github, 60);
+	is_size(size, 10, 100, "all is good again");
+
+	sizer = copy;
+	ghc_sizer_fail(&sizer, largest, false);
+	size = ghc_sizer_choose(&sizer, &shapes[0], &github);
+	is_int(size.parts * size.rows, 500, "a refusal is no chance");
+
+	sizer = copy;
+	for (int i = 0; i < 3; i++)
+	{
+		ghc_sizer_fail(&sizer, largest, true);
+		run(&sizer, &account, &fast, &shapes[0], &github, 5);
+	}
+	ok(sizer.all.bad == 1000, "three within twenty are no chance");
+}
+
+/* Nothing goes at all, and the least is asked for; then all goes. */
+static void
+test_despair(void)
+{
+	for (int kind = GHC_SIZER_PAGES; kind <= GHC_SIZER_IDS; kind++)
+	{
+		GhcSizer	sizer;
+		Account		account = {0};
+		GhcSize		size;
+
+		ghc_sizer_init(&sizer, (GhcSizerKind) kind);
+		for (int i = 0; i < 30; i++)
+		{
+			size = ghc_sizer_choose(&sizer, &shapes[0], &github);
+			ghc_sizer_fail(&sizer, size, true);
+		}
+		is_size(ghc_sizer_choose(&sizer, &shapes[0], &github), 1,
+				kind == GHC_SIZER_COUNTS ? 0 : 1, "nothing goes");
+		size = run(&sizer, &account, &fast, &shapes[0], &github, 500);
+		is_size(size, kind == GHC_SIZER_IDS ? 1 : kind == GHC_SIZER_COUNTS ? 64 : 10,
+				kind == GHC_SIZER_COUNTS ? 0 : 100, "all goes");
+	}
+}
+
+/* A bound that is no more is found out, after a while. */
+static void
+test_relief(void)
+{
+	GhcSizer	sizer;
+	Account		account = {0};
+
+	ghc_sizer_init(&sizer, GHC_SIZER_PAGES);
+	is_size(run(&sizer, &account, &cliff6, &shapes[0], &github, 2000), 5, 100,
+			"a cliff at 6");
+	ok(account.failures <= 4, "is met %d times in 2,000", account.failures);
+	is_size(run(&sizer, &account, &a, &shapes[0], &github, 2000), 10, 100,
+			"is gone");
+}
+
+static void
+test_half_empty(void)
+{
+	static const GhcSize page = {1, 100};
+	GhcSizer	sizer;
+
+	ghc_sizer_init(&sizer, GHC_SIZER_PAGES);
+	ghc_sizer_note(&sizer, page, 10, 100);
+	is_int(sizer.rows.good, 0, "ten rows prove no page of a hundred");
+	ghc_sizer_note(&sizer, page, 25, 100);
+	is_int(sizer.rows.good, 100, "25 do");
+}
+
+static void
+test_expectation(void)
+{
+	static const GhcSize page = {1, 100};
+	static const GhcSize pages = {10, 100};
+	GhcSizer	sizer;
+	Account		account = {0};
+	double		expected;
+	double		deviation;
+
+	ghc_sizer_init(&sizer, GHC_SIZER_PAGES);
+	is_int(llround(ghc_sizer_expected_ms(&sizer, page)), 1000, "a second at first");
+	ghc_sizer_note(&sizer, page, 100, 300);
+	is_int(llround(ghc_sizer_expected_ms(&sizer, page)), 300, "then what it took");
+	for (int i = 0; i < 50; i++)
+		ghc_sizer_note(&sizer, page, 100, 400);
+	expected = ghc_sizer_expected_ms(&sizer, page);
+	ok(fabs(expected - 400) < 4, "ever the same: %.0f ms", expected);
+	ghc_sizer_note(&sizer, page, 100, 9000);
+	expected = ghc_sizer_expected_ms(&sizer, page);
+	ok(expected < 500, "once much more: %.0f ms", expected);
+	for (int i = 0; i < 12; i++)
+		ghc_sizer_note(&sizer, page, 100, 2000);
+	expected = ghc_sizer_expected_ms(&sizer, page);
+	ok(fabs(expected - 2000) < 200, "from now on more: %.0f ms", expected);
+
+	random_state = 1;
+	ghc_sizer_init(&sizer, GHC_SIZER_PAGES);
+	run(&sizer, &account, &jitter, &shapes[0], &github, 200);
+	expected = ghc_sizer_expected_ms(&sizer, pages);
+	deviation = ghc_sizer_deviation_ms(&sizer, pages);
+	ok(fabs(expected - 2200) < 220, "with jitter: %.0f ms", expected);
+	ok(deviation > 100 && deviation < 440, "of 20 %%: mean %.0f ms", deviation);
+}
+
+static void
+test_text(void)
+{
+	static const char *const wrong[] = {
+		"", "1", "2 0 0 0 0", "x", "1 0 1e", "1 0 -1", "1 0 nan nan nan"
+	};
+	GhcSizer	sizer;
+	GhcSizer	copy;
+	GhcSizer	fresh;
+	Account		account = {0};
+	GhcBuffer	text = {0};
+	GhcBuffer	again = {0};
+	int			cut;
+
+	random_state = 1;
+	ghc_sizer_init(&sizer, GHC_SIZER_PAGES);
+	ghc_sizer_init(&fresh, GHC_SIZER_PAGES);
+	run(&sizer, &account, &cliffs, &shapes[0], &github, 60);
+	ghc_sizer_format(&sizer, &text);
+	printf("# %s\n", text.data);
+	ok(ghc_sizer_parse(&copy, GHC_SIZER_PAGES, ghc_slice_of(text.data)),
+	   "what was written is read");
+	ghc_sizer_format(&copy, &again);
+	is_str(again.data, text.data, "and is the same");
+
+	/* it knows what it knew */
+	account = (Account) {0};
+	run(&copy, &account, &cliffs, &shapes[0], &github, 20);
+	is_int(account.failures, 0, "a restart meets no failure again");
+
+	ok(!ghc_sizer_parse(&copy, GHC_SIZER_IDS, ghc_slice_of(text.data)),
+	   "another kind is refused");
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		ok(!ghc_sizer_parse(&copy, GHC_SIZER_PAGES, ghc_slice_of(wrong[i])),
+		   "\"%s\" is refused", wrong[i]);
+	for (cut = (int) text.len; --cut > 0 && text.data[cut - 1] != ' ';)
+		 /* the last number, digit by digit, may be shorter */ ;
+	for (; cut > 0; cut--)
+		if (ghc_sizer_parse(&copy, GHC_SIZER_PAGES, (GhcSlice) {text.data, cut}))
+			break;
+	is_int(cut, 0, "no part of it is taken");
+	ghc_buffer_puts(&text, " 1");
+	ok(!ghc_sizer_parse(&copy, GHC_SIZER_PAGES, ghc_slice_of(text.data)),
+	   "nor more than it");
+	ok(memcmp(&copy, &fresh, sizeof(copy)) == 0, "then nothing is known");
+	ghc_buffer_free(&text);
+	ghc_buffer_free(&again);
+}
+
 int
 main(void)
 {
+	printf("# | server | of | shape | limited by | best fixed size, rows a second"
+		   " | sizer | of best | last size | failures | rows a point |\n");
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		test_case(&cases[i]);
+	test_first();
+	test_growth();
+	test_bounds();
+	test_longest();
+	test_chance();
+	test_despair();
+	test_relief();
+	test_half_empty();
+	test_expectation();
+	test_text();
 	return done_testing();
 }
