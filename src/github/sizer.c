@@ -196,9 +196,8 @@ find_limits(const GhcSizer *sizer)
 	return limits;
 }
 
-/* Milliseconds of the budget that so many points and so much time take. */
-static double
-budget_ms(const GhcFlow *pace, double points, double took_ms)
+double
+ghc_sizer_budget_ms(const GhcFlow *pace, double points, double response_ms)
 {
 	double		by_points = 0;
 	double		by_time = 0;
@@ -206,24 +205,28 @@ budget_ms(const GhcFlow *pace, double points, double took_ms)
 	if (pace->points_per_s > 0)
 		by_points = points * 1000 / pace->points_per_s;
 	if (pace->response_per_ms > 0)
-		by_time = took_ms / pace->response_per_ms;
+		by_time = response_ms / pace->response_per_ms;
 	else if (pace->points_per_s <= 0)
-		by_time = took_ms;
-
-	/* where points bind, of two sizes that are as good the faster one */
-	return fmax(by_points, by_time) + 0.01 * took_ms;
+		by_time = response_ms;
+	return fmax(by_points, by_time);
 }
 
-static int
-points_of(const GhcSizer *sizer, const GhcPrice *price, GhcSize size)
+static GhcCost
+cost_of(const GhcSizer *sizer, const GhcPrice *price, GhcSize size)
 {
-	GhcCost		cost = {0};
+	GhcCost		free = {0};
 
 	if (sizer->kind == GHC_SIZER_IDS)
-		cost = ghc_price_list(price, size.rows);
-	else if (sizer->kind == GHC_SIZER_PAGES)
-		cost = ghc_price_pages(price, size.parts, size.rows);
-	return cost.nodes > GHC_PRICE_MAX_NODES ? 0 : ghc_price_points(cost.requests);
+		return ghc_price_list(price, size.rows);
+	if (sizer->kind == GHC_SIZER_PAGES)
+		return ghc_price_pages(price, size.parts, size.rows);
+	return free;
+}
+
+int
+ghc_sizer_points(const GhcSizer *sizer, const GhcPrice *price, GhcSize size)
+{
+	return ghc_price_points(cost_of(sizer, price, size).requests);
 }
 
 /* What a row of this size costs; HUGE_VAL if the size is out of the question. */
@@ -231,14 +234,19 @@ static double
 row_cost(const GhcSizer *sizer, const GhcPrice *price, const GhcFlow *pace,
 		 GhcSize size)
 {
-	int			points = points_of(sizer, price, size);
+	GhcCost		cost = cost_of(sizer, price, size);
 	double		took = ghc_sizer_expected_ms(sizer, size);
+	double		ms;
 
-	if (points == 0 || took > LONGEST_MS)
+	if (cost.nodes > GHC_PRICE_MAX_NODES || took > LONGEST_MS)
 		return HUGE_VAL;
 	if (took > LONG_MS)
 		took *= 1 + LONG_EXTRA_PER_MS * (took - LONG_MS);
-	return budget_ms(pace, points, took) / worth(sizer->kind, size);
+
+	/* where points bind, of two sizes that are as good the faster one */
+	ms = ghc_sizer_budget_ms(pace, ghc_price_points(cost.requests), took) +
+		0.01 * took;
+	return ms / worth(sizer->kind, size);
 }
 
 /* How likely a size beyond what is proven is to fail. */
@@ -266,7 +274,7 @@ is_worth_trying(const GhcSizer *sizer, const GhcFlow *pace, const Choice *proven
 	double		risk = risk_of(sizer, fresh->size);
 
 	return gain > 0 && horizon * request * gain * (1 - risk) >
-		risk * budget_ms(pace, FAILURE_POINTS, FAILURE_MS);
+		risk * ghc_sizer_budget_ms(pace, FAILURE_POINTS, FAILURE_MS);
 }
 
 static void

@@ -97,6 +97,14 @@ extern void ghc_sizer_fail(GhcSizer *sizer, GhcSize asked, bool may_be_chance);
 extern double ghc_sizer_expected_ms(const GhcSizer *sizer, GhcSize size);
 extern double ghc_sizer_deviation_ms(const GhcSizer *sizer, GhcSize size);
 
+/* What a request of that size costs, in points. */
+extern int	ghc_sizer_points(const GhcSizer *sizer, const GhcPrice *price,
+							 GhcSize size);
+
+/* How long a budget needs for so many points and so much response time. */
+extern double ghc_sizer_budget_ms(const GhcFlow *pace, double points,
+								  double response_ms);
+
 /* Appends what was learned as a line of text, to be kept over restarts. */
 extern void ghc_sizer_format(const GhcSizer *sizer, GhcBuffer *out);
 

@@ -4,9 +4,9 @@
  *	  What a sizer learned, as a line of text; see sizer.h.
  *
  * Numbers with blanks between them: version of the form, kind, bounds, the
- * rest of the sizer, the latency.  All of them are whole or nothing is taken:
- * a worker that starts anew is slow for a while, one that believes nonsense is
- * so for good.
+ * rest of the sizer, the latency without its sums, which soon fill again.  All
+ * of them are within their bounds or nothing is taken: a worker that starts anew
+ * is slow for a while, one that believes nonsense may be so for good.
  *
  * IDENTIFICATION
  *	  src/github/sizer_text.c
@@ -21,10 +21,11 @@
 #define FORM 1
 #define MOST_BYTES 1024
 
-/* no number of a sizer is larger */
+/* nothing is larger: numbers of replies, times, deviations, suspicion */
 #define MOST 1e15
-
-#define TERMS GHC_LATENCY_TERMS
+#define MOST_MS 1e6
+#define MOST_DEVIATION 10
+#define MOST_SUSPICION 2
 
 static void
 put(GhcBuffer *out, double value)
@@ -52,13 +53,8 @@ ghc_sizer_format(const GhcSizer *sizer, GhcBuffer *out)
 
 	put(out, (double) latency->n);
 	put(out, latency->deviation);
-	for (int i = 0; i < TERMS; i++)
-	{
+	for (int i = 0; i < GHC_LATENCY_TERMS; i++)
 		put(out, latency->ms[i]);
-		put(out, latency->products[i]);
-		for (int j = 0; j <= i; j++)
-			put(out, latency->squares[i][j]);
-	}
 }
 
 /* Takes the next number, 0 to "most"; -1 and no more text if there is none. */
@@ -110,19 +106,12 @@ take_latency(const char **cur, GhcLatency *latency)
 {
 	double		values[2];
 
-	if (!take_all(cur, values, 2, MOST))
+	if (!take_all(cur, &values[0], 1, MOST) ||
+		!take_all(cur, &values[1], 1, MOST_DEVIATION) ||
+		!take_all(cur, latency->ms, GHC_LATENCY_TERMS, MOST_MS))
 		return false;
 	latency->n = (int64_t) values[0];
 	latency->deviation = values[1];
-	for (int i = 0; i < TERMS; i++)
-	{
-		if (!take_all(cur, &latency->ms[i], 1, MOST) ||
-			!take_all(cur, &latency->products[i], 1, MOST) ||
-			!take_all(cur, latency->squares[i], i + 1, MOST))
-			return false;
-		for (int j = 0; j < i; j++)
-			latency->squares[j][i] = latency->squares[i][j];
-	}
 	return true;
 }
 
@@ -131,13 +120,17 @@ take_sizer(const char *cur, GhcSizer *sizer)
 {
 	double		head[2];
 	double		rest[4];
+	int			parts = sizer->kind == GHC_SIZER_PAGES ? GHC_MAX_PAGES :
+		sizer->kind == GHC_SIZER_COUNTS ? GHC_MAX_COUNTS : 1;
 
 	if (!take_all(&cur, head, 2, MOST) || head[0] != FORM ||
 		head[1] != (double) sizer->kind ||
-		!take_bound(&cur, &sizer->parts, GHC_MAX_COUNTS) ||
+		!take_bound(&cur, &sizer->parts, parts) ||
 		!take_bound(&cur, &sizer->rows, GHC_MAX_MEMBERS) ||
-		!take_bound(&cur, &sizer->all, GHC_MAX_COUNTS * GHC_MAX_MEMBERS) ||
-		!take_all(&cur, rest, 4, MOST) ||
+		!take_bound(&cur, &sizer->all, parts * GHC_MAX_MEMBERS) ||
+		!take_all(&cur, rest, 1, 1) ||
+		!take_all(&cur, rest + 1, 1, MOST_SUSPICION) ||
+		!take_all(&cur, rest + 2, 2, MOST) ||
 		!take_latency(&cur, &sizer->latency) || *cur != '\0')
 		return false;
 

@@ -162,7 +162,7 @@ points_of(GhcSizerKind kind, const GhcPrice *price, GhcSize size)
 
 /* How long a budget needs for so much. */
 static double
-seconds_of(const GhcPace *pace, double points, double ms)
+seconds_of(const GhcFlow *pace, double points, double ms)
 {
 	double		s = 0;
 
@@ -178,7 +178,7 @@ seconds_of(const GhcPace *pace, double points, double ms)
 /* Makes one request and books it; returns what ask() did. */
 static double
 book(Account *account, const Server *server, GhcSizerKind kind,
-	 const GhcPrice *price, const GhcPace *pace, GhcSize size, int request)
+	 const GhcPrice *price, const GhcFlow *pace, GhcSize size, int request)
 {
 	double		took = ask(server, size, request);
 	double		ms = took < 0 ? TIMEOUT_MS : took;
@@ -230,7 +230,7 @@ step(GhcSizer *sizer, Account *account, const Server *server,
 /* Makes so many requests of a sizer; returns the last size. */
 static GhcSize
 run(GhcSizer *sizer, Account *account, const Server *server,
-	const GhcPrice *price, const GhcPace *pace, int requests)
+	const GhcPrice *price, const GhcFlow *pace, int requests)
 {
 	GhcSize		last = {0};
 
@@ -426,15 +426,16 @@ test_bounds(void)
 		{&cliff6, 500}, {&cliff60, 590}, {&cliffs, 295}, {&cliff350, 350},
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (size_t n = 0; n < 2 * sizeof(rows) / sizeof(rows[0]); n++)
 	{
+		size_t		i = n / 2;
 		GhcSizer	sizer;
 		Account		account = {0};
 		GhcSize		last;
 
 		ghc_sizer_init(&sizer, GHC_SIZER_PAGES);
-		last = run(&sizer, &account, rows[i].server, &shapes[0], &points_only,
-				   REQUESTS);
+		last = run(&sizer, &account, rows[i].server, &shapes[0],
+				   n % 2 == 0 ? &points_only : &github, REQUESTS);
 		ok(last.parts * last.rows >= rows[i].best * 0.94 && account.failures <= 6,
 		   "%s: %d x %d at last, %d failures", rows[i].server->name,
 		   last.parts, last.rows, account.failures);
@@ -446,7 +447,7 @@ static void
 test_longest(void)
 {
 	const Server *servers[] = {&b, &slow, &unsure};
-	const GhcPace *paces[] = {&github, &points_only, &time_only, &unlimited};
+	const GhcFlow *paces[] = {&github, &points_only, &time_only, &unlimited};
 
 	for (int i = 0; i < 12; i++)
 	{
@@ -631,6 +632,12 @@ test_text(void)
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 		ok(!ghc_sizer_parse(&copy, GHC_SIZER_PAGES, ghc_slice_of(wrong[i])),
 		   "\"%s\" is refused", wrong[i]);
+	ok(!ghc_sizer_parse(&copy, GHC_SIZER_PAGES,
+						GHC_SLICE("1 0 11 0 0 100 0 0 100 0 0 0 0 99 9 "
+								  "99 0 1 1 1")), "eleven pages");
+	ok(!ghc_sizer_parse(&copy, GHC_SIZER_PAGES,
+						GHC_SLICE("1 0 6 6 1 100 0 0 100 0 0 0 0 99 9 "
+								  "99 0 1 1 1")), "good and bad at once");
 	for (cut = (int) text.len; --cut > 0 && text.data[cut - 1] != ' ';)
 		 /* the last number, digit by digit, may be shorter */ ;
 	for (; cut > 0; cut--)
@@ -641,6 +648,16 @@ test_text(void)
 	ok(!ghc_sizer_parse(&copy, GHC_SIZER_PAGES, ghc_slice_of(text.data)),
 	   "nor more than it");
 	ok(memcmp(&copy, &fresh, sizeof(copy)) == 0, "then nothing is known");
+
+	/* a latency that can't be: it finds its way all the same */
+	ok(ghc_sizer_parse(&copy, GHC_SIZER_PAGES,
+					   GHC_SLICE("1 0 1 0 0 100 0 0 100 0 0 0 0 99 9 "
+								 "99 0 1e6 1e6 1e6")),
+	   "nonsense in good form");
+	is_size(run(&copy, &account, &a, &shapes[0], &github, 100), 10, 100,
+			"is got over");
+	is_int(llround(ghc_sizer_expected_ms(&copy, (GhcSize) {10, 100})), 2200,
+		   "with all of it");
 	ghc_buffer_free(&text);
 	ghc_buffer_free(&again);
 }
