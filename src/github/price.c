@@ -203,7 +203,7 @@ ghc_price_pages(const GhcPrice *price, int pages, int rows)
 GhcCost
 ghc_price_list(const GhcPrice *price, int ids)
 {
-	/* the list itself is no connection */
+	/* a list itself is no connection */
 	GhcCost		cost = {
 		multiply(ids, price->requests_each),
 		ids + multiply(ids, price->nodes_each)

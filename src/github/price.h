@@ -48,7 +48,7 @@ extern void ghc_price_add(GhcPrice *price, const char *selection);
 /* The cost of so many pages of a search, each of so many repositories. */
 extern GhcCost ghc_price_pages(const GhcPrice *price, int pages, int rows);
 
-/* The cost of one look-up of so many repositories by id. */
+/* The cost of looking up so many repositories by id, in whatever lists. */
 extern GhcCost ghc_price_list(const GhcPrice *price, int ids);
 
 /* The points of a query whose parts come to so many requests; at least 1. */

@@ -106,7 +106,7 @@ static int
 most_parts(GhcSizerKind kind)
 {
 	if (kind == GHC_SIZER_IDS)
-		return 1;
+		return GHC_MAX_LISTS;
 	return kind == GHC_SIZER_COUNTS ? GHC_MAX_COUNTS : GHC_MAX_PAGES;
 }
 
@@ -217,7 +217,7 @@ cost_of(const GhcSizer *sizer, const GhcPrice *price, GhcSize size)
 	GhcCost		free = {0};
 
 	if (sizer->kind == GHC_SIZER_IDS)
-		return ghc_price_list(price, size.rows);
+		return ghc_price_list(price, size.parts * size.rows);
 	if (sizer->kind == GHC_SIZER_PAGES)
 		return ghc_price_pages(price, size.parts, size.rows);
 	return free;

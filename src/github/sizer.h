@@ -33,7 +33,7 @@ typedef enum GhcSizerKind
 {
 	GHC_SIZER_PAGES,			/* 1 to 10 pages of 1 to 100 rows */
 	GHC_SIZER_COUNTS,			/* 1 to 64 counts; they have no rows */
-	GHC_SIZER_IDS,				/* one list of 1 to 100 ids */
+	GHC_SIZER_IDS,				/* 1 to 10 lists of 1 to 100 ids */
 } GhcSizerKind;
 
 /* how much is asked at once; rows are those of one part, 0 for counts */

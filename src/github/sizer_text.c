@@ -121,7 +121,7 @@ take_sizer(const char *cur, GhcSizer *sizer)
 	double		head[2];
 	double		rest[4];
 	int			parts = sizer->kind == GHC_SIZER_PAGES ? GHC_MAX_PAGES :
-		sizer->kind == GHC_SIZER_COUNTS ? GHC_MAX_COUNTS : 1;
+		sizer->kind == GHC_SIZER_COUNTS ? GHC_MAX_COUNTS : GHC_MAX_LISTS;
 
 	if (!take_all(&cur, head, 2, MOST) || head[0] != FORM ||
 		head[1] != (double) sizer->kind ||

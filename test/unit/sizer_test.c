@@ -156,7 +156,7 @@ points_of(GhcSizerKind kind, const GhcPrice *price, GhcSize size)
 	if (kind == GHC_SIZER_COUNTS)
 		return 1;
 	if (kind == GHC_SIZER_IDS)
-		return ghc_price_points(ghc_price_list(price, size.rows).requests);
+		return ghc_price_points(ghc_price_list(price, size.parts * size.rows).requests);
 	return ghc_price_points(ghc_price_pages(price, size.parts, size.rows).requests);
 }
 
@@ -247,7 +247,7 @@ static double
 sweep(const Server *server, GhcSizerKind kind, const GhcPrice *price,
 	  const GhcFlow *pace, GhcSize *best)
 {
-	int			most_parts = kind == GHC_SIZER_COUNTS ? 64 : kind == GHC_SIZER_IDS ? 1 : 10;
+	int			most_parts = kind == GHC_SIZER_COUNTS ? 64 : 10;
 	bool		steady = server->jitter == 0 && server->slow_until == 0;
 	int			requests = steady ? 1 : server->slow_until > 0 ? REQUESTS : 200;
 	double		found = 0;
@@ -529,7 +529,7 @@ test_despair(void)
 		is_size(ghc_sizer_choose(&sizer, &shapes[0], &github), 1,
 				kind == GHC_SIZER_COUNTS ? 0 : 1, "nothing goes");
 		size = run(&sizer, &account, &fast, &shapes[0], &github, 500);
-		is_size(size, kind == GHC_SIZER_IDS ? 1 : kind == GHC_SIZER_COUNTS ? 64 : 10,
+		is_size(size, kind == GHC_SIZER_COUNTS ? 64 : 10,
 				kind == GHC_SIZER_COUNTS ? 0 : 100, "all goes");
 	}
 }

@@ -65,7 +65,7 @@ static const Case cases[] = {
 	{"six connections, a third", 2, 2, 2, {6, 60}, 0.33, &github, GHC_WAY_LATER,
 	1000 / 24.0, 1 + 330 / 24.0},
 	{"half of one connection, points", 2, 2, 2, {1, 10}, 0.5, &points_only,
-	GHC_WAY_LATER, 1000 / 146.0, 1 + 500 / 100.0},
+	GHC_WAY_LATER, 1000 / 146.0, 1 + 500 / 148.0},
 };
 
 static void
