@@ -283,7 +283,7 @@ add_parts(GhcQuery *query, const GhcRange *range)
 	if (way & 2)
 		for (int n = random_below(GHC_MAX_COUNTS + 1); n > 0; n--)
 			ghc_query_add_count(query, range);
-	if (way & 4)
+	for (int lists = way & 4 ? 1 + random_below(GHC_MAX_LISTS) : 0; lists > 0; lists--)
 	{
 		int			n = 1 + random_below(GHC_MAX_MEMBERS);
 
