@@ -150,6 +150,13 @@ build-unit: $(UNIT_PLAIN) $(UNIT_SANITIZED)
 unit: build-unit
 	prove --exec '' $(UNIT_PLAIN) $(UNIT_SANITIZED)
 
+# how many requests crawls of a million take; seconds, without a server
+bench-requests: build/bench/requests
+	build/bench/requests
+build/bench/requests: bench/requests.c $(UNIT_OBJS:%=build/unit/plain/obj/%)
+	@mkdir -p $(@D)
+	$(UNIT_CC) $(UNIT_CFLAGS) -o $@ $^ -lm
+
 # a model of claim, crash, split and finish, all interleavings; needs spin
 test-model:
 	scripts/run-model
@@ -224,5 +231,5 @@ test-crash:
 test-versions:
 	scripts/check-versions
 
-.PHONY: sql check-sql unit build-unit test-model demo demo-stop test test-all test-server test-drift test-crash test-versions print-pg-config FORCE
+.PHONY: sql check-sql unit build-unit bench-requests test-model demo demo-stop test test-all test-server test-drift test-crash test-versions print-pg-config FORCE
 .DEFAULT_GOAL := all
