@@ -384,13 +384,17 @@ run_task(const char *kind, const GhcChild *child)
 	task.promised = child->count;
 	do
 	{
-		const GhcPage *store;
+		GhcRoom		room = {1, PAGE, false};
+		GhcHarvest	stored;
 
+		if (task.kind->wants(&task) == GHC_WANT_COUNTS)
+			room.parts = GHC_MAX_COUNTS;
 		ghc_query_begin(&query, &shape, false);
-		if (!task.kind->compose(&task, &query) || !ghc_query_end(&query))
+		if (!ghc_task_compose(&task, &room, &query) || !ghc_query_end(&query))
 			abort();
 		answer(&query);
-		outcome = task.kind->absorb(&task, &reply, &judgement, &store);
+		outcome = ghc_task_absorb(&task, query.n_pages + query.n_counts, &reply,
+								  &judgement, &stored);
 	} while (outcome == GHC_OUTCOME_MORE || outcome == GHC_OUTCOME_RETRY);
 	if (strcmp(kind, "search") == 0)
 		end_task(&task, outcome);

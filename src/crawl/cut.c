@@ -55,6 +55,38 @@ forget_counts(GhcCut *cut)
 	}
 }
 
+/* Parts that share one span of time are told apart by what can change. */
+static bool
+is_by_time(const GhcCut *cut)
+{
+	return cut->parts[0].dim[GHC_DIM_CREATED].hi !=
+		cut->parts[cut->n - 1].dim[GHC_DIM_CREATED].hi;
+}
+
+/* Adds the parts of a range, at most "max", none if it can't be cut. */
+static int
+add_parts(GhcCut *cut, const GhcRange *range, int64_t count, int max)
+{
+	int			n = ghc_range_cut(range, count, &cut->parts[cut->n], max);
+
+	for (int i = 0; i < n; i++, cut->n++)
+		cut->counts[cut->n] = cut->before[cut->n] = -1;
+	return n;
+}
+
+bool
+ghc_cut_init(GhcCut *cut, const GhcRange *range, int64_t count)
+{
+	cut->n = cut->rounds = cut->tries = 0;
+	if (add_parts(cut, range, count, GHC_MAX_PARTS) == 0)
+		return false;
+	cut->expected = count;
+	cut->at_once = GHC_MAX_COUNTS;
+	cut->by_time = is_by_time(cut);
+	cut->together = cut->n / GHC_RANGE_ZOOM;
+	return true;
+}
+
 bool
 ghc_cut_begin(GhcTask *task)
 {
@@ -62,18 +94,11 @@ ghc_cut_begin(GhcTask *task)
 
 	if (cut == NULL)
 		return false;
-	cut->n = ghc_range_cut(&task->range, task->promised, cut->parts,
-						   GHC_MAX_PARTS);
-	if (cut->n == 0)
+	if (!ghc_cut_init(cut, &task->range, task->promised))
 	{
 		free(cut);
 		return false;
 	}
-	for (int i = 0; i < cut->n; i++)
-		cut->counts[i] = cut->before[i] = -1;
-	cut->at_once = GHC_MAX_COUNTS;
-	cut->by_time = cut->parts[0].dim[GHC_DIM_CREATED].hi !=
-		cut->parts[cut->n - 1].dim[GHC_DIM_CREATED].hi;
 	task->cut = cut;
 	return true;
 }
@@ -98,6 +123,88 @@ void
 ghc_cut_ask_less(GhcCut *cut)
 {
 	cut->at_once = cut->n_asked > 1 ? cut->n_asked / 2 : 1;
+}
+
+bool
+ghc_cut_take(GhcCut *cut, const GhcParts *parts, bool *all)
+{
+	const int64_t *counts = parts->reply->counts + parts->first_count;
+	bool		gained = false;
+
+	for (int i = 0; i < cut->n_asked; i++)
+	{
+		cut->counts[cut->asked[i]] = counts[i];
+		gained |= counts[i] >= 0;
+	}
+	*all = true;
+	for (int i = 0; i < cut->n; i++)
+		*all &= cut->counts[i] >= 0;
+	return gained;
+}
+
+/* The largest count there was of each part holds. */
+static void
+settle_counts(GhcCut *cut)
+{
+	for (int i = 0; i < cut->n; i++)
+		cut->counts[i] = max64(cut->counts[i], cut->before[i]);
+}
+
+/* Is a child to be cut again, along time if its parent was, else not? */
+static bool
+is_too_large(const GhcCut *cut, const GhcChild *child)
+{
+	const GhcInterval *created = &child->range.dim[GHC_DIM_CREATED];
+
+	return child->count > GHC_SEARCH_CAP &&
+		cut->by_time == (created->lo < created->hi);
+}
+
+/* Are there children that are too large, and is there room for their parts? */
+static bool
+has_room(const GhcCut *cut)
+{
+	int			n = 0;
+	int			n_large = 0;
+
+	for (int i = 0; i < cut->n_children; i++)
+	{
+		bool		large = is_too_large(cut, &cut->children[i]);
+
+		n_large += large;
+		n += large ? ghc_range_wanted_parts(cut->children[i].count, GHC_MAX_PARTS) : 1;
+	}
+	return n_large > 0 && n <= GHC_MAX_PARTS;
+}
+
+bool
+ghc_cut_refine(GhcCut *cut)
+{
+	bool		finer = false;
+
+	settle_counts(cut);
+	ghc_cut_pack(cut, GHC_RANGE_FILL);
+	if (!has_room(cut))
+		return false;
+	cut->n = cut->rounds = cut->tries = 0;
+	cut->expected = 0;
+	cut->together = 0;
+	for (int i = 0; i < cut->n_children; i++)
+	{
+		const GhcChild *child = &cut->children[i];
+
+		cut->expected += child->count;
+		if (is_too_large(cut, child) &&
+			add_parts(cut, &child->range, child->count, GHC_MAX_PARTS) > 0)
+		{
+			finer = true;
+			continue;
+		}
+		cut->parts[cut->n] = child->range;
+		cut->counts[cut->n] = child->count;
+		cut->before[cut->n++] = -1;
+	}
+	return finer;
 }
 
 /* What each part weighs beside the others; uncounted ones as the average. */
@@ -160,6 +267,13 @@ share_out(GhcTask *task)
 	}
 }
 
+void
+ghc_cut_pack(GhcCut *cut, int64_t fill)
+{
+	cut->n_children = ghc_range_pack(cut->parts, cut->counts, cut->n, fill,
+									 cut->together, cut->children);
+}
+
 /*
  * The parts of a range that was too large are packed into as few children as
  * hold them; a range that fits and can't be read must come out in smaller
@@ -172,14 +286,11 @@ ghc_cut_end(GhcTask *task)
 	int64_t		fill = task->narrowed ? max64(1, task->promised / 4) : GHC_RANGE_FILL;
 	bool		counted = true;
 
+	settle_counts(cut);
 	for (int i = 0; i < cut->n; i++)
-	{
-		cut->counts[i] = max64(cut->counts[i], cut->before[i]);
 		counted &= cut->counts[i] >= 0;
-	}
 	if (counted)
-		cut->n_children = ghc_range_pack(cut->parts, cut->counts, cut->n,
-										 fill, cut->children);
+		ghc_cut_pack(cut, fill);
 	if (!counted || cut->n_children == 1)
 	{
 		for (int i = 0; i < cut->n; i++)
@@ -200,29 +311,25 @@ check_sum(GhcTask *task)
 
 	for (int i = 0; i < cut->n; i++)
 		sum += max64(cut->counts[i], cut->before[i]);
-	enough = sum >= task->promised ? 1 :
-		sum >= task->promised - task->promised / 10 ? 2 : MAX_ROUNDS;
-	if (++cut->rounds >= enough)
-		return ghc_cut_end(task);
-	forget_counts(cut);
-	return GHC_OUTCOME_MORE;
+	enough = sum >= cut->expected ? 1 :
+		sum >= cut->expected - cut->expected / 10 ? 2 : MAX_ROUNDS;
+	if (++cut->rounds < enough)
+	{
+		forget_counts(cut);
+		return GHC_OUTCOME_MORE;
+	}
+	if (!task->narrowed && ghc_cut_refine(cut))
+		return GHC_OUTCOME_MORE;
+	return ghc_cut_end(task);
 }
 
 GhcOutcome
 ghc_cut_absorb(GhcTask *task)
 {
 	GhcCut	   *cut = task->cut;
-	const int64_t *counts = task->parts.reply->counts + task->parts.first_count;
-	bool		all = true;
-	bool		gained = false;
+	bool		all;
+	bool		gained = ghc_cut_take(cut, &task->parts, &all);
 
-	for (int i = 0; i < cut->n_asked; i++)
-	{
-		cut->counts[cut->asked[i]] = counts[i];
-		gained |= counts[i] >= 0;
-	}
-	for (int i = 0; i < cut->n; i++)
-		all &= cut->counts[i] >= 0;
 	if (all)
 		return check_sum(task);
 	if (gained)

@@ -15,6 +15,25 @@
 
 #include "crawl/task.h"
 
+/* Starts cutting a range counted at "count"; false if it can't be cut. */
+extern bool ghc_cut_init(GhcCut *cut, const GhcRange *range, int64_t count);
+
+/*
+ * Takes in counts that were asked for.  False if the reply brought none; *all
+ * says whether every part is counted now.
+ */
+extern bool ghc_cut_take(GhcCut *cut, const GhcParts *parts, bool *all);
+
+/*
+ * All parts are counted.  If children came out too large to be read, and there
+ * is room for their parts beside the others, these are to be counted now:
+ * true.  Otherwise the parts are what there is to be packed.
+ */
+extern bool ghc_cut_refine(GhcCut *cut);
+
+/* Packs parts that are counted into children. */
+extern void ghc_cut_pack(GhcCut *cut, int64_t fill);
+
 /*
  * Starts cutting a task's range: task->cut is set, and freed by
  * ghc_task_release.  False if the range can't be cut, or memory ran out.

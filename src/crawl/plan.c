@@ -22,8 +22,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define PAGE_SIZE 100
-
 /*
  * Ranges that are cut and counted, one query each.  A chain of them leads to
  * a second that is too full; where many ranges are large, each means little.
@@ -127,7 +125,7 @@ plan_compose(GhcTask *task, const GhcRoom *room, GhcQuery *query)
 		plan = task->plan = calloc(1, sizeof(*plan));
 		if (plan == NULL)
 			return false;
-		plan->page_size = PAGE_SIZE;
+		plan->page_size = GHC_PAGE_SIZE;
 	}
 	switch (plan->stage)
 	{
@@ -209,18 +207,22 @@ begin_samples(GhcTask *task)
 }
 
 /*
- * Will a range be cut along what can change, and was not cut so before?  Then
- * it is looked at once more in the end (sweep.c).
+ * Is a range cut along what can change, and was not cut so before?  Then it is
+ * looked at once more in the end (sweep.c).
  */
 static bool
-is_leaky(const GhcRange *root, const GhcRange *range)
+is_leaky(const GhcRange *root, const GhcRange *range, const GhcCut *cut)
 {
-	const GhcInterval *created = &range->dim[GHC_DIM_CREATED];
-
-	return created->lo == created->hi &&
+	return !cut->by_time &&
 		memcmp(range->dim + 1, root->dim + 1,
 			   (GHC_DIM_COUNT - 1) * sizeof(GhcInterval)) == 0 &&
 		range->forks == root->forks && range->archived == root->archived;
+}
+
+static bool
+may_cut(const struct GhcPlan *plan)
+{
+	return plan->n_cuts < (plan->n_large > MANY ? MAX_CUTS_OF_MANY : MAX_CUTS);
 }
 
 /* Cuts the largest range there is, or goes on to reading samples. */
@@ -231,21 +233,17 @@ go_on(GhcTask *task)
 	GhcCut	   *cut = &plan->cut;
 	GhcRange	range;
 
-	while (plan->n_large > 0 &&
-		   plan->n_cuts < (plan->n_large > MANY ? MAX_CUTS_OF_MANY : MAX_CUTS))
+	while (plan->n_large > 0 && may_cut(plan))
 	{
 		int64_t		count = take_largest(task, &range);
 
-		cut->n = ghc_range_cut(&range, count, cut->parts, GHC_MAX_PARTS);
-		if (cut->n == 0)
+		if (!ghc_cut_init(cut, &range, count))
 		{
 			ghc_estimate_add_solid(&plan->load);
 			continue;
 		}
-		for (int i = 0; i < cut->n; i++)
-			cut->counts[i] = -1;
-		cut->at_once = GHC_MAX_COUNTS;
-		if (is_leaky(&task->range, &range))
+		ghc_estimate_add_cut(&plan->load);
+		if (is_leaky(&task->range, &range, cut))
 			ghc_estimate_add_sweep(&plan->load);
 		plan->n_cuts++;
 		plan->stage = STAGE_CUT;
@@ -294,9 +292,13 @@ end_cut(GhcTask *task)
 	struct GhcPlan *plan = task->plan;
 	GhcCut	   *cut = &plan->cut;
 
-	ghc_estimate_add_cut(&plan->load);
-	cut->n_children = ghc_range_pack(cut->parts, cut->counts, cut->n,
-									 GHC_RANGE_FILL, cut->children);
+	if (may_cut(plan) && ghc_cut_refine(cut))
+	{
+		ghc_estimate_add_refinement(&plan->load);
+		plan->n_cuts++;
+		return GHC_OUTCOME_MORE;
+	}
+	ghc_cut_pack(cut, GHC_RANGE_FILL);
 	for (int i = 0; i < cut->n_children; i++)
 	{
 		const GhcChild *child = &cut->children[i];
@@ -314,24 +316,14 @@ static GhcOutcome
 absorb_counts(GhcTask *task)
 {
 	struct GhcPlan *plan = task->plan;
-	GhcCut	   *cut = &plan->cut;
-	const int64_t *counts = task->parts.reply->counts + task->parts.first_count;
-	bool		gained = false;
+	bool		all;
 
-	for (int i = 0; i < cut->n_asked; i++)
-	{
-		cut->counts[cut->asked[i]] = counts[i];
-		gained |= counts[i] >= 0;
-	}
-	if (!gained)
+	if (!ghc_cut_take(&plan->cut, &task->parts, &all))
 		return failed(task);
 	task->attempts = 0;
 	plan->counting.ms += task->took_ms;
 	plan->counting.n++;
-	for (int i = 0; i < cut->n; i++)
-		if (cut->counts[i] < 0)
-			return GHC_OUTCOME_MORE;
-	return end_cut(task);
+	return all ? end_cut(task) : GHC_OUTCOME_MORE;
 }
 
 static double
@@ -344,7 +336,7 @@ static GhcOutcome
 finish(struct GhcPlan *plan)
 {
 	GhcEstimate *estimate = &plan->estimate;
-	double		pages = plan->load.pages * PAGE_SIZE / plan->page_size;
+	double		pages = plan->load.pages * GHC_PAGE_SIZE / plan->page_size;
 	double		counts = plan->load.counts;
 
 	estimate->ranges = llround(plan->load.ranges);

@@ -87,12 +87,14 @@ typedef struct GhcCut
 	GhcRange	parts[GHC_MAX_PARTS];
 	int64_t		counts[GHC_MAX_PARTS];	/* -1: not counted yet */
 	int64_t		before[GHC_MAX_PARTS];	/* the largest of earlier rounds, or -1 */
+	int64_t		expected;		/* what they should add up to at least, or -1 */
 	int			rounds;			/* all parts were counted so often */
 	int			asked[GHC_MAX_PARTS];	/* which parts the query counts */
 	int			n_asked;
 	int			at_once;		/* how many counts go into a query */
 	int			tries;
 	bool		by_time;		/* and not by what can change */
+	int			together;		/* most parts of a child that is to be cut again */
 	int			n_children;
 	GhcChild	children[GHC_MAX_PARTS];
 	GhcHeritage heritage[GHC_MAX_PARTS];	/* of each child */

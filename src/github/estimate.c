@@ -18,14 +18,6 @@
 #include "github/query.h"
 #include "github/range.h"
 
-#define PAGE 100
-
-/* a page begins with so many of the one before */
-#define OVERLAP 1
-
-/* how often a part that was counted as empty is asked for */
-#define EMPTY_READINGS 2
-
 #define MINUTE_MS 60000.0
 #define HOUR_MS (60 * MINUTE_MS)
 
@@ -47,14 +39,6 @@
 #define ARRAY_HEADER_BYTES 24
 #define EMPTY_ARRAY_BYTES 16
 
-static double
-pages_of(double count)
-{
-	if (count <= PAGE)
-		return 1;
-	return 1 + ceil((count - PAGE) / (PAGE - OVERLAP));
-}
-
 void
 ghc_estimate_add_root(GhcWorkload *load, int64_t count)
 {
@@ -68,7 +52,7 @@ ghc_estimate_add_root(GhcWorkload *load, int64_t count)
 	/* a count that nobody foretold is asked for once more */
 	load->counts += count > 0;
 	/* that there is nothing is believed when every order says so */
-	load->pages += count == 0 ? GHC_ORDER_COUNT : pages_of(count);
+	load->pages += count == 0 ? GHC_ORDER_COUNT : ghc_range_pages(count);
 }
 
 void
@@ -82,55 +66,70 @@ void
 ghc_estimate_add_sweep(GhcWorkload *load)
 {
 	load->ranges++;
-	load->pages += GHC_SEARCH_CAP / PAGE;
+	load->pages += GHC_SEARCH_CAP / GHC_PAGE_SIZE;
 }
 
 void
 ghc_estimate_add_solid(GhcWorkload *load)
 {
 	load->ranges++;
-	load->pages += GHC_ORDER_COUNT * pages_of(GHC_SEARCH_CAP);
+	load->pages += GHC_ORDER_COUNT * ghc_range_pages(GHC_SEARCH_CAP);
 }
 
-static void
-add_leaves(GhcWorkload *load, double n, double count)
+void
+ghc_estimate_add_refinement(GhcWorkload *load)
 {
-	load->ranges += n;
-	load->pages += n * (count > 0 ? pages_of(count) : EMPTY_READINGS);
+	load->counts++;
+}
+
+/* How many of n parts that count equally much make up the cheapest child. */
+static int
+pack_alike(double each, int n)
+{
+	double		lowest = INFINITY;
+	int			best = 1;
+
+	for (int k = 1; k <= n; k++)
+	{
+		int64_t		sum = llround(ceil(k * each));
+		double		price = (double) ghc_range_price(sum) / k;
+
+		if (price >= lowest || !ghc_range_may_join(sum, k, GHC_RANGE_FILL,
+												   n / GHC_RANGE_ZOOM))
+			continue;
+		lowest = price;
+		best = k;
+	}
+	return best;
+}
+
+/* Adds so many ranges that count equally much. */
+static void
+add_alike(GhcWorkload *load, double n_alike, double count)
+{
+	int			n;
+	int			together;
+	int			rest;
+
+	load->ranges += n_alike;
+	if (count <= GHC_SEARCH_CAP)
+	{
+		load->pages += n_alike * (double) ghc_range_pages((int64_t) ceil(count));
+		return;
+	}
+	load->counts += n_alike;
+	n = ghc_range_wanted_parts((int64_t) count, GHC_MAX_PARTS);
+	together = pack_alike(count / n, n);
+	rest = n % together;
+	add_alike(load, n_alike * (n / together), together * count / n);
+	if (rest > 0)
+		add_alike(load, n_alike, rest * count / n);
 }
 
 void
 ghc_estimate_add_range(GhcWorkload *load, double count)
 {
-	double		n_alike = 1;
-
-	for (;;)
-	{
-		double		n;
-		double		each;
-		double		together;
-
-		if (count <= GHC_SEARCH_CAP)
-		{
-			add_leaves(load, n_alike, count);
-			return;
-		}
-		load->ranges += n_alike;
-		load->counts += n_alike;
-		n = ghc_range_wanted_parts((int64_t) count, GHC_MAX_PARTS);
-		each = count / n;
-		if (each > GHC_RANGE_FILL)
-		{
-			n_alike *= n;
-			count = each;
-			continue;
-		}
-		together = floor(GHC_RANGE_FILL / each);
-		add_leaves(load, n_alike * floor(n / together), together * each);
-		if (fmod(n, together) > 0)
-			add_leaves(load, n_alike, fmod(n, together) * each);
-		return;
-	}
+	add_alike(load, 1, count);
 }
 
 /* ---------------------------------------------------------------------------

@@ -32,6 +32,9 @@ extern void ghc_estimate_add_root(GhcWorkload *load, int64_t count);
 /* Adds a range that is cut into counted parts, which are added on their own. */
 extern void ghc_estimate_add_cut(GhcWorkload *load);
 
+/* Adds one more query that counts parts of such a range. */
+extern void ghc_estimate_add_refinement(GhcWorkload *load);
+
 /* Adds a range too large to be read in one order, that can't be cut. */
 extern void ghc_estimate_add_solid(GhcWorkload *load);
 

@@ -22,6 +22,10 @@
 #include "github/range.h"
 #include "github/reply.h"
 
+/* repositories of a page, and how many of these the page before showed */
+#define GHC_PAGE_SIZE 100
+#define GHC_PAGE_OVERLAP 1
+
 typedef enum GhcOrder
 {
 	GHC_ORDER_UPDATED_ASC,

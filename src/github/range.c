@@ -16,20 +16,41 @@
 #include <stdio.h>
 
 #include "github/instant.h"
+#include "github/query.h"
 #include "github/range.h"
 
 /*
- * A part is expected at a third of what one search shows: counts differ from
- * part to part, and neighbours are packed together afterwards.
+ * A part is expected to fill a little more than two pages: counts differ from
+ * part to part, and neighbours are packed together afterwards.  Finer parts
+ * would save hardly a page, and each count takes time of the server.
  */
-#define PART_COUNT (GHC_SEARCH_CAP / 3)
+#define PART_COUNT 220
 #define MIN_PARTS 4
+
+/* what one query of counts cuts into parts that are small enough */
+#define WELL_CUT (GHC_MAX_PARTS * PART_COUNT)
+
+/*
+ * Prices, in hundredths of a request.  A range is some work besides its pages,
+ * and one that isn't half full is better filled up from its neighbours.  What
+ * is cut again comes out in pages that are nearly full.
+ */
+#define PRICE_REQUEST 100
+#define PRICE_RANGE 10
+#define PRICE_POOR_RANGE 30
+#define CUT_PAGE_COUNT 97
+
+/* counts beyond this are all the same, and can be added up and multiplied */
+#define HUGE_COUNT INT64_C(1000000000000)
 
 /*
  * Numbers whose bounds are further apart than this factor are cut by
  * doubling, because stars, forks and sizes thin out like that.
  */
 #define WIDE_FACTOR 16
+
+/* how often a part that was counted as empty is asked for */
+#define EMPTY_READINGS 2
 
 /* the longest value of a qualifier: two moments and what joins them */
 #define VALUE_BYTES 64
@@ -288,37 +309,122 @@ find_seam(const GhcRange *a, const GhcRange *b)
 	return seam;
 }
 
-/* Adds a part to a child if both fit under "fill" and touch. */
+int64_t
+ghc_range_pages(int64_t count)
+{
+	int64_t		step = GHC_PAGE_SIZE - GHC_PAGE_OVERLAP;
+
+	if (count == 0)
+		return EMPTY_READINGS;
+	if (count <= GHC_PAGE_SIZE)
+		return 1;
+	return 1 + (count - GHC_PAGE_SIZE + step - 1) / step;
+}
+
+int64_t
+ghc_range_price(int64_t count)
+{
+	if (count > HUGE_COUNT)
+		count = HUGE_COUNT;
+	if (count <= GHC_SEARCH_CAP)
+		return ghc_range_pages(count) * PRICE_REQUEST +
+			(count < GHC_RANGE_FILL / 2 ? PRICE_POOR_RANGE : PRICE_RANGE);
+
+	/* queries of counts, and the pages */
+	return PRICE_RANGE + PRICE_REQUEST *
+		(1 + (count > WELL_CUT ? count / WELL_CUT : 0)) +
+		count * PRICE_REQUEST / CUT_PAGE_COUNT;
+}
+
+bool
+ghc_range_may_join(int64_t sum, int n, int64_t fill, int most)
+{
+	return n == 1 || sum <= fill ||
+		(sum > GHC_SEARCH_CAP && sum <= WELL_CUT && n <= most);
+}
+
+/* Are parts first..last one range?  Of first + 1..last that is known. */
 static bool
-join_child(GhcChild *child, const GhcRange *part, int64_t count, int64_t fill)
+is_one(const GhcRange *parts, const int64_t *counts, int first, int last)
 {
 	GhcDim		seam;
 
-	if (child->count < 0 || count < 0 || child->count > fill ||
-		count > fill - child->count)
+	if (first == last)
+		return true;
+	if (counts[first] < 0 || counts[last] < 0)
 		return false;
-	seam = find_seam(&child->range, part);
-	if (seam == GHC_DIM_COUNT)
-		return false;
-	child->range.dim[seam].hi = part->dim[seam].hi;
-	child->count += count;
-	return true;
+	seam = find_seam(&parts[first], &parts[first + 1]);
+	return seam != GHC_DIM_COUNT &&
+		seam == find_seam(&parts[last - 1], &parts[last]);
+}
+
+/*
+ * Finds for each part with which one the child begins that ends with it, so
+ * that all children up to it cost least.
+ */
+static void
+find_firsts(const GhcRange *parts, const int64_t *counts, int n, int64_t fill,
+			int most, int *firsts)
+{
+	int64_t		best[GHC_MAX_PARTS + 1] = {0};	/* of all before a part */
+
+	for (int last = 0; last < n; last++)
+	{
+		int64_t		sum = 0;
+
+		best[last + 1] = INT64_MAX;
+		for (int first = last; first >= 0 && is_one(parts, counts, first, last); first--)
+		{
+			int64_t		price;
+
+			sum += counts[first] < HUGE_COUNT ? counts[first] : HUGE_COUNT;
+			if (!ghc_range_may_join(sum, last - first + 1, fill, most))
+				continue;
+			price = best[first] + ghc_range_price(sum);
+			if (price < best[last + 1])
+			{
+				best[last + 1] = price;
+				firsts[last] = first;
+			}
+		}
+	}
+}
+
+/* Joins parts that are one range. */
+static GhcChild
+join_parts(const GhcRange *parts, const int64_t *counts, int n)
+{
+	GhcChild	child = {parts[0], counts[0]};
+
+	for (int i = 1; i < n; i++)
+		child.count += counts[i];
+	if (n > 1)
+	{
+		GhcDim		seam = find_seam(&parts[0], &parts[1]);
+
+		child.range.dim[seam].hi = parts[n - 1].dim[seam].hi;
+	}
+	return child;
 }
 
 int
 ghc_range_pack(const GhcRange *parts, const int64_t *counts, int n,
-			   int64_t fill, GhcChild *children)
+			   int64_t fill, int most, GhcChild *children)
 {
+	int			firsts[GHC_MAX_PARTS];
 	int			n_children = 0;
+	int			end;
 
-	for (int i = 0; i < n; i++)
-	{
-		if (n_children > 0 &&
-			join_child(&children[n_children - 1], &parts[i], counts[i], fill))
-			continue;
-		children[n_children].range = parts[i];
-		children[n_children].count = counts[i];
+	find_firsts(parts, counts, n, fill, most, firsts);
+	for (end = n; end > 0; end = firsts[end - 1])
 		n_children++;
+	end = n;
+	for (int i = n_children - 1; i >= 0; i--)
+	{
+		int			first = firsts[end - 1];
+
+		children[i] = join_parts(&parts[first], &counts[first], end - first);
+		end = first;
 	}
 	return n_children;
 }

@@ -30,6 +30,12 @@
 /* the most parts one range is cut into at once */
 #define GHC_MAX_PARTS 64
 
+/*
+ * Of n parts that are too large to be read, n divided by this many are cut
+ * again together at most, so that what stands out is found in a few cuts.
+ */
+#define GHC_RANGE_ZOOM 8
+
 /* parts are packed into a child up to here; the rest is room for drift */
 #define GHC_RANGE_FILL (GHC_SEARCH_CAP - 20)
 
@@ -100,7 +106,8 @@ extern bool ghc_range_equals(const GhcRange *a, const GhcRange *b);
 /*
  * Cuts a range counted at "count" into at most "max" (2 to GHC_MAX_PARTS)
  * disjoint parts that cover it exactly, in ascending order along the one
- * dimension they differ in; returns how many, or 0 if it can't be cut.
+ * dimension they differ in; returns how many, or 0 if it can't be cut.  There
+ * are never more parts than ghc_range_wanted_parts says.
  *
  * The first dimension that can be cut is taken: created (equal spans of
  * time, down to one second), size, forks and stars (by doubling where the
@@ -114,6 +121,18 @@ extern int	ghc_range_cut(const GhcRange *range, int64_t count,
 /* How many parts a range of so many repositories is cut into, if it can be. */
 extern int	ghc_range_wanted_parts(int64_t count, int max);
 
+/*
+ * How many pages a range takes that counts so many, at most GHC_SEARCH_CAP; one
+ * that is said to be empty is asked more than once.
+ */
+extern int64_t ghc_range_pages(int64_t count);
+
+/*
+ * What a range is expected to cost that counts so many, in hundredths of a
+ * request: that is what packing makes small.
+ */
+extern int64_t ghc_range_price(int64_t count);
+
 /* One child of a cut range. */
 typedef struct GhcChild
 {
@@ -122,12 +141,20 @@ typedef struct GhcChild
 } GhcChild;
 
 /*
- * Packs n counted parts of ghc_range_cut, in their order, into children: as
- * many neighbours as fit under "fill" together; a part over "fill" stands
- * alone.  Writes at most n children and returns how many.  Children cover
- * exactly what the parts cover.
+ * May n parts that touch and count "sum" be one child?  They may if they stay
+ * under "fill"; or if they are too large to be read and no more than "most",
+ * to be cut again together.  A part alone always may.
+ */
+extern bool ghc_range_may_join(int64_t sum, int n, int64_t fill, int most);
+
+/*
+ * Packs n counted parts of ghc_range_cut, in their order, into the children
+ * that cost least: that fill their pages, and that are at least half full
+ * where that costs nothing.  A part whose count isn't known (-1) stands alone.
+ * Writes at most n children and returns how many.  Children cover exactly what
+ * the parts cover.
  */
 extern int	ghc_range_pack(const GhcRange *parts, const int64_t *counts, int n,
-						   int64_t fill, GhcChild *children);
+						   int64_t fill, int most, GhcChild *children);
 
 #endif							/* GHC_RANGE_H */

@@ -15,6 +15,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "crawl/cut.h"
 #include "crawl/plan.h"
 #include "github/selection.h"
 #include "tap.h"
@@ -205,15 +206,30 @@ count_in(const World *world, const GhcRange *range)
 										   (size->lo < 0 ? 0 : size->lo)) / 1024)));
 }
 
+/* Cuts a range as a crawl does it, and adds up what that takes. */
+static void
+cut_range(const World *world, const GhcRange *range, GhcCut *cut, GhcWorkload *load)
+{
+	(void) ghc_cut_init(cut, range, count_in(world, range));
+	ghc_estimate_add_cut(load);
+	for (;;)
+	{
+		for (int i = 0; i < cut->n; i++)
+			if (cut->counts[i] < 0)
+				cut->counts[i] = count_in(world, &cut->parts[i]);
+		if (!ghc_cut_refine(cut))
+			break;
+		ghc_estimate_add_refinement(load);
+	}
+	ghc_cut_pack(cut, GHC_RANGE_FILL);
+}
+
 /* Adds up what reading a range takes, as a crawl does it. */
 static void
 crawl(const World *world, const GhcRange *range, bool root, GhcWorkload *load)
 {
 	int64_t		count = count_in(world, range);
-	GhcRange   *parts = calloc(GHC_MAX_PARTS, sizeof(GhcRange));
-	GhcChild   *children = calloc(GHC_MAX_PARTS, sizeof(GhcChild));
-	int64_t		counts[GHC_MAX_PARTS];
-	int			n;
+	GhcCut	   *cut;
 
 	if (root)
 		ghc_estimate_add_root(load, count);
@@ -221,24 +237,18 @@ crawl(const World *world, const GhcRange *range, bool root, GhcWorkload *load)
 	{
 		if (!root)
 			ghc_estimate_add_range(load, (double) count);
-		free(parts);
-		free(children);
 		return;
 	}
-	ghc_estimate_add_cut(load);
 	/* a second that is cut for the first time is looked at once more */
 	if (range->dim[GHC_DIM_CREATED].lo == range->dim[GHC_DIM_CREATED].hi &&
 		range->dim[GHC_DIM_SIZE].lo == GHC_OPEN_LOW &&
 		range->dim[GHC_DIM_SIZE].hi == GHC_OPEN_HIGH)
 		ghc_estimate_add_sweep(load);
-	n = ghc_range_cut(range, count, parts, GHC_MAX_PARTS);
-	for (int i = 0; i < n; i++)
-		counts[i] = count_in(world, &parts[i]);
-	n = ghc_range_pack(parts, counts, n, GHC_RANGE_FILL, children);
-	for (int i = 0; i < n; i++)
-		crawl(world, &children[i].range, false, load);
-	free(parts);
-	free(children);
+	cut = calloc(1, sizeof(GhcCut));
+	cut_range(world, range, cut, load);
+	for (int i = 0; i < cut->n_children; i++)
+		crawl(world, &cut->children[i].range, false, load);
+	free(cut);
 }
 
 /* The count that the query's text asks for as number i. */

@@ -355,7 +355,7 @@ test_pack_random(void)
 			counts[i] = random_below(1 + random_below(1500));
 		if (!is_proper_pack(&range, turn % 2 == 0 ? GHC_DIM_CREATED :
 							GHC_DIM_SIZE, counts, n_parts,
-							ghc_range_pack(parts, counts, n_parts, fill,
+							ghc_range_pack(parts, counts, n_parts, fill, most,
 										   children), fill))
 			wrong++;
 	}
@@ -375,13 +375,13 @@ test_pack(void)
 	range.dim[GHC_DIM_CREATED] = interval(0, 799);
 	n = ghc_range_cut(&range, 2666, parts, 64);
 	is_int(n, 8, "eight parts");
-	n = ghc_range_pack(parts, counts, n, 1000, children);
+	n = ghc_range_pack(parts, counts, n, 1000, 1, children);
 	is_int(n, 4, "eight parts make four children");
 	for (int i = 0; i < n && i < 4; i++)
 		is_int(children[i].count, want[i], "what they count");
 	is_int(children[3].range.dim[GHC_DIM_CREATED].lo, 500,
 		   "parts without repositories are covered too");
-	is_int(ghc_range_pack(parts, unknown, 4, 1000, children), 3,
+	is_int(ghc_range_pack(parts, unknown, 4, 1000, 1, children), 3,
 		   "a part without a count stands alone");
 
 	range.dim[GHC_DIM_CREATED].hi = 0;
@@ -389,10 +389,10 @@ test_pack(void)
 		range.dim[dim] = interval(0, 0);
 	range.forks = GHC_FORKS_IN;
 	n = ghc_range_cut(&range, 1001, parts, 64);
-	is_int(ghc_range_pack(parts, unknown + 2, n, 1000, children), 2,
+	is_int(ghc_range_pack(parts, unknown + 2, n, 1000, 1, children), 2,
 		   "forks and sources stay apart");
 	parts[1] = parts[0];
-	is_int(ghc_range_pack(parts, unknown + 2, 2, 1000, children), 2,
+	is_int(ghc_range_pack(parts, unknown + 2, 2, 1000, 1, children), 2,
 		   "equal parts are no neighbours");
 }
 
