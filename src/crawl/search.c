@@ -28,6 +28,9 @@
 /* a range that fits into one page can't be narrowed to any use */
 #define PAGE_ROWS 100
 
+/* readings of so few pages often come from one copy of the index throughout */
+#define FEW_ROWS (3 * PAGE_ROWS)
+
 /* a range that lost more than this is counted anew in parts, not believed */
 #define MUCH 20
 
@@ -209,7 +212,7 @@ readings_needed(const GhcTask *task)
 		return task->foretold ? 2 : GHC_ORDER_COUNT;
 	if (task->promised - task->count > (less > MUCH ? less : MUCH))
 		return GHC_ORDER_COUNT + 1; /* never: it is to be counted in parts */
-	return task->count > 0 && task->promised > PAGE_ROWS ? 2 : GHC_ORDER_COUNT;
+	return task->count > 0 && task->promised > FEW_ROWS ? 2 : GHC_ORDER_COUNT;
 }
 
 /*
