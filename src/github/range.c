@@ -20,9 +20,9 @@
 #include "github/range.h"
 
 /*
- * A part is expected to fill a little more than two pages: counts differ from
- * part to part, and neighbours are packed together afterwards.  Finer parts
- * would save hardly a page, and each count takes time of the server.
+ * Four parts of this size fill a child: counts differ from part to part, and
+ * neighbours are packed together afterwards.  Finer parts would save hardly a
+ * page, and each count takes time of the server.
  */
 #define PART_COUNT 220
 #define MIN_PARTS 4

@@ -36,8 +36,11 @@
  */
 #define GHC_RANGE_ZOOM 8
 
-/* parts are packed into a child up to here; the rest is room for drift */
-#define GHC_RANGE_FILL (GHC_SEARCH_CAP - 20)
+/*
+ * Parts are packed into a child up to here: nine full pages that overlap by
+ * one.  A tenth would save nothing, and the rest is room for drift.
+ */
+#define GHC_RANGE_FILL 892
 
 /*
  * Bounds of an interval that has none.  The caller closes "created" before a

@@ -56,8 +56,8 @@ test_workload(void)
 
 	load = (GhcWorkload) {0};
 	ghc_estimate_add_range(&load, 1200);
-	ok(load.ranges == 3 && load.counts == 1 && load.pages == 14,
-	   "1,200 in four parts make a child of 900 and one of 300");
+	ok(load.ranges == 4 && load.counts == 1 && load.pages == 13,
+	   "1,200 in five parts make two children of 480 and one of 240");
 
 	load = (GhcWorkload) {0};
 	ghc_estimate_add_range(&load, 1e8);
