@@ -5,7 +5,10 @@
  *
  * Parts are disjoint and cover their range exactly (github/range.c).  They are
  * counted, many in one query, because a count costs no request of its own;
- * neighbours that fit together become one child.  If the parts add up to less
+ * neighbours that fit together become one child.  What comes out too large to
+ * be read is cut on at once, as long as there is room for its parts: so what
+ * lies around a crowded second joins its neighbours, and isn't a child after
+ * each cut.  If the parts add up to less
  * than their range was promised to hold, one of the counts was wrong, or
  * something moved: they are counted once more, or several times if much is
  * missing, and the largest figures hold.

@@ -251,7 +251,7 @@ test_cut_bounds(void)
 
 	ghc_range_init(&range);
 	is_bounds(ghc_range_cut(&range, 2000, parts, 64), GHC_DIM_SIZE,
-			  "*-0 1 2-3 4-7 8-15 16-*");
+			  "*-0 1 2-3 4-7 8-15 16-31 32-63 64-127 128-*");
 	range.dim[GHC_DIM_SIZE] = interval(100, 5000);
 	is_bounds(ghc_range_cut(&range, 1001, parts, 64), GHC_DIM_SIZE,
 			  "100-199 200-399 400-799 800-5000");
@@ -268,7 +268,7 @@ test_cut_bounds(void)
 	is_bounds(ghc_range_cut(&range, 90000, parts, 64), GHC_DIM_CREATED,
 			  "1000 1001 1002");
 	range.dim[GHC_DIM_CREATED] = interval(1000, 2000);
-	is_int(ghc_range_cut(&range, 9999, parts, 64), 30, "as the count asks");
+	is_int(ghc_range_cut(&range, 9999, parts, 64), 45, "as the count asks");
 	is_int(ghc_range_cut(&range, 1, parts, 64), 4, "but at least four");
 	is_int(ghc_range_cut(&range, 999999, parts, 64), 64, "and at most max");
 }
@@ -307,10 +307,10 @@ test_cut_order(void)
 	is_int(ghc_range_cut(&range, 2000, parts, 4), 0, "then nothing");
 }
 
-/* True if n children cover n_parts parts in order and lose no count. */
+/* True if n children cover n_parts parts in order, lose no count, and may be. */
 static bool
 is_proper_pack(const GhcRange *range, GhcDim dim, const int64_t *counts,
-			   int n_parts, int n, int64_t fill)
+			   int n_parts, int n, int64_t fill, int most)
 {
 	int			part = 0;
 
@@ -326,7 +326,8 @@ is_proper_pack(const GhcRange *range, GhcDim dim, const int64_t *counts,
 			   parts[part].dim[dim].lo <= children[i].range.dim[dim].hi)
 			sum += counts[part++];
 		if (parts[part - 1].dim[dim].hi != children[i].range.dim[dim].hi ||
-			sum != children[i].count || (sum > fill && part - first > 1))
+			sum != children[i].count ||
+			!ghc_range_may_join(sum, part - first, fill, most))
 			return false;
 		same.dim[dim] = range->dim[dim];
 		if (!ghc_range_equals(&same, range))
@@ -345,6 +346,7 @@ test_pack_random(void)
 		int64_t		counts[GHC_MAX_PARTS];
 		GhcRange	range;
 		int64_t		fill = 1 + random_below(1000);
+		int			most = (int) random_below(9);
 		int			n_parts;
 
 		ghc_range_init(&range);
@@ -356,34 +358,80 @@ test_pack_random(void)
 		if (!is_proper_pack(&range, turn % 2 == 0 ? GHC_DIM_CREATED :
 							GHC_DIM_SIZE, counts, n_parts,
 							ghc_range_pack(parts, counts, n_parts, fill, most,
-										   children), fill))
+										   children), fill, most))
 			wrong++;
 	}
 	is_int(wrong, 0, "random packs lose nothing and stay under fill");
 }
 
+/* Packs parts of 100 seconds each; describes the children by their counts. */
+static void
+is_packed(const int64_t *counts, int n, int most, const char *want)
+{
+	char		got[256] = "";
+	size_t		len = 0;
+	GhcRange	range;
+	int			n_children;
+
+	ghc_range_init(&range);
+	for (int i = 0; i < n; i++)
+	{
+		parts[i] = range;
+		parts[i].dim[GHC_DIM_CREATED] = interval(100 * i, 100 * i + 99);
+	}
+	n_children = ghc_range_pack(parts, counts, n, GHC_RANGE_FILL, most, children);
+	for (int i = 0; i < n_children; i++)
+		len += snprintf(got + len, sizeof(got) - len, " %" PRId64, children[i].count);
+	is_str(got + 1, want, "packed");
+}
+
+static void
+test_price(void)
+{
+	is_int(ghc_range_pages(0), 2, "that there is nothing is asked twice");
+	is_int(ghc_range_pages(1), 1, "one is a page");
+	is_int(ghc_range_pages(100), 1, "and so is a hundred");
+	is_int(ghc_range_pages(101), 2, "one more is two");
+	is_int(ghc_range_pages(199), 2, "pages overlap by one");
+	is_int(ghc_range_pages(200), 3, "which costs one at times");
+	is_int(ghc_range_pages(GHC_RANGE_FILL), 9, "what is full fills nine pages");
+	is_int(ghc_range_pages(GHC_RANGE_FILL + 1), 10, "to the last");
+
+	ok(ghc_range_price(199) < ghc_range_price(200), "a page more costs more");
+	ok(ghc_range_price(1001) > ghc_range_price(1000), "and so does a cut");
+	ok(ghc_range_price(14000) < 2 * ghc_range_price(7000),
+	   "what is cut together costs less");
+	ok(ghc_range_price(690) + ghc_range_price(230) > 2 * ghc_range_price(460),
+	   "of equally many pages, those of ranges that are half full are cheaper");
+	ok(ghc_range_price(INT64_MAX) > ghc_range_price(INT32_MAX), "no count is too large");
+}
+
 static void
 test_pack(void)
 {
-	static const int64_t counts[] = {400, 600, 1, 0, 1500, 0, 0, 999};
-	static const int64_t want[] = {1000, 1, 1500, 999};
 	static const int64_t unknown[] = {1, -1, 1, 1};
 	GhcRange	range;
 	int			n;
 
-	ghc_range_init(&range);
-	range.dim[GHC_DIM_CREATED] = interval(0, 799);
-	n = ghc_range_cut(&range, 2666, parts, 64);
-	is_int(n, 8, "eight parts");
-	n = ghc_range_pack(parts, counts, n, 1000, 1, children);
-	is_int(n, 4, "eight parts make four children");
-	for (int i = 0; i < n && i < 4; i++)
-		is_int(children[i].count, want[i], "what they count");
-	is_int(children[3].range.dim[GHC_DIM_CREATED].lo, 500,
+	is_packed((int64_t[]) {400, 492, 1, 0, 1500, 0, 0, 800}, 8, 1, "892 1 1500 800");
+	is_packed((int64_t[]) {400, 493}, 2, 1, "400 493");
+	is_packed((int64_t[]) {496, 100, 396}, 3, 1, "496 496");
+	is_packed((int64_t[]) {230, 230, 230, 230}, 4, 1, "460 460");
+	is_packed((int64_t[]) {990, 20, 950}, 3, 1, "990 20 950");
+	is_packed((int64_t[]) {950, 950, 950, 950}, 4, 2, "950 950 950 950");
+	is_packed((int64_t[]) {1200, 1300, 1400, 1500}, 4, 1, "1200 1300 1400 1500");
+	is_packed((int64_t[]) {1200, 1300, 1400, 1500}, 4, 2, "2500 2900");
+	is_packed((int64_t[]) {1200, 1300, 1400, 1500}, 4, 4, "5400");
+	is_packed((int64_t[]) {14000, 14000}, 2, 2, "14000 14000");
+	is_packed((int64_t[]) {INT64_MAX, INT64_MAX, 5}, 3, 1,
+			  "9223372036854775807 9223372036854775807 5");
+	is_int(children[2].range.dim[GHC_DIM_CREATED].lo, 200, "in their places");
+	is_packed((int64_t[]) {0, 0, 7, 0}, 4, 1, "7");
+	is_int(children[0].range.dim[GHC_DIM_CREATED].hi, 399,
 		   "parts without repositories are covered too");
-	is_int(ghc_range_pack(parts, unknown, 4, 1000, 1, children), 3,
-		   "a part without a count stands alone");
+	is_packed(unknown, 4, 1, "1 -1 2");
 
+	ghc_range_init(&range);
 	range.dim[GHC_DIM_CREATED].hi = 0;
 	for (int dim = GHC_DIM_SIZE; dim < GHC_DIM_COUNT; dim++)
 		range.dim[dim] = interval(0, 0);
@@ -470,6 +518,7 @@ main(void)
 	test_cut_to_the_end();
 	test_cut_bounds();
 	test_cut_order();
+	test_price();
 	test_pack();
 	test_pack_random();
 	test_round_trip();
