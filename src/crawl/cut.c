@@ -8,10 +8,11 @@
  * neighbours that fit together become one child.  What comes out too large to
  * be read is cut on at once, as long as there is room for its parts: so what
  * lies around a crowded second joins its neighbours, and isn't a child after
- * each cut.  If the parts add up to less
- * than their range was promised to hold, one of the counts was wrong, or
- * something moved: they are counted once more, or several times if much is
- * missing, and the largest figures hold.
+ * each cut.
+ *
+ * If the parts add up to less than their range was promised to hold, one of the
+ * counts was wrong, or something moved: they are counted once more, or several
+ * times if much is missing, and the largest figures hold.
  *
  * A child takes over of its parent's progress what lies in it.  What the
  * crawl's user was shown never goes back, though a range that is narrowed is
