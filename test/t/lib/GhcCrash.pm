@@ -80,6 +80,8 @@ sub start_node
 	$node->append_conf('postgresql.conf', join "\n",
 		"ghcrawl.api_url = '" . $self->{sim}->http . "'",
 		"ghcrawl.workers = $self->{workers}",
+		# many small requests, so that there is a mid-crawl
+		'ghcrawl.pages_per_request = 1',
 		'max_worker_processes = 16',
 		'restart_after_crash = on',
 		'log_statement = none',
