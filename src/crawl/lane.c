@@ -66,13 +66,13 @@ ghc_lane_slots(GhcLane *lane, int64 now_ms)
 
 	if (lane->budget_id == 0 || lane->tokens == NIL)
 		return 0;
-	wait = ghc_lane_ready(lane, now_ms, &until_ms);
-	if (wait == GHC_WAIT_IN_FLIGHT ||
-		(wait != GHC_WAIT_NONE && until_ms > now_ms + SOON_MS))
-		return 0;
 	if (lane->meter.meters[GHC_RESOURCE_GRAPHQL].unmetered)
 		return lane->meter.limits.concurrent - lane->n_flights;
-	return 1;
+
+	/* what follows a request that is under way is there before it is needed */
+	wait = ghc_lane_ready(lane, now_ms, &until_ms);
+	return wait == GHC_WAIT_NONE || wait == GHC_WAIT_IN_FLIGHT ||
+		until_ms < now_ms + SOON_MS;
 }
 
 void

@@ -368,6 +368,8 @@ run_turn(GhcWorker *worker)
 
 	while ((transfer = ghc_net_next_done(worker->net)) != NULL)
 		ghc_flight_take_in(worker, transfer);
+	/* nobody waits for a transaction if there is something to send */
+	ghc_flight_send_all(worker);
 	if (!ghc_turn(worker))
 		return false;
 	ghc_flight_send_all(worker);

@@ -246,17 +246,35 @@ known_until_ms(GhcBudget *budget, const GhcOutlay *cost, int64_t now_ms)
 	return known->until_ms;
 }
 
+/*
+ * Are so many requests under way that one more would only wait at GitHub?  A
+ * minute of response time a minute is one request after the other, which is
+ * what GitHub asks for, and tells of a refusal before the next is sent.
+ */
+static bool
+is_busy(const GhcBudget *budget, GhcResource resource)
+{
+	const GhcResourceLimits *limits = &budget->limits.of[resource];
+	int			concurrent = budget->limits.concurrent;
+	int64_t		window_ms = budget->limits.window_ms;
+
+	if (budget->flight.n >= GHC_UNDERWAY_SLOTS ||
+		(concurrent > 0 && budget->flight.n >= concurrent))
+		return true;
+	return !budget->meters[resource].unmetered && limits->response_ms > 0 &&
+		budget->flight.sums[kind_of(resource)].n >=
+		(limits->response_ms + window_ms - 1) / window_ms;
+}
+
 GhcWait
 ghc_budget_ready(GhcBudget *budget, const GhcOutlay *cost, int64_t now_ms,
 				 int64_t *until_ms)
 {
 	GhcMeter   *meter = &budget->meters[cost->resource];
-	int			concurrent = budget->limits.concurrent;
 
 	now_ms = roll(budget, now_ms, 0);
 	*until_ms = 0;
-	if (budget->flight.n >= GHC_UNDERWAY_SLOTS ||
-		(concurrent > 0 && budget->flight.n >= concurrent))
+	if (is_busy(budget, cost->resource))
 		return GHC_WAIT_IN_FLIGHT;
 
 	*until_ms = ghc_budget_benched_until_ms(budget, cost->resource, now_ms);
@@ -430,6 +448,21 @@ bench(GhcBudget *budget, const GhcUnderwaySlot *request,
 		ghc_bench_settle(&meter->bench, &what, now_ms);
 }
 
+static void
+take_headers(GhcMeter *meter, const GhcHeaders *headers, int64_t now_ms)
+{
+	bool		guessed = meter->periods.guessed;
+	double		due_ms;
+
+	ghc_period_tell(&meter->periods, headers, meter->points_in_flight, now_ms);
+	if (!guessed || meter->periods.guessed)
+		return;
+	/* what is due was reckoned by a guess of the period */
+	due_ms = now_ms + fmax(meter->mean_points, 1) *
+		ghc_period_interval_ms(&meter->periods, now_ms);
+	meter->points_pace.next_ms = fmin(meter->points_pace.next_ms, due_ms);
+}
+
 void
 ghc_budget_settle(GhcBudget *budget, const GhcReservation *reservation,
 				  const GhcHeaders *headers, const GhcJudgement *judgement,
@@ -457,8 +490,7 @@ ghc_budget_settle(GhcBudget *budget, const GhcReservation *reservation,
 	listen_for_limits(budget, meter, headers, judgement, cost);
 	told = meter_of(budget, headers, request.resource);
 	if (told != NULL)
-		ghc_period_tell(&told->periods, headers, told->points_in_flight,
-						now_ms);
+		take_headers(told, headers, now_ms);
 	bench(budget, &request, judgement, now_ms, random);
 }
 
