@@ -40,7 +40,7 @@ COMMENT ON SCHEMA ghcrawl IS 'Control tables and views of the GitHub crawler';
  * Control tables.
  *
  * Durable ones, what a crawl is and how far it got, are part of a dump;
- * volatile ones (worker, budget) and secrets (token) are not.  No table holds a
+ * volatile ones (worker, budget, traffic) and secrets (token) are not.  No table holds a
  * pid or an expiry clock that anything relies on: who is alive is known from
  * the advisory lock that each worker holds on its number.  There are no
  * foreign keys between tables that are dumped: a parallel pg_restore fills
@@ -352,6 +352,27 @@ COMMENT ON TABLE ghcrawl.error IS 'What went wrong, alike things in one row with
 COMMENT ON COLUMN ghcrawl.error.crawl_id IS '0: concerns no crawl but a token or a budget';
 COMMENT ON COLUMN ghcrawl.error.sample IS 'Where it happened last: a range, a repository, a request id for GitHub''s support';
 
+CREATE TABLE ghcrawl.traffic (
+	seconds		int NOT NULL CHECK (seconds OPERATOR(pg_catalog.=) ANY ('{60,3600}')),
+	slot		timestamptz NOT NULL,
+	worker_no	int NOT NULL,
+	api_url		text NOT NULL,
+	kind		text NOT NULL,
+	status		text NOT NULL,
+	verdict		text NOT NULL,
+	count		bigint NOT NULL,
+	ms			bigint NOT NULL,
+	points		bigint NOT NULL,
+	bytes		bigint NOT NULL,
+	repositories bigint NOT NULL,
+	histogram	int[] NOT NULL,
+	PRIMARY KEY (seconds, slot, worker_no, api_url, kind, status, verdict)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE ghcrawl.traffic IS 'Requests of each worker, alike ones in one row, by the minute for an hour and by the hour for a day';
+COMMENT ON COLUMN ghcrawl.traffic.seconds IS 'Length of the slot; an hour has the sum of its minutes';
+COMMENT ON COLUMN ghcrawl.traffic.ms IS 'Milliseconds of all of them together';
+COMMENT ON COLUMN ghcrawl.traffic.histogram IS 'How their milliseconds are spread: 16 buckets to a power of ten, from 1 on; see ghcrawl.quantile';
+
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.profile', 'WHERE NOT builtin');
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.data_schema', '');
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.crawl_id_seq', '');
@@ -499,6 +520,29 @@ LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'ghcrawl_batch';
 COMMENT ON FUNCTION ghcrawl.batch() IS
 'Rows that a worker is about to store; has none anywhere else';
+
+CREATE FUNCTION ghcrawl.add_histograms(int[], int[])
+RETURNS int[]
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'ghcrawl_add_histograms';
+COMMENT ON FUNCTION ghcrawl.add_histograms(int[], int[]) IS
+'Sum of two histograms of ghcrawl.traffic';
+
+CREATE AGGREGATE ghcrawl.sum_histogram(int[]) (
+	SFUNC = ghcrawl.add_histograms,
+	STYPE = int[],
+	COMBINEFUNC = ghcrawl.add_histograms,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE ghcrawl.sum_histogram(int[]) IS
+'Sum of histograms of ghcrawl.traffic';
+
+CREATE FUNCTION ghcrawl.quantile(histogram int[], share double precision)
+RETURNS bigint
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'ghcrawl_quantile';
+COMMENT ON FUNCTION ghcrawl.quantile(int[], double precision) IS
+'Milliseconds that a share (0.5: the median) of the requests in a histogram of ghcrawl.traffic didn''t exceed, within 7.5 %; null if there are none';
 
 /* ---- sql/views.sql ---- */
 
@@ -686,6 +730,52 @@ SELECT crawl_id AS crawl, class, message, count, sample, first_seen, last_seen
 FROM ghcrawl.error;
 COMMENT ON VIEW ghcrawl.errors IS 'What went wrong, alike things in one row; crawl 0: a token or a budget';
 
+CREATE VIEW ghcrawl.requests AS
+SELECT kind, status, verdict, count,
+	   ghcrawl.quantile(histogram, 0.5) AS p50_ms,
+	   ghcrawl.quantile(histogram, 0.95) AS p95_ms,
+	   points, bytes,
+	   CASE WHEN repositories > 0 THEN
+			round(sum(repositories) OVER kind / nullif(sum(points) OVER kind, 0), 1)
+	   END AS per_point,
+	   CASE WHEN repositories > 0 THEN
+			round(1000 * sum(repositories) OVER kind / nullif(sum(ms) OVER kind, 0), 1)
+	   END AS per_s,
+	   CASE WHEN min(api_url) OVER () <> max(api_url) OVER () THEN api_url END AS api_url
+FROM (SELECT api_url, kind, status, verdict, sum(count)::bigint AS count,
+			 sum(ms)::bigint AS ms, sum(points)::bigint AS points,
+			 sum(bytes)::bigint AS bytes, sum(repositories)::bigint AS repositories,
+			 ghcrawl.sum_histogram(histogram) AS histogram
+	  FROM ghcrawl.traffic
+	  WHERE seconds = 60 AND slot > pg_catalog.now() - interval '1 hour'
+	  GROUP BY api_url, kind, status, verdict) t
+WINDOW kind AS (PARTITION BY t.api_url, t.kind)
+ORDER BY t.api_url, kind, status, verdict;
+COMMENT ON VIEW ghcrawl.requests IS 'Requests of the last hour';
+
+CREATE VIEW ghcrawl.requests_by_hour AS
+SELECT slot AS hour, kind, status, verdict, count,
+	   ghcrawl.quantile(histogram, 0.5) AS p50_ms,
+	   ghcrawl.quantile(histogram, 0.95) AS p95_ms,
+	   points, bytes,
+	   CASE WHEN repositories > 0 THEN
+			round(sum(repositories) OVER kind / nullif(sum(points) OVER kind, 0), 1)
+	   END AS per_point,
+	   CASE WHEN repositories > 0 THEN
+			round(1000 * sum(repositories) OVER kind / nullif(sum(ms) OVER kind, 0), 1)
+	   END AS per_s,
+	   repositories, ms, api_url
+FROM (SELECT slot, api_url, kind, status, verdict, sum(count)::bigint AS count,
+			 sum(ms)::bigint AS ms, sum(points)::bigint AS points,
+			 sum(bytes)::bigint AS bytes, sum(repositories)::bigint AS repositories,
+			 ghcrawl.sum_histogram(histogram) AS histogram
+	  FROM ghcrawl.traffic
+	  WHERE seconds = 3600 AND slot > pg_catalog.now() - interval '1 day'
+	  GROUP BY slot, api_url, kind, status, verdict) t
+WINDOW kind AS (PARTITION BY slot, t.api_url, t.kind)
+ORDER BY slot, t.api_url, kind, status, verdict;
+COMMENT ON VIEW ghcrawl.requests_by_hour IS 'Requests of the last day by the hour in which they were answered';
+
 COMMENT ON COLUMN ghcrawl.crawls.crawl IS 'Its id, as ghcrawl_start returned it';
 COMMENT ON COLUMN ghcrawl.crawls.state IS 'running, paused, cancelled, done, done_with_gaps, failed';
 COMMENT ON COLUMN ghcrawl.crawls.reason IS 'Why it failed';
@@ -713,6 +803,23 @@ COMMENT ON COLUMN ghcrawl.tokens.kept_in IS 'table or file';
 COMMENT ON COLUMN ghcrawl.errors.class IS 'What kind of failure; see docs/operation.md';
 COMMENT ON COLUMN ghcrawl.errors.message IS 'What was said, with numbers and ids made alike';
 COMMENT ON COLUMN ghcrawl.errors.sample IS 'Where it happened last';
+COMMENT ON COLUMN ghcrawl.requests.status IS 'Class of the HTTP status; none: no whole answer arrived';
+COMMENT ON COLUMN ghcrawl.requests.verdict IS 'What the answer was: ok, partial, or a class of ghcrawl.errors';
+COMMENT ON COLUMN ghcrawl.requests.p50_ms IS 'Median of the milliseconds from sending to the last byte, within 7.5 %';
+COMMENT ON COLUMN ghcrawl.requests.points IS 'GraphQL points they cost, as GitHub said';
+COMMENT ON COLUMN ghcrawl.requests.bytes IS 'Bytes of bodies received, as compressed';
+COMMENT ON COLUMN ghcrawl.requests.per_point IS 'Repositories for each point that requests of the kind cost, failures included';
+COMMENT ON COLUMN ghcrawl.requests.per_s IS 'Repositories for each second of response time of the kind, failures included';
+COMMENT ON COLUMN ghcrawl.requests_by_hour.status IS 'Class of the HTTP status; none: no whole answer arrived';
+COMMENT ON COLUMN ghcrawl.requests_by_hour.verdict IS 'What the answer was: ok, partial, or a class of ghcrawl.errors';
+COMMENT ON COLUMN ghcrawl.requests_by_hour.p50_ms IS 'Median of the milliseconds from sending to the last byte, within 7.5 %';
+COMMENT ON COLUMN ghcrawl.requests_by_hour.points IS 'GraphQL points they cost, as GitHub said';
+COMMENT ON COLUMN ghcrawl.requests_by_hour.bytes IS 'Bytes of bodies received, as compressed';
+COMMENT ON COLUMN ghcrawl.requests_by_hour.per_point IS 'Repositories for each point that requests of the kind cost, failures included';
+COMMENT ON COLUMN ghcrawl.requests_by_hour.per_s IS 'Repositories for each second of response time of the kind, failures included';
+COMMENT ON COLUMN ghcrawl.requests.kind IS 'page, count, ids (a look-up), viewer (whose token it is), mixed';
+COMMENT ON COLUMN ghcrawl.requests.api_url IS 'The host; null while there is only one';
+COMMENT ON COLUMN ghcrawl.requests_by_hour.ms IS 'Milliseconds of all of them together';
 
 /* ---- sql/grants.sql ---- */
 
@@ -735,7 +842,10 @@ REVOKE ALL ON FUNCTION
 	@extschema@.ghcrawl_verify_tokens(),
 	@extschema@.ghcrawl_create_tables(name),
 	ghcrawl.batch(),
-	ghcrawl.begin_update()
+	ghcrawl.begin_update(),
+	ghcrawl.add_histograms(int[], int[]),
+	ghcrawl.sum_histogram(int[]),
+	ghcrawl.quantile(int[], double precision)
 FROM PUBLIC;
 REVOKE ALL ON PROCEDURE @extschema@.ghcrawl_wait(bigint, interval, text) FROM PUBLIC;
 
@@ -764,7 +874,15 @@ GRANT SELECT ON
 	ghcrawl.coverage,
 	ghcrawl.workers,
 	ghcrawl.tokens,
-	ghcrawl.errors
+	ghcrawl.errors,
+	ghcrawl.requests,
+	ghcrawl.requests_by_hour
+TO ghcrawl_admin, ghcrawl_reader;
+
+/* a view calls its functions in the name of who looks at it */
+GRANT EXECUTE ON FUNCTION
+	ghcrawl.sum_histogram(int[]),
+	ghcrawl.quantile(int[], double precision)
 TO ghcrawl_admin, ghcrawl_reader;
 
 /* what an administrator adjusts; secrets are in neither */

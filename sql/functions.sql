@@ -130,3 +130,26 @@ LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'ghcrawl_batch';
 COMMENT ON FUNCTION ghcrawl.batch() IS
 'Rows that a worker is about to store; has none anywhere else';
+
+CREATE FUNCTION ghcrawl.add_histograms(int[], int[])
+RETURNS int[]
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'ghcrawl_add_histograms';
+COMMENT ON FUNCTION ghcrawl.add_histograms(int[], int[]) IS
+'Sum of two histograms of ghcrawl.traffic';
+
+CREATE AGGREGATE ghcrawl.sum_histogram(int[]) (
+	SFUNC = ghcrawl.add_histograms,
+	STYPE = int[],
+	COMBINEFUNC = ghcrawl.add_histograms,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE ghcrawl.sum_histogram(int[]) IS
+'Sum of histograms of ghcrawl.traffic';
+
+CREATE FUNCTION ghcrawl.quantile(histogram int[], share double precision)
+RETURNS bigint
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'ghcrawl_quantile';
+COMMENT ON FUNCTION ghcrawl.quantile(int[], double precision) IS
+'Milliseconds that a share (0.5: the median) of the requests in a histogram of ghcrawl.traffic didn''t exceed, within 7.5 %; null if there are none';

@@ -17,7 +17,10 @@ REVOKE ALL ON FUNCTION
 	@extschema@.ghcrawl_verify_tokens(),
 	@extschema@.ghcrawl_create_tables(name),
 	ghcrawl.batch(),
-	ghcrawl.begin_update()
+	ghcrawl.begin_update(),
+	ghcrawl.add_histograms(int[], int[]),
+	ghcrawl.sum_histogram(int[]),
+	ghcrawl.quantile(int[], double precision)
 FROM PUBLIC;
 REVOKE ALL ON PROCEDURE @extschema@.ghcrawl_wait(bigint, interval, text) FROM PUBLIC;
 
@@ -46,7 +49,15 @@ GRANT SELECT ON
 	ghcrawl.coverage,
 	ghcrawl.workers,
 	ghcrawl.tokens,
-	ghcrawl.errors
+	ghcrawl.errors,
+	ghcrawl.requests,
+	ghcrawl.requests_by_hour
+TO ghcrawl_admin, ghcrawl_reader;
+
+/* a view calls its functions in the name of who looks at it */
+GRANT EXECUTE ON FUNCTION
+	ghcrawl.sum_histogram(int[]),
+	ghcrawl.quantile(int[], double precision)
 TO ghcrawl_admin, ghcrawl_reader;
 
 /* what an administrator adjusts; secrets are in neither */

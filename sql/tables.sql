@@ -2,7 +2,7 @@
  * Control tables.
  *
  * Durable ones, what a crawl is and how far it got, are part of a dump;
- * volatile ones (worker, budget) and secrets (token) are not.  No table holds a
+ * volatile ones (worker, budget, traffic) and secrets (token) are not.  No table holds a
  * pid or an expiry clock that anything relies on: who is alive is known from
  * the advisory lock that each worker holds on its number.  There are no
  * foreign keys between tables that are dumped: a parallel pg_restore fills
@@ -313,6 +313,27 @@ CREATE TABLE ghcrawl.error (
 COMMENT ON TABLE ghcrawl.error IS 'What went wrong, alike things in one row with a count';
 COMMENT ON COLUMN ghcrawl.error.crawl_id IS '0: concerns no crawl but a token or a budget';
 COMMENT ON COLUMN ghcrawl.error.sample IS 'Where it happened last: a range, a repository, a request id for GitHub''s support';
+
+CREATE TABLE ghcrawl.traffic (
+	seconds		int NOT NULL CHECK (seconds OPERATOR(pg_catalog.=) ANY ('{60,3600}')),
+	slot		timestamptz NOT NULL,
+	worker_no	int NOT NULL,
+	api_url		text NOT NULL,
+	kind		text NOT NULL,
+	status		text NOT NULL,
+	verdict		text NOT NULL,
+	count		bigint NOT NULL,
+	ms			bigint NOT NULL,
+	points		bigint NOT NULL,
+	bytes		bigint NOT NULL,
+	repositories bigint NOT NULL,
+	histogram	int[] NOT NULL,
+	PRIMARY KEY (seconds, slot, worker_no, api_url, kind, status, verdict)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE ghcrawl.traffic IS 'Requests of each worker, alike ones in one row, by the minute for an hour and by the hour for a day';
+COMMENT ON COLUMN ghcrawl.traffic.seconds IS 'Length of the slot; an hour has the sum of its minutes';
+COMMENT ON COLUMN ghcrawl.traffic.ms IS 'Milliseconds of all of them together';
+COMMENT ON COLUMN ghcrawl.traffic.histogram IS 'How their milliseconds are spread: 16 buckets to a power of ten, from 1 on; see ghcrawl.quantile';
 
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.profile', 'WHERE NOT builtin');
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.data_schema', '');

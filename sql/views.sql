@@ -182,6 +182,52 @@ SELECT crawl_id AS crawl, class, message, count, sample, first_seen, last_seen
 FROM ghcrawl.error;
 COMMENT ON VIEW ghcrawl.errors IS 'What went wrong, alike things in one row; crawl 0: a token or a budget';
 
+CREATE VIEW ghcrawl.requests AS
+SELECT kind, status, verdict, count,
+	   ghcrawl.quantile(histogram, 0.5) AS p50_ms,
+	   ghcrawl.quantile(histogram, 0.95) AS p95_ms,
+	   points, bytes,
+	   CASE WHEN repositories > 0 THEN
+			round(sum(repositories) OVER kind / nullif(sum(points) OVER kind, 0), 1)
+	   END AS per_point,
+	   CASE WHEN repositories > 0 THEN
+			round(1000 * sum(repositories) OVER kind / nullif(sum(ms) OVER kind, 0), 1)
+	   END AS per_s,
+	   CASE WHEN min(api_url) OVER () <> max(api_url) OVER () THEN api_url END AS api_url
+FROM (SELECT api_url, kind, status, verdict, sum(count)::bigint AS count,
+			 sum(ms)::bigint AS ms, sum(points)::bigint AS points,
+			 sum(bytes)::bigint AS bytes, sum(repositories)::bigint AS repositories,
+			 ghcrawl.sum_histogram(histogram) AS histogram
+	  FROM ghcrawl.traffic
+	  WHERE seconds = 60 AND slot > pg_catalog.now() - interval '1 hour'
+	  GROUP BY api_url, kind, status, verdict) t
+WINDOW kind AS (PARTITION BY t.api_url, t.kind)
+ORDER BY t.api_url, kind, status, verdict;
+COMMENT ON VIEW ghcrawl.requests IS 'Requests of the last hour';
+
+CREATE VIEW ghcrawl.requests_by_hour AS
+SELECT slot AS hour, kind, status, verdict, count,
+	   ghcrawl.quantile(histogram, 0.5) AS p50_ms,
+	   ghcrawl.quantile(histogram, 0.95) AS p95_ms,
+	   points, bytes,
+	   CASE WHEN repositories > 0 THEN
+			round(sum(repositories) OVER kind / nullif(sum(points) OVER kind, 0), 1)
+	   END AS per_point,
+	   CASE WHEN repositories > 0 THEN
+			round(1000 * sum(repositories) OVER kind / nullif(sum(ms) OVER kind, 0), 1)
+	   END AS per_s,
+	   repositories, ms, api_url
+FROM (SELECT slot, api_url, kind, status, verdict, sum(count)::bigint AS count,
+			 sum(ms)::bigint AS ms, sum(points)::bigint AS points,
+			 sum(bytes)::bigint AS bytes, sum(repositories)::bigint AS repositories,
+			 ghcrawl.sum_histogram(histogram) AS histogram
+	  FROM ghcrawl.traffic
+	  WHERE seconds = 3600 AND slot > pg_catalog.now() - interval '1 day'
+	  GROUP BY slot, api_url, kind, status, verdict) t
+WINDOW kind AS (PARTITION BY slot, t.api_url, t.kind)
+ORDER BY slot, t.api_url, kind, status, verdict;
+COMMENT ON VIEW ghcrawl.requests_by_hour IS 'Requests of the last day by the hour in which they were answered';
+
 COMMENT ON COLUMN ghcrawl.crawls.crawl IS 'Its id, as ghcrawl_start returned it';
 COMMENT ON COLUMN ghcrawl.crawls.state IS 'running, paused, cancelled, done, done_with_gaps, failed';
 COMMENT ON COLUMN ghcrawl.crawls.reason IS 'Why it failed';
@@ -209,3 +255,20 @@ COMMENT ON COLUMN ghcrawl.tokens.kept_in IS 'table or file';
 COMMENT ON COLUMN ghcrawl.errors.class IS 'What kind of failure; see docs/operation.md';
 COMMENT ON COLUMN ghcrawl.errors.message IS 'What was said, with numbers and ids made alike';
 COMMENT ON COLUMN ghcrawl.errors.sample IS 'Where it happened last';
+COMMENT ON COLUMN ghcrawl.requests.status IS 'Class of the HTTP status; none: no whole answer arrived';
+COMMENT ON COLUMN ghcrawl.requests.verdict IS 'What the answer was: ok, partial, or a class of ghcrawl.errors';
+COMMENT ON COLUMN ghcrawl.requests.p50_ms IS 'Median of the milliseconds from sending to the last byte, within 7.5 %';
+COMMENT ON COLUMN ghcrawl.requests.points IS 'GraphQL points they cost, as GitHub said';
+COMMENT ON COLUMN ghcrawl.requests.bytes IS 'Bytes of bodies received, as compressed';
+COMMENT ON COLUMN ghcrawl.requests.per_point IS 'Repositories for each point that requests of the kind cost, failures included';
+COMMENT ON COLUMN ghcrawl.requests.per_s IS 'Repositories for each second of response time of the kind, failures included';
+COMMENT ON COLUMN ghcrawl.requests_by_hour.status IS 'Class of the HTTP status; none: no whole answer arrived';
+COMMENT ON COLUMN ghcrawl.requests_by_hour.verdict IS 'What the answer was: ok, partial, or a class of ghcrawl.errors';
+COMMENT ON COLUMN ghcrawl.requests_by_hour.p50_ms IS 'Median of the milliseconds from sending to the last byte, within 7.5 %';
+COMMENT ON COLUMN ghcrawl.requests_by_hour.points IS 'GraphQL points they cost, as GitHub said';
+COMMENT ON COLUMN ghcrawl.requests_by_hour.bytes IS 'Bytes of bodies received, as compressed';
+COMMENT ON COLUMN ghcrawl.requests_by_hour.per_point IS 'Repositories for each point that requests of the kind cost, failures included';
+COMMENT ON COLUMN ghcrawl.requests_by_hour.per_s IS 'Repositories for each second of response time of the kind, failures included';
+COMMENT ON COLUMN ghcrawl.requests.kind IS 'page, count, ids (a look-up), viewer (whose token it is), mixed';
+COMMENT ON COLUMN ghcrawl.requests.api_url IS 'The host; null while there is only one';
+COMMENT ON COLUMN ghcrawl.requests_by_hour.ms IS 'Milliseconds of all of them together';

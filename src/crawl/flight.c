@@ -405,6 +405,26 @@ judge(GhcFlight *flight)
 	settle_meter(flight, has_body ? flight->reply.cost : -1);
 }
 
+/* Counts the answer in ghcrawl.requests. */
+static void
+note_traffic(GhcWorker *worker, const GhcFlight *flight)
+{
+	const GhcTransfer *transfer = flight->transfer;
+	GhcTrafficNote note = {
+		.api_url = flight->lane->api_url,
+		.kind = ghc_traffic_kind(&flight->query),
+		.status = transfer->status,
+		.verdict = flight->judgement.verdict,
+		.expected_points = flight->outlay.points,
+		.reply = transfer->result == GHC_NET_OK ? &flight->reply : NULL,
+		.arrived_ms = ghc_clock_now_ms(),
+		.took_ms = transfer->took_ms,
+		.wire_bytes = transfer->wire_bytes,
+	};
+
+	ghc_traffic_note(&worker->traffic, &note);
+}
+
 static void
 absorb(GhcWorker *worker, GhcFlight *flight, GhcWork *work)
 {
@@ -425,6 +445,7 @@ ghc_flight_take_in(GhcWorker *worker, GhcTransfer *transfer)
 	ListCell   *cell;
 
 	judge(flight);
+	note_traffic(worker, flight);
 	flight->answered = true;
 	worker->answers += ghc_flight_is_answer(flight);
 	ghc_host_learn(flight->lane->host, flight);

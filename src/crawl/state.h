@@ -23,6 +23,7 @@
 #define GHC_STATE_H
 
 #include "crawl/task.h"
+#include "crawl/traffic.h"
 #include "github/budget.h"
 #include "github/sizer.h"
 #include "net/loop.h"
@@ -175,6 +176,7 @@ typedef struct GhcWorker
 	int			careful;		/* turns to store row by row where that fails */
 	int64		answers;		/* good ones, of all lanes */
 	double		pass;			/* of the run that was served last; share.h */
+	GhcTraffic	traffic;		/* not yet written */
 	int64		storing;		/* crawl whose rows are being stored, or 0 */
 	int			failures;		/* transactions in a row that failed */
 	int64		retry_ms;		/* not to write again before; 0: at once */

@@ -309,6 +309,7 @@ write_turn(GhcWorker *worker)
 {
 	bool		refreshes = worker->refresh ||
 		is_past(worker->refreshed_ms, REFRESH_MS, ghc_clock_now_ms());
+	bool		flushes;
 	List	   *claimed;
 
 	if (!ghc_db_begin("ghcrawl: writing what was crawled"))
@@ -320,12 +321,18 @@ write_turn(GhcWorker *worker)
 	share_crawls(worker);
 	if (refreshes)
 		ghc_refresh_tidy(worker);
+	/* with nothing left to do it may be the last turn */
+	flushes = refreshes || worker->runs == NIL;
 	ghc_answers_write(worker);
 	claimed = ghc_claim_tasks(worker);
 	write_counts(worker);
 	if (report_is_due(worker, ghc_clock_now_ms()))
 		report(worker);
+	if (flushes)
+		ghc_traffic_flush(&worker->traffic, worker->no);
 	ghc_db_commit();
+	if (flushes)
+		ghc_traffic_clear(&worker->traffic);
 	settle(worker, claimed);
 	return end_crawls(worker);
 }

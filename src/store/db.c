@@ -347,6 +347,8 @@ type_of_letter(char letter)
 			return FLOAT8OID;
 		case 'y':
 			return BYTEAOID;
+		case 'I':
+			return INT4ARRAYOID;
 		case 'B':
 			return INT8ARRAYOID;
 		case 'D':

@@ -26,7 +26,7 @@
  * A fixed statement, prepared on its first use in a process.  args names the
  * parameter types by a letter each: i int4, b int8, t text, n name, z timestamptz,
  * v interval, l bool, r float4, d float8, y bytea,
- * B int8[], D float8[], T text[].
+ * I int4[], B int8[], D float8[], T text[].
  */
 typedef struct GhcStatement
 {

@@ -29,11 +29,12 @@ wait_for($primary, "SELECT stored > 3000 FROM ghcrawl.crawls WHERE crawl = $craw
 wait_for($standby, "SELECT stored > 3000 FROM ghcrawl.crawls WHERE crawl = $crawl", 't');
 wait_for($standby, "SELECT state || ': ' || waiting_on FROM ghcrawl.progress WHERE crawl = $crawl",
 	'waiting: the server to be promoted');
-for my $view (qw(crawls progress partitions workers tokens errors))
+for my $view (qw(crawls progress partitions workers tokens errors requests requests_by_hour))
 {
 	my ($code) = $standby->psql('postgres', "SELECT * FROM ghcrawl.$view");
 	is($code, 0, "view $view can be read on a standby");
 }
+wait_for($standby, "SELECT sum(count) > 10 AND min(p50_ms) > 30 FROM ghcrawl.requests WHERE kind = 'page'", 't');
 cmp_ok($standby->safe_psql('postgres', 'SELECT count(*) FROM github.repositories'),
 	'>', 3000, 'and so can the data');
 for my $call (

@@ -72,6 +72,28 @@ SELECT * FROM ghcrawl.progress;
 SELECT * FROM ghcrawl.partitions;
 SELECT * FROM ghcrawl.tokens;
 SELECT * FROM ghcrawl.errors;
+SELECT * FROM ghcrawl.requests;
+SELECT * FROM ghcrawl.requests_by_hour;
+
+-- quantiles of summed histograms: 10 requests of a millisecond, 10 of a second
+BEGIN;
+INSERT INTO ghcrawl.traffic
+SELECT 60, now(), no, 'https://api.github.com', 'page', '2xx', 'ok', 10, ms, 10, 4000, 1000,
+	   (SELECT array_agg(CASE bucket WHEN b THEN 10 ELSE 0 END ORDER BY b) FROM generate_series(0, 95) b)
+FROM (VALUES (1, 10, 0), (2, 10000, 48)) x(no, ms, bucket);
+SELECT * FROM ghcrawl.requests;
+SELECT ghcrawl.quantile(ghcrawl.sum_histogram(histogram), share)
+FROM ghcrawl.traffic, unnest('{0,0.5,0.51,1}'::float8[]) share GROUP BY share ORDER BY share;
+SELECT ghcrawl.sum_histogram(histogram) = ghcrawl.add_histograms(min(histogram), max(histogram)) AS "same sum" FROM ghcrawl.traffic;
+SELECT sum(x) FROM (SELECT unnest(histogram) AS x FROM ghcrawl.traffic) u;
+ROLLBACK;
+SELECT ghcrawl.quantile(array_fill(0, '{96}'), 0.5) IS NULL AS none;
+SELECT ghcrawl.quantile('{1,2,3}', 0.5);
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT ghcrawl.quantile(array_fill(NULL::int, '{96}'), 0.5);
+SELECT ghcrawl.quantile(array_fill(1, '{2,48}'), 0.5);
+SELECT ghcrawl.quantile(array_fill(1, '{96}'), 1.5);
+SELECT ghcrawl.quantile(array_fill(1, '{96}'), 'NaN');
 
 -- ghcrawl.batch has rows only while a worker stores
 SELECT * FROM ghcrawl.batch() AS b (repo_id bigint);

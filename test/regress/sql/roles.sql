@@ -35,6 +35,8 @@ SELECT count(*) FROM ghcrawl.partitions;
 SELECT count(*) >= 0 AS workers FROM ghcrawl.workers;
 SELECT count(*) FROM ghcrawl.tokens;
 SELECT count(*) FROM ghcrawl.errors;
+SELECT count(p50_ms) FROM ghcrawl.requests;
+SELECT count(p50_ms) FROM ghcrawl.requests_by_hour;
 SELECT count(*) FROM github.repositories;
 SELECT count(*) FROM github.repository_history;
 \set ON_ERROR_ROLLBACK on
