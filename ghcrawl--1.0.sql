@@ -741,7 +741,8 @@ SELECT kind, status, verdict, count,
 	   CASE WHEN repositories > 0 THEN
 			round(1000 * sum(repositories) OVER kind / nullif(sum(ms) OVER kind, 0), 1)
 	   END AS per_s,
-	   CASE WHEN min(api_url) OVER () <> max(api_url) OVER () THEN api_url END AS api_url
+	   CASE WHEN min(api_url) OVER () <> max(api_url) OVER ()
+			THEN substring(api_url FROM '://(.*)') END AS host
 FROM (SELECT api_url, kind, status, verdict, sum(count)::bigint AS count,
 			 sum(ms)::bigint AS ms, sum(points)::bigint AS points,
 			 sum(bytes)::bigint AS bytes, sum(repositories)::bigint AS repositories,
@@ -764,7 +765,7 @@ SELECT slot AS hour, kind, status, verdict, count,
 	   CASE WHEN repositories > 0 THEN
 			round(1000 * sum(repositories) OVER kind / nullif(sum(ms) OVER kind, 0), 1)
 	   END AS per_s,
-	   repositories, ms, api_url
+	   repositories, ms, substring(api_url FROM '://(.*)') AS host
 FROM (SELECT slot, api_url, kind, status, verdict, sum(count)::bigint AS count,
 			 sum(ms)::bigint AS ms, sum(points)::bigint AS points,
 			 sum(bytes)::bigint AS bytes, sum(repositories)::bigint AS repositories,
@@ -818,7 +819,7 @@ COMMENT ON COLUMN ghcrawl.requests_by_hour.bytes IS 'Bytes of bodies received, a
 COMMENT ON COLUMN ghcrawl.requests_by_hour.per_point IS 'Repositories for each point that requests of the kind cost, failures included';
 COMMENT ON COLUMN ghcrawl.requests_by_hour.per_s IS 'Repositories for each second of response time of the kind, failures included';
 COMMENT ON COLUMN ghcrawl.requests.kind IS 'page, count, ids (a look-up), viewer (whose token it is), mixed';
-COMMENT ON COLUMN ghcrawl.requests.api_url IS 'The host; null while there is only one';
+COMMENT ON COLUMN ghcrawl.requests.host IS 'Null while there is only one';
 COMMENT ON COLUMN ghcrawl.requests_by_hour.ms IS 'Milliseconds of all of them together';
 
 /* ---- sql/grants.sql ---- */

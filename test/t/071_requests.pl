@@ -70,11 +70,11 @@ SELECT min(per_point) = max(per_point) AND max(per_point) = round(sum(repositori
 	   min(per_s) = max(per_s) AND max(per_s) = round(1000 * sum(repositories) / sum(ms), 1)
 FROM ghcrawl.requests_by_hour WHERE kind = 'page' AND hour = (SELECT max(hour) FROM ghcrawl.requests_by_hour)
 SQL
-is(sum_of('count(api_url)'), '0', 'the only host is not named');
+is(sum_of('count(host)'), '0', 'the only host is not named');
 is($node->safe_psql('postgres', <<'SQL'), '2', 'two are');
 BEGIN;
 INSERT INTO ghcrawl.traffic VALUES (60, now(), 1, 'https://other', 'page', '2xx', 'ok', 1, 1, 1, 1, 1, array_fill(1, '{96}'));
-SELECT count(DISTINCT api_url) FROM ghcrawl.requests;
+SELECT count(DISTINCT host) FROM ghcrawl.requests;
 SQL
 is($node->safe_psql('postgres', "SELECT count(*) FROM ghcrawl.traffic WHERE api_url = 'https://old'"),
 	'0', 'what is old is deleted');
