@@ -11,7 +11,7 @@ use GhcCrawl;
 use Test::More;
 
 my $latency = 100;
-my $sim = start_simulator(repositories => 10_000, users => 4, latency => $latency);
+my $sim = start_simulator(repositories => 5_000, users => 4, latency => $latency);
 my $node = new_node('main', "ghcrawl.api_url = '" . $sim->http . "'");
 
 # A line of sums over the view, numbers divided by "|".
@@ -38,7 +38,7 @@ FROM (VALUES (60, interval '61 minutes'), (3600, interval '25 hours 1 minute')) 
 SQL
 
 # faults that take the place of an answer cost nothing and bring nothing
-my %rate = (json502 => 0.04, html504 => 0.04, somethingWrong => 0.04);
+my %rate = (json502 => 0.06, html504 => 0.06, somethingWrong => 0.06);
 $sim->post('/_sim/faults', \%rate);
 crawl_ends($node, start_crawl($node, 'stars:>=0 fork:true', 'flat'));
 $sim->post('/_sim/faults', { map { $_ => 0 } keys %rate });
@@ -46,7 +46,7 @@ workers_end();
 my $counters = $sim->counters;
 my $faults = $counters->{faults};
 
-cmp_ok($counters->{requests}, '>', 100, 'there were requests');
+cmp_ok($counters->{requests}, '>', 50, 'there were requests');
 cmp_ok($faults->{$_} // 0, '>', 0, "and $_") for sort keys %rate;
 is(sum_of('sum(count), sum(points)'),
 	"$counters->{requests}|$counters->{graphql}{points}", 'requests and points are counted right');
@@ -63,7 +63,8 @@ is(sum_of('count(*)', "kind NOT IN ('page', 'count', 'viewer')"), '0', 'and noth
 
 my ($p50, $p95) = split /\|/, sum_of('p50_ms, p95_ms', "kind = 'page' AND verdict = 'ok'");
 cmp_ok($p50, '>=', 0.92 * $latency, 'the median is no less than the latency');
-cmp_ok($p50, '<=', 1.08 * $latency + 100, 'nor much more');
+my @took = sort { $a <=> $b } map { $_->{ms} } grep { !$_->{fault} } @{ $sim->json('/_sim/requests?last=5000') };
+cmp_ok($p50, '<=', 1.08 * $took[ $#took / 2 ] + 50, 'nor much more than the stand-in took');
 cmp_ok($p95, '>=', $p50, 'nor more than the 95th percentile');
 is($node->safe_psql('postgres', <<'SQL'), 't|t', 'failures count in the cost of repositories');
 SELECT min(per_point) = max(per_point) AND max(per_point) = round(sum(repositories) / sum(points), 1),
@@ -92,8 +93,9 @@ is(sum_of('sum(count)', "status = 'none' AND verdict = 'network'"), '1', 'but ha
 # killed in mid-crawl, a worker takes with it what it had not written; nothing
 # counts twice
 my $before = sum_of('sum(count)');
+$sim->post('/_sim/settings', { latency => 400 });
 $crawl = start_crawl($node, 'stars:>=0 fork:true', 'stars');
-wait_for($node, "SELECT sum(count) > $before + 20 FROM ghcrawl.requests", 't');
+wait_for($node, "SELECT sum(count) > $before + 10 FROM ghcrawl.requests", 't');
 my $written = sum_of('sum(count)');
 my $pid = worker_pid($node);
 $node->safe_psql('postgres', "SELECT pg_terminate_backend($pid, 60000)");
