@@ -245,14 +245,22 @@ CREATE TABLE ghcrawl.budget (
 	kind		text NOT NULL DEFAULT 'user',
 	account_id	bigint NOT NULL,
 	login		text NOT NULL,
-	points_hour	int NOT NULL DEFAULT 5000 CHECK (points_hour OPERATOR(pg_catalog.>=) 0),
-	requests_minute int NOT NULL DEFAULT 2000 CHECK (requests_minute OPERATOR(pg_catalog.>) 0),
-	response_ms_minute int NOT NULL DEFAULT 60000 CHECK (response_ms_minute OPERATOR(pg_catalog.>) 0),
+	points_hour	bigint NOT NULL DEFAULT 5000 CHECK (points_hour OPERATOR(pg_catalog.>=) 0),
+	requests_minute int NOT NULL DEFAULT 2000 CHECK (requests_minute OPERATOR(pg_catalog.>=) 0),
+	response_ms_minute int NOT NULL DEFAULT 60000 CHECK (response_ms_minute OPERATOR(pg_catalog.>=) 0),
+	total_ms_minute int NOT NULL DEFAULT 90000 CHECK (total_ms_minute OPERATOR(pg_catalog.>=) 0),
+	window_ms	int NOT NULL DEFAULT 60000 CHECK (window_ms OPERATOR(pg_catalog.>) 0),
+	concurrent	int NOT NULL DEFAULT 100 CHECK (concurrent OPERATOR(pg_catalog.>=) 1 AND concurrent OPERATOR(pg_catalog.<=) 200),
+	reserve		int NOT NULL DEFAULT 0 CHECK (reserve OPERATOR(pg_catalog.>=) 0 AND reserve OPERATOR(pg_catalog.<=) 90),
 	"limit"		bigint,
 	remaining	bigint,
 	reset_at	timestamptz,
 	minute_requests int NOT NULL DEFAULT 0,
 	minute_response_ms int NOT NULL DEFAULT 0,
+	spent		bigint NOT NULL DEFAULT 0,
+	pace		real,
+	paced_by	text,
+	released	boolean NOT NULL DEFAULT false,
 	benched_until timestamptz,
 	benched_for	text,
 	points_used	bigint NOT NULL DEFAULT 0,
@@ -263,7 +271,15 @@ CREATE TABLE ghcrawl.budget (
 COMMENT ON TABLE ghcrawl.budget IS 'What GitHub counts against: one user on one host, however many tokens';
 COMMENT ON COLUMN ghcrawl.budget.points_hour IS 'GraphQL points an hour until GitHub says what they are; 0: no limit';
 COMMENT ON COLUMN ghcrawl.budget.requests_minute IS 'GraphQL requests a minute, as GitHub publishes';
-COMMENT ON COLUMN ghcrawl.budget.response_ms_minute IS 'Summed response time a minute in milliseconds, as GitHub publishes';
+COMMENT ON COLUMN ghcrawl.budget.response_ms_minute IS 'Summed response time of GraphQL a minute in milliseconds, as GitHub publishes';
+COMMENT ON COLUMN ghcrawl.budget.total_ms_minute IS 'The same of GraphQL and REST together';
+COMMENT ON COLUMN ghcrawl.budget.window_ms IS 'How long that minute is, in milliseconds';
+COMMENT ON COLUMN ghcrawl.budget.concurrent IS 'Requests at once, as GitHub publishes';
+COMMENT ON COLUMN ghcrawl.budget.reserve IS 'Percent of all but concurrency left to others who use the account';
+COMMENT ON COLUMN ghcrawl.budget.spent IS 'Points that we used of those that reset_at gives back';
+COMMENT ON COLUMN ghcrawl.budget.pace IS 'Points an hour at the present pace; null: nothing sets one';
+COMMENT ON COLUMN ghcrawl.budget.paced_by IS 'The limit that sets it: points, requests, response';
+COMMENT ON COLUMN ghcrawl.budget.released IS 'Its holder has written down all that it used and stopped';
 COMMENT ON COLUMN ghcrawl.budget.minute_requests IS 'Requests in the minute before updated_at; a worker that takes over counts them';
 
 CREATE SEQUENCE ghcrawl.token_id_seq;
@@ -500,6 +516,19 @@ AS 'MODULE_PATHNAME', 'ghcrawl_verify_tokens';
 COMMENT ON FUNCTION @extschema@.ghcrawl_verify_tokens() IS
 'Asks GitHub about each token, those it refused before included, and tells what it said; a refused token that works again is put back to use';
 
+CREATE FUNCTION @extschema@.ghcrawl_set_limits(
+	token text,
+	points_hour bigint DEFAULT NULL,
+	requests_minute int DEFAULT NULL,
+	response_seconds numeric DEFAULT NULL,
+	concurrent int DEFAULT NULL,
+	reserve int DEFAULT NULL)
+RETURNS void
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'ghcrawl_set_limits';
+COMMENT ON FUNCTION @extschema@.ghcrawl_set_limits(text, bigint, int, numeric, int, int) IS
+'Sets limits of the budget that a token belongs to: points an hour, requests and seconds of response time a minute (0: none), requests at once, percent left to others; null leaves a limit as it is';
+
 CREATE FUNCTION @extschema@.ghcrawl_create_tables(schema_name name DEFAULT 'github')
 RETURNS text
 LANGUAGE c VOLATILE STRICT
@@ -710,19 +739,28 @@ COMMENT ON COLUMN ghcrawl.workers.budgets IS 'Budgets the worker holds';
 COMMENT ON COLUMN ghcrawl.workers.in_flight IS 'Requests under way';
 
 CREATE VIEW ghcrawl.tokens AS
-SELECT t.name, t.fingerprint, b.login,
+SELECT t.name, t.fingerprint, t.budget_id AS budget, b.kind, b.login,
 	   CASE WHEN t.refused_at IS NOT NULL THEN 'refused'
 			WHEN b.budget_id IS NULL THEN 'new'
 			WHEN b.benched_until > pg_catalog.now() THEN 'benched'
 			ELSE 'ready' END AS state,
-	   b."limit", b.remaining, b.reset_at, b.points_used, b.requests,
+	   b."limit", b.remaining,
+	   CASE WHEN b.reset_at > pg_catalog.now() THEN b.spent
+			WHEN b.budget_id IS NOT NULL THEN 0 END AS used,
+	   b.reset_at,
+	   CASE WHEN m.is_recent THEN b.pace END AS pace,
+	   CASE WHEN m.is_recent THEN b.paced_by END AS paced_by,
+	   CASE WHEN m.is_recent THEN round(b.minute_response_ms / 1000.0, 1)
+			WHEN b.budget_id IS NOT NULL THEN 0 END AS response_s,
+	   b.points_used, b.requests,
 	   CASE WHEN t.refused_at IS NULL THEN b.benched_until END AS benched_until,
 	   coalesce(t.refused_for, CASE WHEN b.benched_until > pg_catalog.now()
 									THEN b.benched_for END) AS reason,
 	   CASE WHEN t.file IS NULL THEN 'table' ELSE 'file' END AS kept_in,
-	   t.api_url, t.added_by, t.added_at
+	   substring(t.api_url FROM '://(.*)') AS host, t.api_url, t.added_by, t.added_at
 FROM ghcrawl.token t
-LEFT JOIN ghcrawl.budget b USING (budget_id);
+LEFT JOIN ghcrawl.budget b USING (budget_id),
+	 LATERAL (SELECT b.updated_at > pg_catalog.now() - interval '1 minute' AS is_recent) m;
 COMMENT ON VIEW ghcrawl.tokens IS 'Tokens by fingerprint; figures are the budget''s, which all tokens of a user share';
 
 CREATE VIEW ghcrawl.errors AS
@@ -793,6 +831,14 @@ COMMENT ON COLUMN ghcrawl.workers.state IS 'working, waiting, gone';
 COMMENT ON COLUMN ghcrawl.workers.pid IS 'Its process, as in pg_stat_activity; null: gone';
 COMMENT ON COLUMN ghcrawl.workers.waiting_on IS 'What it waits for, if it can do nothing else';
 COMMENT ON COLUMN ghcrawl.tokens.fingerprint IS 'Kind of the token and the start of its SHA-256';
+COMMENT ON COLUMN ghcrawl.tokens.budget IS 'What GitHub counts against; tokens with the same number share all limits; null: not asked yet';
+COMMENT ON COLUMN ghcrawl.tokens.kind IS 'Whose budget it is: user';
+COMMENT ON COLUMN ghcrawl.tokens.used IS 'Of the hour''s points, used by ghcrawl';
+COMMENT ON COLUMN ghcrawl.tokens.pace IS 'Points an hour at the present pace; null: nothing sets one, or nothing was asked in the last minute';
+COMMENT ON COLUMN ghcrawl.tokens.paced_by IS 'The limit that sets it: points, requests, response';
+COMMENT ON COLUMN ghcrawl.tokens.response_s IS 'Seconds of response time in the last minute';
+COMMENT ON COLUMN ghcrawl.tokens.host IS 'Whose API it is for';
+COMMENT ON COLUMN ghcrawl.tokens.benched_until IS 'Not used before';
 COMMENT ON COLUMN ghcrawl.tokens.login IS 'Whose token it is, as GitHub said; null: not asked yet';
 COMMENT ON COLUMN ghcrawl.tokens.state IS 'new, ready, benched, refused';
 COMMENT ON COLUMN ghcrawl.tokens."limit" IS 'GraphQL points an hour of its user';
@@ -841,6 +887,7 @@ REVOKE ALL ON FUNCTION
 	@extschema@.ghcrawl_add_token_file(text, text),
 	@extschema@.ghcrawl_remove_token(text),
 	@extschema@.ghcrawl_verify_tokens(),
+	@extschema@.ghcrawl_set_limits(text, bigint, int, numeric, int, int),
 	@extschema@.ghcrawl_create_tables(name),
 	ghcrawl.batch(),
 	ghcrawl.begin_update(),
@@ -862,6 +909,7 @@ GRANT EXECUTE ON FUNCTION
 	@extschema@.ghcrawl_add_token_file(text, text),
 	@extschema@.ghcrawl_remove_token(text),
 	@extschema@.ghcrawl_verify_tokens(),
+	@extschema@.ghcrawl_set_limits(text, bigint, int, numeric, int, int),
 	@extschema@.ghcrawl_create_tables(name)
 TO ghcrawl_admin;
 GRANT EXECUTE ON PROCEDURE @extschema@.ghcrawl_wait(bigint, interval, text)
@@ -889,5 +937,6 @@ TO ghcrawl_admin, ghcrawl_reader;
 /* what an administrator adjusts; secrets are in neither */
 GRANT SELECT, INSERT, UPDATE, DELETE ON ghcrawl.profile TO ghcrawl_admin;
 GRANT SELECT, DELETE ON ghcrawl.request_size TO ghcrawl_admin;
-GRANT SELECT, UPDATE (points_hour, requests_minute, response_ms_minute)
+GRANT SELECT, UPDATE (points_hour, requests_minute, response_ms_minute,
+	total_ms_minute, window_ms, concurrent, reserve)
 	ON ghcrawl.budget TO ghcrawl_admin;

@@ -110,6 +110,19 @@ AS 'MODULE_PATHNAME', 'ghcrawl_verify_tokens';
 COMMENT ON FUNCTION @extschema@.ghcrawl_verify_tokens() IS
 'Asks GitHub about each token, those it refused before included, and tells what it said; a refused token that works again is put back to use';
 
+CREATE FUNCTION @extschema@.ghcrawl_set_limits(
+	token text,
+	points_hour bigint DEFAULT NULL,
+	requests_minute int DEFAULT NULL,
+	response_seconds numeric DEFAULT NULL,
+	concurrent int DEFAULT NULL,
+	reserve int DEFAULT NULL)
+RETURNS void
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'ghcrawl_set_limits';
+COMMENT ON FUNCTION @extschema@.ghcrawl_set_limits(text, bigint, int, numeric, int, int) IS
+'Sets limits of the budget that a token belongs to: points an hour, requests and seconds of response time a minute (0: none), requests at once, percent left to others; null leaves a limit as it is';
+
 CREATE FUNCTION @extschema@.ghcrawl_create_tables(schema_name name DEFAULT 'github')
 RETURNS text
 LANGUAGE c VOLATILE STRICT

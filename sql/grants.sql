@@ -15,6 +15,7 @@ REVOKE ALL ON FUNCTION
 	@extschema@.ghcrawl_add_token_file(text, text),
 	@extschema@.ghcrawl_remove_token(text),
 	@extschema@.ghcrawl_verify_tokens(),
+	@extschema@.ghcrawl_set_limits(text, bigint, int, numeric, int, int),
 	@extschema@.ghcrawl_create_tables(name),
 	ghcrawl.batch(),
 	ghcrawl.begin_update(),
@@ -36,6 +37,7 @@ GRANT EXECUTE ON FUNCTION
 	@extschema@.ghcrawl_add_token_file(text, text),
 	@extschema@.ghcrawl_remove_token(text),
 	@extschema@.ghcrawl_verify_tokens(),
+	@extschema@.ghcrawl_set_limits(text, bigint, int, numeric, int, int),
 	@extschema@.ghcrawl_create_tables(name)
 TO ghcrawl_admin;
 GRANT EXECUTE ON PROCEDURE @extschema@.ghcrawl_wait(bigint, interval, text)
@@ -63,5 +65,6 @@ TO ghcrawl_admin, ghcrawl_reader;
 /* what an administrator adjusts; secrets are in neither */
 GRANT SELECT, INSERT, UPDATE, DELETE ON ghcrawl.profile TO ghcrawl_admin;
 GRANT SELECT, DELETE ON ghcrawl.request_size TO ghcrawl_admin;
-GRANT SELECT, UPDATE (points_hour, requests_minute, response_ms_minute)
+GRANT SELECT, UPDATE (points_hour, requests_minute, response_ms_minute,
+	total_ms_minute, window_ms, concurrent, reserve)
 	ON ghcrawl.budget TO ghcrawl_admin;

@@ -207,14 +207,22 @@ CREATE TABLE ghcrawl.budget (
 	kind		text NOT NULL DEFAULT 'user',
 	account_id	bigint NOT NULL,
 	login		text NOT NULL,
-	points_hour	int NOT NULL DEFAULT 5000 CHECK (points_hour OPERATOR(pg_catalog.>=) 0),
-	requests_minute int NOT NULL DEFAULT 2000 CHECK (requests_minute OPERATOR(pg_catalog.>) 0),
-	response_ms_minute int NOT NULL DEFAULT 60000 CHECK (response_ms_minute OPERATOR(pg_catalog.>) 0),
+	points_hour	bigint NOT NULL DEFAULT 5000 CHECK (points_hour OPERATOR(pg_catalog.>=) 0),
+	requests_minute int NOT NULL DEFAULT 2000 CHECK (requests_minute OPERATOR(pg_catalog.>=) 0),
+	response_ms_minute int NOT NULL DEFAULT 60000 CHECK (response_ms_minute OPERATOR(pg_catalog.>=) 0),
+	total_ms_minute int NOT NULL DEFAULT 90000 CHECK (total_ms_minute OPERATOR(pg_catalog.>=) 0),
+	window_ms	int NOT NULL DEFAULT 60000 CHECK (window_ms OPERATOR(pg_catalog.>) 0),
+	concurrent	int NOT NULL DEFAULT 100 CHECK (concurrent OPERATOR(pg_catalog.>=) 1 AND concurrent OPERATOR(pg_catalog.<=) 200),
+	reserve		int NOT NULL DEFAULT 0 CHECK (reserve OPERATOR(pg_catalog.>=) 0 AND reserve OPERATOR(pg_catalog.<=) 90),
 	"limit"		bigint,
 	remaining	bigint,
 	reset_at	timestamptz,
 	minute_requests int NOT NULL DEFAULT 0,
 	minute_response_ms int NOT NULL DEFAULT 0,
+	spent		bigint NOT NULL DEFAULT 0,
+	pace		real,
+	paced_by	text,
+	released	boolean NOT NULL DEFAULT false,
 	benched_until timestamptz,
 	benched_for	text,
 	points_used	bigint NOT NULL DEFAULT 0,
@@ -225,7 +233,15 @@ CREATE TABLE ghcrawl.budget (
 COMMENT ON TABLE ghcrawl.budget IS 'What GitHub counts against: one user on one host, however many tokens';
 COMMENT ON COLUMN ghcrawl.budget.points_hour IS 'GraphQL points an hour until GitHub says what they are; 0: no limit';
 COMMENT ON COLUMN ghcrawl.budget.requests_minute IS 'GraphQL requests a minute, as GitHub publishes';
-COMMENT ON COLUMN ghcrawl.budget.response_ms_minute IS 'Summed response time a minute in milliseconds, as GitHub publishes';
+COMMENT ON COLUMN ghcrawl.budget.response_ms_minute IS 'Summed response time of GraphQL a minute in milliseconds, as GitHub publishes';
+COMMENT ON COLUMN ghcrawl.budget.total_ms_minute IS 'The same of GraphQL and REST together';
+COMMENT ON COLUMN ghcrawl.budget.window_ms IS 'How long that minute is, in milliseconds';
+COMMENT ON COLUMN ghcrawl.budget.concurrent IS 'Requests at once, as GitHub publishes';
+COMMENT ON COLUMN ghcrawl.budget.reserve IS 'Percent of all but concurrency left to others who use the account';
+COMMENT ON COLUMN ghcrawl.budget.spent IS 'Points that we used of those that reset_at gives back';
+COMMENT ON COLUMN ghcrawl.budget.pace IS 'Points an hour at the present pace; null: nothing sets one';
+COMMENT ON COLUMN ghcrawl.budget.paced_by IS 'The limit that sets it: points, requests, response';
+COMMENT ON COLUMN ghcrawl.budget.released IS 'Its holder has written down all that it used and stopped';
 COMMENT ON COLUMN ghcrawl.budget.minute_requests IS 'Requests in the minute before updated_at; a worker that takes over counts them';
 
 CREATE SEQUENCE ghcrawl.token_id_seq;

@@ -162,19 +162,28 @@ COMMENT ON COLUMN ghcrawl.workers.budgets IS 'Budgets the worker holds';
 COMMENT ON COLUMN ghcrawl.workers.in_flight IS 'Requests under way';
 
 CREATE VIEW ghcrawl.tokens AS
-SELECT t.name, t.fingerprint, b.login,
+SELECT t.name, t.fingerprint, t.budget_id AS budget, b.kind, b.login,
 	   CASE WHEN t.refused_at IS NOT NULL THEN 'refused'
 			WHEN b.budget_id IS NULL THEN 'new'
 			WHEN b.benched_until > pg_catalog.now() THEN 'benched'
 			ELSE 'ready' END AS state,
-	   b."limit", b.remaining, b.reset_at, b.points_used, b.requests,
+	   b."limit", b.remaining,
+	   CASE WHEN b.reset_at > pg_catalog.now() THEN b.spent
+			WHEN b.budget_id IS NOT NULL THEN 0 END AS used,
+	   b.reset_at,
+	   CASE WHEN m.is_recent THEN b.pace END AS pace,
+	   CASE WHEN m.is_recent THEN b.paced_by END AS paced_by,
+	   CASE WHEN m.is_recent THEN round(b.minute_response_ms / 1000.0, 1)
+			WHEN b.budget_id IS NOT NULL THEN 0 END AS response_s,
+	   b.points_used, b.requests,
 	   CASE WHEN t.refused_at IS NULL THEN b.benched_until END AS benched_until,
 	   coalesce(t.refused_for, CASE WHEN b.benched_until > pg_catalog.now()
 									THEN b.benched_for END) AS reason,
 	   CASE WHEN t.file IS NULL THEN 'table' ELSE 'file' END AS kept_in,
-	   t.api_url, t.added_by, t.added_at
+	   substring(t.api_url FROM '://(.*)') AS host, t.api_url, t.added_by, t.added_at
 FROM ghcrawl.token t
-LEFT JOIN ghcrawl.budget b USING (budget_id);
+LEFT JOIN ghcrawl.budget b USING (budget_id),
+	 LATERAL (SELECT b.updated_at > pg_catalog.now() - interval '1 minute' AS is_recent) m;
 COMMENT ON VIEW ghcrawl.tokens IS 'Tokens by fingerprint; figures are the budget''s, which all tokens of a user share';
 
 CREATE VIEW ghcrawl.errors AS
@@ -245,6 +254,14 @@ COMMENT ON COLUMN ghcrawl.workers.state IS 'working, waiting, gone';
 COMMENT ON COLUMN ghcrawl.workers.pid IS 'Its process, as in pg_stat_activity; null: gone';
 COMMENT ON COLUMN ghcrawl.workers.waiting_on IS 'What it waits for, if it can do nothing else';
 COMMENT ON COLUMN ghcrawl.tokens.fingerprint IS 'Kind of the token and the start of its SHA-256';
+COMMENT ON COLUMN ghcrawl.tokens.budget IS 'What GitHub counts against; tokens with the same number share all limits; null: not asked yet';
+COMMENT ON COLUMN ghcrawl.tokens.kind IS 'Whose budget it is: user';
+COMMENT ON COLUMN ghcrawl.tokens.used IS 'Of the hour''s points, used by ghcrawl';
+COMMENT ON COLUMN ghcrawl.tokens.pace IS 'Points an hour at the present pace; null: nothing sets one, or nothing was asked in the last minute';
+COMMENT ON COLUMN ghcrawl.tokens.paced_by IS 'The limit that sets it: points, requests, response';
+COMMENT ON COLUMN ghcrawl.tokens.response_s IS 'Seconds of response time in the last minute';
+COMMENT ON COLUMN ghcrawl.tokens.host IS 'Whose API it is for';
+COMMENT ON COLUMN ghcrawl.tokens.benched_until IS 'Not used before';
 COMMENT ON COLUMN ghcrawl.tokens.login IS 'Whose token it is, as GitHub said; null: not asked yet';
 COMMENT ON COLUMN ghcrawl.tokens.state IS 'new, ready, benched, refused';
 COMMENT ON COLUMN ghcrawl.tokens."limit" IS 'GraphQL points an hour of its user';

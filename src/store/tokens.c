@@ -158,6 +158,44 @@ ghc_tokens_refuse(int token_id, const char *reason)
 	ghc_db_run(&refuse, values, NULL);
 }
 
+bool
+ghc_tokens_find_budget(const char *name, int *budget_id)
+{
+	static GhcStatement find = {
+		"SELECT budget_id FROM ghcrawl.token WHERE name = $1", "t", NULL
+	};
+	Datum		values[] = {CStringGetTextDatum(name)};
+
+	if (ghc_db_run(&find, values, NULL) == 0)
+		return false;
+	*budget_id = ghc_db_get_int4(0, 1);
+	return true;
+}
+
+void
+ghc_budgets_set_limits(int budget_id, const GhcLimitsChange *change)
+{
+	static GhcStatement set = {
+		"UPDATE ghcrawl.budget SET"
+		" points_hour = coalesce(nullif($2, -1), points_hour),"
+		" requests_minute = coalesce(nullif($3, -1), requests_minute),"
+		" response_ms_minute = coalesce(nullif($4, -1), response_ms_minute),"
+		" total_ms_minute = CASE WHEN $4 = 0 OR total_ms_minute = 0 THEN 0"
+		" ELSE greatest($4, total_ms_minute) END,"
+		" concurrent = coalesce(nullif($5, -1), concurrent),"
+		" reserve = coalesce(nullif($6, -1), reserve)"
+		" WHERE budget_id = $1", "ibiiii", NULL
+	};
+	Datum		values[] = {
+		Int32GetDatum(budget_id), Int64GetDatum(change->points_hour),
+		Int32GetDatum(change->requests_minute),
+		Int32GetDatum(change->response_ms_minute),
+		Int32GetDatum(change->concurrent), Int32GetDatum(change->reserve)
+	};
+
+	ghc_db_run(&set, values, NULL);
+}
+
 static int64
 get_int8_or(uint64 row, int column, int64 otherwise)
 {
@@ -173,7 +211,8 @@ ghc_budgets_load(void)
 	static GhcStatement load = {
 		"SELECT budget_id, api_url, login, points_hour, requests_minute,"
 		" response_ms_minute, \"limit\", remaining, reset_at, minute_requests,"
-		" minute_response_ms, benched_until, updated_at FROM ghcrawl.budget b"
+		" minute_response_ms, benched_until, updated_at, total_ms_minute,"
+		" window_ms, concurrent, reserve, spent, released::int FROM ghcrawl.budget b"
 		" WHERE EXISTS (SELECT FROM ghcrawl.token t"
 		" WHERE t.budget_id = b.budget_id AND t.refused_at IS NULL)"
 		" ORDER BY budget_id", "", NULL
@@ -188,7 +227,7 @@ ghc_budgets_load(void)
 		budget->budget_id = ghc_db_get_int4(row, 1);
 		budget->api_url = ghc_db_get_text(row, 2);
 		budget->login = ghc_db_get_text(row, 3);
-		budget->points_hour = ghc_db_get_int4(row, 4);
+		budget->points_hour = ghc_db_get_int8(row, 4);
 		budget->requests_minute = ghc_db_get_int4(row, 5);
 		budget->response_ms_minute = ghc_db_get_int4(row, 6);
 		budget->limit = get_int8_or(row, 7, -1);
@@ -198,6 +237,12 @@ ghc_budgets_load(void)
 		budget->minute_response_ms = ghc_db_get_int4(row, 11);
 		budget->benched_until = get_int8_or(row, 12, 0);
 		budget->updated_at = get_int8_or(row, 13, 0);
+		budget->total_ms_minute = ghc_db_get_int4(row, 14);
+		budget->window_ms = ghc_db_get_int4(row, 15);
+		budget->concurrent = ghc_db_get_int4(row, 16);
+		budget->reserve = ghc_db_get_int4(row, 17);
+		budget->spent = ghc_db_get_int8(row, 18);
+		budget->released = ghc_db_get_int4(row, 19) != 0;
 		budgets = lappend(budgets, budget);
 	}
 	return budgets;
@@ -211,10 +256,11 @@ ghc_budgets_save(const GhcBudgetRow *budget)
 		" remaining = nullif($3, -1), reset_at = $4, minute_requests = $5,"
 		" minute_response_ms = $6, benched_until = $7, benched_for = $8,"
 		" points_used = points_used + $9, requests = requests + $10,"
+		" spent = $11, paced_by = $12, pace = $13, released = $14,"
 		" updated_at = clock_timestamp() WHERE budget_id = $1",
-		"ibbziiztbb", NULL
+		"ibbziiztbbbtdl", NULL
 	};
-	char		nulls[] = "          ";
+	char		nulls[] = "              ";
 	Datum		values[] = {
 		Int32GetDatum(budget->budget_id), Int64GetDatum(budget->limit),
 		Int64GetDatum(budget->remaining), TimestampTzGetDatum(budget->reset_at),
@@ -222,7 +268,10 @@ ghc_budgets_save(const GhcBudgetRow *budget)
 		Int32GetDatum(budget->minute_response_ms),
 		TimestampTzGetDatum(budget->benched_until),
 		budget->benched_for ? CStringGetTextDatum(budget->benched_for) : (Datum) 0,
-		Int64GetDatum(budget->points_used), Int64GetDatum(budget->requests)
+		Int64GetDatum(budget->points_used), Int64GetDatum(budget->requests),
+		Int64GetDatum(budget->spent),
+		budget->paced_by ? CStringGetTextDatum(budget->paced_by) : (Datum) 0,
+		Float8GetDatum(budget->pace), BoolGetDatum(budget->released)
 	};
 
 	if (budget->reset_at == 0)
@@ -231,5 +280,7 @@ ghc_budgets_save(const GhcBudgetRow *budget)
 		nulls[6] = 'n';
 	if (budget->benched_for == NULL)
 		nulls[7] = 'n';
+	if (budget->paced_by == NULL)
+		nulls[11] = nulls[12] = 'n';
 	ghc_db_run(&save, values, nulls);
 }

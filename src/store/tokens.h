@@ -35,9 +35,13 @@ typedef struct GhcBudgetRow
 	int			budget_id;
 	char	   *api_url;
 	char	   *login;
-	int			points_hour;
+	int64		points_hour;	/* limits; 0: none */
 	int			requests_minute;
 	int			response_ms_minute;
+	int			total_ms_minute;
+	int			window_ms;
+	int			concurrent;
+	int			reserve;		/* percent */
 	int64		limit;			/* -1: unknown, like the next */
 	int64		remaining;
 	TimestampTz reset_at;		/* 0: unknown */
@@ -45,10 +49,28 @@ typedef struct GhcBudgetRow
 	int			minute_response_ms;
 	TimestampTz benched_until;	/* 0: not benched */
 	char	   *benched_for;
+	int64		spent;			/* points, of those that reset_at gives back */
+	const char *paced_by;		/* NULL: nothing sets a pace; not loaded */
+	double		pace;			/* points an hour; not loaded */
+	bool		released;		/* its holder has stopped using it */
 	TimestampTz updated_at;
 	int64		points_used;	/* to add, when saved */
 	int64		requests;		/* to add, when saved */
 } GhcBudgetRow;
+
+/* the largest that ghcrawl.budget takes */
+#define GHC_MAX_CONCURRENT 200
+#define GHC_MAX_RESERVE 90
+
+/* limits that somebody sets; -1: stays as it is */
+typedef struct GhcLimitsChange
+{
+	int64		points_hour;
+	int			requests_minute;
+	int			response_ms_minute;
+	int			concurrent;
+	int			reserve;
+} GhcLimitsChange;
 
 /* Adds a token by its secret or its file; false if the name is taken. */
 extern bool ghc_tokens_insert(const char *name, const char *api_url,
@@ -82,6 +104,15 @@ extern int	ghc_tokens_set_budget(int token_id, const char *api_url,
 
 /* Worker: GitHub refuses the token for good. */
 extern void ghc_tokens_refuse(int token_id, const char *reason);
+
+/* Does a token of that name exist?  *budget_id is 0 if it isn't known yet. */
+extern bool ghc_tokens_find_budget(const char *name, int *budget_id);
+
+/*
+ * Changes limits of a budget.  The limit of GraphQL and REST together is raised
+ * where it would be below that of GraphQL.
+ */
+extern void ghc_budgets_set_limits(int budget_id, const GhcLimitsChange *change);
 
 /* Worker: all budgets that have a token (GhcBudgetRow). */
 extern List *ghc_budgets_load(void);

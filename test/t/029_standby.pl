@@ -42,7 +42,8 @@ for my $call (
 	"SELECT ghcrawl_resume($crawl)", "SELECT ghcrawl_cancel($crawl)",
 	"SELECT ghcrawl_add_token('t', 'ghp_x')", "SELECT ghcrawl_remove_token('user0')",
 	'SELECT ghcrawl_create_tables()', 'SELECT ghcrawl_ensure_workers()',
-	"SELECT ghcrawl_plan('stars:>=1')", 'SELECT ghcrawl_verify_tokens()')
+	"SELECT ghcrawl_plan('stars:>=1')", 'SELECT ghcrawl_verify_tokens()',
+	"SELECT ghcrawl_set_limits('user0', reserve => 10)")
 {
 	my (undef, undef, $err) = $standby->psql('postgres', $call,
 		extra_params => [ '-v', 'VERBOSITY=verbose' ]);

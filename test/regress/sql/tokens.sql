@@ -74,6 +74,54 @@ SET ROLE regress_ghcrawl_admin;
 SELECT ghcrawl_add_token_file('theirs too', :'path');
 RESET ROLE;
 
+-- limits belong to an account
+SELECT ghcrawl_set_limits(NULL);
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT ghcrawl_set_limits('nobody');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT ghcrawl_set_limits('alice', reserve => 50);
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+BEGIN;
+WITH b AS (INSERT INTO ghcrawl.budget (api_url, account_id, login)
+	VALUES ('https://api.github.com', 1, 'alice'), ('https://api.github.com', 2, 'bob') RETURNING budget_id, login)
+UPDATE ghcrawl.token t SET budget_id = b.budget_id FROM b WHERE b.login = t.name;
+CREATE TEMP VIEW limits AS
+SELECT points_hour, requests_minute, response_ms_minute, total_ms_minute, window_ms, concurrent, reserve
+FROM ghcrawl.budget WHERE login = 'alice';
+SELECT * FROM limits;
+SELECT ghcrawl_set_limits('alice', 12500, 1000, 30.5, 20, 25);
+SELECT * FROM limits;
+SELECT ghcrawl_set_limits('alice', reserve => 0);
+SELECT * FROM limits;
+SELECT ghcrawl_set_limits('alice');
+SELECT * FROM limits;
+SELECT ghcrawl_set_limits('alice', response_seconds => 120);
+SELECT * FROM limits;
+SELECT ghcrawl_set_limits('alice', response_seconds => 0.0001);
+SELECT * FROM limits;
+SELECT ghcrawl_set_limits('alice', points_hour => 0, requests_minute => 0, response_seconds => 0);
+SELECT * FROM limits;
+-- another account keeps its own
+SELECT points_hour, requests_minute, response_ms_minute, total_ms_minute, reserve FROM ghcrawl.budget WHERE login = 'bob';
+\set ON_ERROR_ROLLBACK on
+SELECT ghcrawl_set_limits('alice', points_hour => -1);
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT ghcrawl_set_limits('alice', requests_minute => -1);
+SELECT ghcrawl_set_limits('alice', response_seconds => 'NaN');
+SELECT ghcrawl_set_limits('alice', response_seconds => -0.5);
+SELECT ghcrawl_set_limits('alice', concurrent => 0);
+SELECT ghcrawl_set_limits('alice', concurrent => 201);
+SELECT ghcrawl_set_limits('alice', reserve => 91);
+SELECT ghcrawl_set_limits('alice', reserve => -1);
+\set ON_ERROR_ROLLBACK off
+-- the view: what is over counts no more
+UPDATE ghcrawl.budget SET spent = 70, pace = 4800, paced_by = 'points', minute_response_ms = 12345,
+	reset_at = now() + CASE login WHEN 'alice' THEN interval '1 hour' ELSE interval '-1 second' END,
+	updated_at = now() - CASE login WHEN 'alice' THEN interval '0' ELSE interval '2 minutes' END;
+SELECT name, budget IS NOT NULL AS budget, kind, login, used, pace, paced_by, response_s, host
+FROM ghcrawl.tokens WHERE name IN ('alice', 'bob', 'old', 'ghe') ORDER BY name;
+ROLLBACK;
+
 -- no view has a column in which a secret or its file could stand
 SELECT count(*) FROM ghcrawl.tokens t WHERE t::text ~ '0123456789abcdef|gho_theirs|regress_ghcrawl_token';
 
