@@ -864,7 +864,7 @@ COMMENT ON COLUMN ghcrawl.requests_by_hour.points IS 'GraphQL points they cost, 
 COMMENT ON COLUMN ghcrawl.requests_by_hour.bytes IS 'Bytes of bodies received, as compressed';
 COMMENT ON COLUMN ghcrawl.requests_by_hour.per_point IS 'Repositories for each point that requests of the kind cost, failures included';
 COMMENT ON COLUMN ghcrawl.requests_by_hour.per_s IS 'Repositories for each second of response time of the kind, failures included';
-COMMENT ON COLUMN ghcrawl.requests.kind IS 'page, count, ids (a look-up), viewer (whose token it is), mixed';
+COMMENT ON COLUMN ghcrawl.requests.kind IS 'page, count, list (a look-up by id), viewer (whose token it is), mixed';
 COMMENT ON COLUMN ghcrawl.requests.host IS 'Null while there is only one';
 COMMENT ON COLUMN ghcrawl.requests_by_hour.ms IS 'Milliseconds of all of them together';
 

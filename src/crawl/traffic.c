@@ -33,7 +33,7 @@ ghc_traffic_kind(const GhcQuery *query)
 	if (n_kinds > 1)
 		return "mixed";
 	return query->n_pages > 0 ? "page" : query->n_counts > 0 ? "count" :
-		query->n_lists > 0 ? "ids" : "viewer";
+		query->n_lists > 0 ? "list" : "viewer";
 }
 
 static const char *
