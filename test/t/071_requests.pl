@@ -11,7 +11,7 @@ use GhcCrawl;
 use Test::More;
 
 my $latency = 100;
-my $sim = start_simulator(repositories => 5_000, users => 4, latency => $latency);
+my $sim = start_simulator(repositories => 8_000, users => 4, latency => $latency);
 my $node = new_node('main', "ghcrawl.api_url = '" . $sim->http . "'");
 
 # A line of sums over the view, numbers divided by "|".
@@ -39,13 +39,13 @@ SQL
 
 # faults that take the place of an answer cost nothing and bring nothing
 my @faults = qw(json502 html504 somethingWrong);
-$sim->post('/_sim/script', [ map { { fault => $_ } } ((undef) x 20, map { ($_, undef, undef) } @faults, @faults) ]);
+$sim->post('/_sim/script', [ map { { fault => $_ } } ((undef) x 6, map { ($_, undef) } @faults, @faults) ]);
 crawl_ends($node, start_crawl($node, 'stars:>=0 fork:true', 'flat'));
 workers_end();
 my $counters = $sim->counters;
 my $faults = $counters->{faults};
 
-cmp_ok($counters->{requests}, '>', 50, 'there were requests');
+cmp_ok($counters->{requests}, '>', 18, 'there were requests');
 is($faults->{$_}, 2, "and $_") for @faults;
 is(sum_of('sum(count), sum(points)'),
 	"$counters->{requests}|$counters->{graphql}{points}", 'requests and points are counted right');
@@ -62,8 +62,8 @@ is(sum_of('count(*)', "kind NOT IN ('page', 'count', 'viewer')"), '0', 'and noth
 
 my ($p50, $p95) = split /\|/, sum_of('p50_ms, p95_ms', "kind = 'page' AND verdict = 'ok'");
 cmp_ok($p50, '>=', 0.92 * $latency, 'the median is no less than the latency');
-my @took = sort { $a <=> $b } map { $_->{ms} } grep { !$_->{fault} } @{ $sim->json('/_sim/requests?last=5000') };
-cmp_ok($p50, '<=', 1.08 * $took[ $#took / 2 ] + 50, 'nor much more than the stand-in took');
+my @took = sort { $a <=> $b } map { $_->{ms} } grep { !$_->{fault} && $_->{query} =~ /p0:/ } @{ $sim->json('/_sim/requests?last=5000') };
+cmp_ok($p50, '<=', 1.08 * $took[ $#took / 2 ] + 200, 'nor much more than the stand-in took');
 cmp_ok($p95, '>=', $p50, 'nor more than the 95th percentile');
 is($node->safe_psql('postgres', <<'SQL'), 't|t', 'failures count in the cost of repositories');
 SELECT min(per_point) = max(per_point) AND max(per_point) = round(sum(repositories) / sum(points), 1),
@@ -92,7 +92,7 @@ is(sum_of('sum(count)', "status = 'none' AND verdict = 'network'"), '1', 'but ha
 # answers that come when there is nothing left to do count as well
 $sim->post('/_sim/settings', { latency => 400 });
 $crawl = start_crawl($node, 'stars:>=0 fork:true', 'stars');
-wait_for($node, "SELECT in_flight FROM ghcrawl.workers", qr/^[34]$/);
+wait_for($node, "SELECT in_flight FROM ghcrawl.workers", qr/^[1-9]/);
 $node->safe_psql('postgres', "SELECT ghcrawl_pause($crawl)");
 workers_end();
 is(sum_of('sum(count)'), $sim->counters->{requests}, 'answers that were waited for before the end count');
