@@ -575,13 +575,21 @@ write_answer(GhcWorker *worker, GhcFlight *flight)
 static void
 save_budget(GhcLane *lane)
 {
+	static const char *const bounds[] = {
+		[GHC_BOUND_NONE] = NULL,
+		[GHC_BOUND_POINTS] = "points",
+		[GHC_BOUND_REQUESTS] = "requests",
+		[GHC_BOUND_RESPONSE] = "response",
+	};
 	int64		now_ms = ghc_clock_now_ms();
 	int64		benched_ms = ghc_budget_benched_until_ms(&lane->meter,
 														 GHC_RESOURCE_GRAPHQL, now_ms);
 	GhcBudgetState state;
 	const GhcMeterState *graphql = &state.of[GHC_RESOURCE_GRAPHQL];
+	GhcRate		rate;
 	GhcBudgetRow row;
 
+	ghc_budget_rate(&lane->meter, GHC_RESOURCE_GRAPHQL, now_ms, &rate);
 	ghc_budget_state(&lane->meter, now_ms, &state);
 	row = (GhcBudgetRow) {
 		.budget_id = lane->budget_id,
@@ -592,6 +600,9 @@ save_budget(GhcLane *lane)
 		.minute_response_ms = (int) graphql->response_ms,
 		.benched_until = ghc_clock_timestamp(benched_ms),
 		.benched_for = benched_ms != 0 ? ghc_clean_text(lane->benched_for, 190) : NULL,
+		.spent = graphql->spent,
+		.pace = rate.points_hour,
+		.paced_by = bounds[rate.bound],
 		.points_used = lane->points_used,
 		.requests = lane->requests
 	};

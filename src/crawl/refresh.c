@@ -173,7 +173,8 @@ restore_meter(GhcBudget *meter, const GhcBudgetRow *row)
 		.remaining = row->remaining,
 		.reset_ms = ghc_clock_ms(row->reset_at),
 		.requests = row->minute_requests,
-		.response_ms = row->minute_response_ms
+		.response_ms = row->minute_response_ms,
+		.spent = row->spent
 	};
 	ghc_budget_restore(meter, &state, ghc_clock_now_ms());
 }
@@ -187,6 +188,10 @@ limits_of(const GhcBudgetRow *row)
 	graphql->points = row->points_hour;
 	graphql->requests = row->requests_minute;
 	graphql->response_ms = row->response_ms_minute;
+	limits.response_ms = row->total_ms_minute;
+	limits.window_ms = row->window_ms;
+	limits.concurrent = row->concurrent;
+	limits.reserve = row->reserve;
 	limits.may_be_off = ghc_settings_may_be_unlimited(row->api_url);
 	return limits;
 }
