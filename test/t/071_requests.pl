@@ -12,7 +12,7 @@ use Test::More;
 
 my $latency = 100;
 my $sim = start_simulator(repositories => 8_000, users => 4, latency => $latency);
-my $node = new_node('main', "ghcrawl.api_url = '" . $sim->http . "'");
+my $node = new_node('main', "ghcrawl.api_url = '" . $sim->http . "'", 'ghcrawl.pages_per_request = 1');
 
 # A line of sums over the view, numbers divided by "|".
 sub sum_of
@@ -90,7 +90,7 @@ is(sum_of('sum(count), sum(points)'), "$counters->{requests}|$counters->{graphql
 is(sum_of('sum(count)', "status = 'none' AND verdict = 'network'"), '1', 'but has no status');
 
 # answers that come when there is nothing left to do count as well
-$sim->post('/_sim/settings', { latency => 400 });
+$sim->post('/_sim/settings', { latency => 1000 });
 $crawl = start_crawl($node, 'stars:>=0 fork:true', 'stars');
 wait_for($node, "SELECT in_flight FROM ghcrawl.workers", qr/^[1-9]/);
 $node->safe_psql('postgres', "SELECT ghcrawl_pause($crawl)");
@@ -106,8 +106,7 @@ my $written = sum_of('sum(count)');
 my $pid = worker_pid($node);
 $node->safe_psql('postgres', "SELECT pg_terminate_backend($pid, 60000)");
 my $asked = $sim->counters->{requests};
-wait_for($node, "SELECT sum(count) > $written FROM ghcrawl.requests", 't');
-$node->safe_psql('postgres', "SELECT ghcrawl_cancel($crawl)");
+crawl_ends($node, $crawl);
 workers_end();
 my $lost = $sim->counters->{requests} - sum_of('sum(count)');
 note("$lost of " . ($asked - $written) . ' requests not written were lost');
