@@ -90,7 +90,7 @@ is(sum_of('sum(count), sum(points)'), "$counters->{requests}|$counters->{graphql
 is(sum_of('sum(count)', "status = 'none' AND verdict = 'network'"), '1', 'but has no status');
 
 # answers that come when there is nothing left to do count as well
-$sim->post('/_sim/settings', { latency => 1000 });
+$sim->post('/_sim/settings', { latency => 500 });
 $crawl = start_crawl($node, 'stars:>=0 fork:true', 'stars');
 wait_for($node, "SELECT in_flight FROM ghcrawl.workers", qr/^[1-9]/);
 $node->safe_psql('postgres', "SELECT ghcrawl_pause($crawl)");
