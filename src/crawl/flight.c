@@ -187,6 +187,8 @@ compose_works(GhcWorker *worker, GhcFlight *flight, GhcRun *run)
 		{
 			flight->want = want;
 			room = ghc_host_room(flight->lane, &flight->shape, want);
+			if (ghc_state_is_question(run))
+				ghc_host_look_ahead(flight->lane, &flight->shape, &room);
 		}
 		else if (want != flight->want ||
 				 (task->company > 0 && flight->n_parts >= task->company))

@@ -223,19 +223,43 @@ choose_size(GhcLane *lane, const GhcLore *lore, GhcWant want)
 	return choice->size;
 }
 
+/* What a setting fixes isn't found out. */
+static GhcSize
+fix_size(GhcSize size, GhcWant want)
+{
+	if (want == GHC_WANT_PAGES && ghc_pages_per_request > 0)
+		size.parts = ghc_pages_per_request;
+	if (want != GHC_WANT_COUNTS && ghc_page_size > 0)
+		size.rows = ghc_page_size;
+	return size;
+}
+
 GhcRoom
 ghc_host_room(GhcLane *lane, const GhcShape *shape, GhcWant want)
 {
 	const GhcHost *host = lane->host;
 	GhcSize		size = choose_size(lane, find_lore(lane->host, shape, want), want);
-	GhcRoom		room = {size.parts, size.rows, false};
+	GhcRoom		room = {0};
 
-	if (want == GHC_WANT_PAGES && ghc_pages_per_request > 0)
-		room.parts = ghc_pages_per_request;
-	if (want != GHC_WANT_COUNTS && ghc_page_size > 0)
-		room.rows = ghc_page_size;
+	size = fix_size(size, want);
+	room.parts = size.parts;
+	room.rows = size.rows;
 	room.ahead = host->cursors_known && !host->cursors_refused;
 	return room;
+}
+
+void
+ghc_host_look_ahead(GhcLane *lane, const GhcShape *shape, GhcRoom *room)
+{
+	const GhcLore *lore = find_lore(lane->host, shape, GHC_WANT_PAGES);
+	const GhcSizer *sizer = &lore->sizers[GHC_WANT_PAGES];
+	GhcFlow		flow = ghc_lane_flow(lane);
+	GhcSize		size = fix_size(ghc_sizer_outlook(sizer, &lore->price, &flow),
+								GHC_WANT_PAGES);
+
+	room->parts_soon = size.parts;
+	room->rows_soon = size.rows;
+	room->ms_soon = (int64) ghc_sizer_expected_ms(sizer, size);
 }
 
 /* What a flight asks for. */

@@ -26,6 +26,10 @@ extern void ghc_host_keep(GhcWorker *worker, int64 now_ms);
 extern GhcRoom ghc_host_room(GhcLane *lane, const GhcShape *shape,
 							 GhcWant want);
 
+/* Fills in what requests for pages should come to. */
+extern void ghc_host_look_ahead(GhcLane *lane, const GhcShape *shape,
+								GhcRoom *room);
+
 /* What a flight that is composed should take, in milliseconds. */
 extern int64 ghc_host_expected_ms(GhcHost *host, const GhcFlight *flight);
 

@@ -71,11 +71,11 @@ struct GhcPlan
 	GhcRange	samples[MAX_SAMPLES];
 	int			n_samples;
 	int			sample;			/* to be read next */
-	int			page_size;
+	int			row_limit;		/* of a page, or 0 */
 	GhcFieldSet fields;
-	int			page_points;
+	GhcRoom		room;			/* as of the last page */
+	int			points;			/* of a request of the size to come */
 	Timing		counting;
-	Timing		reading;
 	int64_t		row_bytes;		/* of all rows read */
 	int			n_rows;
 	GhcEstimate estimate;
@@ -97,15 +97,19 @@ ghc_plan_estimate(const GhcTask *task)
 }
 
 static bool
-compose_sample(struct GhcPlan *plan, GhcQuery *query)
+compose_sample(struct GhcPlan *plan, const GhcRoom *room, GhcQuery *query)
 {
-	if (ghc_query_add_page(query, &plan->samples[plan->sample],
-						   GHC_ORDER_UPDATED_ASC, plan->page_size,
-						   GHC_SLICE("")) < 0)
-		return false;
+	int			rows = plan->row_limit > 0 && plan->row_limit < room->rows ?
+		plan->row_limit : room->rows;
+	GhcCost		cost = ghc_price_pages(&query->price, room->parts_soon,
+									   room->rows_soon);
+
 	plan->fields = query->shape->fields;
-	plan->page_points = ghc_query_points(query);
-	return true;
+	plan->room = *room;
+	plan->room.rows = rows;
+	plan->points = ghc_price_points(cost.requests);
+	return ghc_query_add_page(query, &plan->samples[plan->sample],
+							  GHC_ORDER_UPDATED_ASC, rows, GHC_SLICE("")) >= 0;
 }
 
 static GhcWant
@@ -125,7 +129,6 @@ plan_compose(GhcTask *task, const GhcRoom *room, GhcQuery *query)
 		plan = task->plan = calloc(1, sizeof(*plan));
 		if (plan == NULL)
 			return false;
-		plan->page_size = GHC_PAGE_SIZE;
 	}
 	switch (plan->stage)
 	{
@@ -134,7 +137,7 @@ plan_compose(GhcTask *task, const GhcRoom *room, GhcQuery *query)
 		case STAGE_CUT:
 			return ghc_cut_compose(&plan->cut, room->parts, query);
 		case STAGE_SAMPLE:
-			return compose_sample(plan, query);
+			return compose_sample(plan, room, query);
 	}
 	return false;
 }
@@ -157,7 +160,7 @@ ask_less(GhcTask *task)
 	if (plan->stage == STAGE_CUT)
 		ghc_cut_ask_less(&plan->cut);
 	if (plan->stage == STAGE_SAMPLE)
-		plan->page_size = ghc_task_fewer(plan->page_size);
+		plan->row_limit = ghc_task_fewer(plan->room.rows);
 	return failed(task);
 }
 
@@ -332,17 +335,24 @@ mean_of(Timing timing)
 	return timing.n > 0 ? (double) timing.ms / timing.n : 0;
 }
 
+/*
+ * Pages of a crawl are asked for as many at once as turns out to bring most,
+ * of one range or several; counts have queries of their own.
+ */
 static GhcOutcome
 finish(struct GhcPlan *plan)
 {
 	GhcEstimate *estimate = &plan->estimate;
-	double		pages = plan->load.pages * GHC_PAGE_SIZE / plan->page_size;
+	int			rows = plan->room.rows_soon > 1 ? plan->room.rows_soon : 2;
+	double		pages = plan->load.pages * (GHC_PAGE_SIZE - GHC_PAGE_OVERLAP) /
+		(rows - GHC_PAGE_OVERLAP);
+	double		requests = ceil(pages / plan->room.parts_soon);
 	double		counts = plan->load.counts;
 
 	estimate->ranges = llround(plan->load.ranges);
-	estimate->requests = llround(pages + counts);
-	estimate->points = llround(pages * plan->page_points + counts);
-	estimate->response_ms = llround(pages * mean_of(plan->reading) +
+	estimate->requests = llround(requests + counts);
+	estimate->points = llround(requests * plan->points + counts);
+	estimate->response_ms = llround(requests * (double) plan->room.ms_soon +
 									counts * mean_of(plan->counting));
 	if (plan->n_rows > 0)
 		estimate->bytes = llround((double) plan->row_bytes / plan->n_rows *
@@ -358,8 +368,6 @@ absorb_sample(GhcTask *task, const GhcPage *page)
 	if (!page->present || !page->complete)
 		return failed(task);
 	task->attempts = 0;
-	plan->reading.ms += task->took_ms;
-	plan->reading.n++;
 	for (int i = 0; i < page->n; i++)
 		plan->row_bytes += ghc_estimate_row_bytes(&page->repos[i], plan->fields);
 	plan->n_rows += page->n;

@@ -59,6 +59,11 @@ typedef struct GhcRoom
 	int			parts;			/* pages, counts or lists */
 	int			rows;			/* of a page, or ids of a list */
 	bool		ahead;			/* pages by cursors of our making */
+
+	/* what requests for pages should come to, for plans */
+	int			parts_soon;
+	int			rows_soon;
+	int64_t		ms_soon;		/* what such a request takes */
 } GhcRoom;
 
 /* which parts of a request are a task's, and the reply to it */

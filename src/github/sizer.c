@@ -358,6 +358,24 @@ ghc_sizer_choose(const GhcSizer *sizer, const GhcPrice *price,
 	return proven.size;
 }
 
+GhcSize
+ghc_sizer_outlook(const GhcSizer *sizer, const GhcPrice *price,
+				  const GhcFlow *pace)
+{
+	GhcSizer	later = *sizer;
+	Choice		proven = {{1, sizer->kind == GHC_SIZER_COUNTS ? 0 : 1}, HUGE_VAL};
+	Choice		fresh = proven;
+
+	if (later.parts.bad == 0)
+		later.parts.good = most_parts(sizer->kind);
+	if (later.rows.bad == 0)
+		later.rows.good = MAX_ROWS;
+	if (later.all.bad == 0)
+		later.all.good = INT32_MAX;
+	look_through(&later, price, pace, &proven, &fresh);
+	return proven.size;
+}
+
 static void
 raise_bound(const GhcSizer *sizer, GhcBound *bound, int value)
 {

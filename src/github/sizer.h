@@ -81,6 +81,13 @@ extern GhcSize ghc_sizer_choose(const GhcSizer *sizer, const GhcPrice *price,
 								const GhcFlow *pace);
 
 /*
+ * The size that requests should come to, if nothing fails that hasn't failed
+ * before: what a long crawl may reckon with.
+ */
+extern GhcSize ghc_sizer_outlook(const GhcSizer *sizer, const GhcPrice *price,
+								 const GhcFlow *pace);
+
+/*
  * Learns from a good reply.  "asked" is what really went out, which may be
  * less than was chosen; rows_got are those that came, of all parts.
  */

@@ -22,7 +22,9 @@ sub is_near
 	my ($got, $wanted, $name) = @_;
 
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
-	ok(abs($got - $wanted) <= 0.1 * $wanted, "$name: $got, $wanted in truth");
+	# a crawl of a few requests asks for more in each of them first
+	my $slack = $wanted < 200 ? 20 : 0.1 * $wanted;
+	ok(abs($got - $wanted) <= $slack, "$name: $got, $wanted in truth");
 	return;
 }
 

@@ -579,7 +579,7 @@ int
 main(int argc, char **argv)
 {
 	static const GhcRoom rooms[] = {
-		{1, 100, false}, {GHC_MAX_PAGES, 100, true}
+		{1, 100, false, 0, 0, 0}, {GHC_MAX_PAGES, 100, true, 0, 0, 0}
 	};
 	int			crawls = argc > 1 ? atoi(argv[1]) : 20;
 	uint64_t	seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;

@@ -296,7 +296,7 @@ static int
 plan(World world, GhcEstimate *estimate, GhcOutcome *outcome)
 {
 	static GhcReply reply;
-	static const GhcRoom room = {GHC_MAX_COUNTS, 100, true};
+	static const GhcRoom room = {GHC_MAX_COUNTS, 100, true, 1, 100, 100};
 	GhcRepository repo = {.repo_id = 1,.set = GHC_FIELD_BIT(GHC_FIELD_NAME_WITH_OWNER)};
 	GhcShape	shape = {GHC_FIELD_BIT(GHC_FIELD_NAME_WITH_OWNER) |
 		GHC_FIELD_BIT(GHC_FIELD_TOPICS) | GHC_FIELD_BIT(GHC_FIELD_LANGUAGES), NULL};

@@ -44,7 +44,7 @@ static int
 ask(GhcTask *task)
 {
 	static const GhcShape shape = {GHC_FIELD_BIT(GHC_FIELD_STARS), NULL};
-	static const GhcRoom room = {1, GHC_MAX_MEMBERS, true};
+	static const GhcRoom room = {.parts = 1,.rows = GHC_MAX_MEMBERS};
 	GhcQuery	query = {0};
 
 	ghc_query_begin(&query, &shape, false);

@@ -1186,7 +1186,7 @@ int
 main(void)
 {
 	static const GhcRoom rooms[] = {
-		{1, 100, false}, {GHC_MAX_PAGES, 100, true}, {4, 37, true}
+		{1, 100, false, 0, 0, 0}, {GHC_MAX_PAGES, 100, true, 0, 0, 0}, {4, 37, true, 0, 0, 0}
 	};
 
 	for (size_t i = 0; i < sizeof(rooms) / sizeof(rooms[0]); i++)
