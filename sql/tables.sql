@@ -222,7 +222,7 @@ CREATE TABLE ghcrawl.budget (
 	spent		bigint NOT NULL DEFAULT 0,
 	pace		real,
 	paced_by	text,
-	released	boolean NOT NULL DEFAULT false,
+	released	boolean NOT NULL DEFAULT true,
 	benched_until timestamptz,
 	benched_for	text,
 	points_used	bigint NOT NULL DEFAULT 0,

@@ -20,6 +20,7 @@
 #include "crawl/answers.h"
 #include "crawl/asked.h"
 #include "crawl/flight.h"
+#include "crawl/meter.h"
 #include "store/absence.h"
 #include "store/clock.h"
 #include "store/data.h"
@@ -572,43 +573,6 @@ write_answer(GhcWorker *worker, GhcFlight *flight)
 		write_works(worker, flight, run);
 }
 
-static void
-save_budget(GhcLane *lane)
-{
-	static const char *const bounds[] = {
-		[GHC_BOUND_NONE] = NULL,
-		[GHC_BOUND_POINTS] = "points",
-		[GHC_BOUND_REQUESTS] = "requests",
-		[GHC_BOUND_RESPONSE] = "response",
-	};
-	int64		now_ms = ghc_clock_now_ms();
-	int64		benched_ms = ghc_budget_benched_until_ms(&lane->meter,
-														 GHC_RESOURCE_GRAPHQL, now_ms);
-	GhcBudgetState state;
-	const GhcMeterState *graphql = &state.of[GHC_RESOURCE_GRAPHQL];
-	GhcRate		rate;
-	GhcBudgetRow row;
-
-	ghc_budget_rate(&lane->meter, GHC_RESOURCE_GRAPHQL, now_ms, &rate);
-	ghc_budget_state(&lane->meter, now_ms, &state);
-	row = (GhcBudgetRow) {
-		.budget_id = lane->budget_id,
-		.limit = graphql->limit,
-		.remaining = graphql->remaining,
-		.reset_at = ghc_clock_timestamp(graphql->reset_ms),
-		.minute_requests = (int) graphql->requests,
-		.minute_response_ms = (int) graphql->response_ms,
-		.benched_until = ghc_clock_timestamp(benched_ms),
-		.benched_for = benched_ms != 0 ? ghc_clean_text(lane->benched_for, 190) : NULL,
-		.spent = graphql->spent,
-		.pace = rate.points_hour,
-		.paced_by = bounds[rate.bound],
-		.points_used = lane->points_used,
-		.requests = lane->requests
-	};
-	ghc_budgets_save(&row);
-}
-
 void
 ghc_answers_write(GhcWorker *worker)
 {
@@ -627,6 +591,6 @@ ghc_answers_write(GhcWorker *worker)
 		GhcLane    *lane = lfirst(cell);
 
 		if (lane->meter_changed && lane->budget_id != 0)
-			save_budget(lane);
+			ghc_meter_save(lane, false);
 	}
 }

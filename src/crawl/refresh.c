@@ -24,6 +24,7 @@
 #include "crawl/asked.h"
 #include "crawl/host.h"
 #include "crawl/lane.h"
+#include "crawl/meter.h"
 #include "crawl/refresh.h"
 #include "store/clock.h"
 #include "store/errors.h"
@@ -156,46 +157,6 @@ make_lane(GhcWorker *worker, const char *api_url, const GhcLimits *limits)
 	return lane;
 }
 
-/* What a budget had used up when it was last in somebody's hands. */
-static void
-restore_meter(GhcBudget *meter, const GhcBudgetRow *row)
-{
-	GhcBudgetState state = {
-		.benched_until_ms = ghc_clock_ms(row->benched_until),
-		.written_ms = ghc_clock_ms(row->updated_at),
-		.released = true
-	};
-
-	for (int i = 0; i < GHC_RESOURCE_COUNT; i++)
-		state.of[i].limit = state.of[i].remaining = -1;
-	state.of[GHC_RESOURCE_GRAPHQL] = (GhcMeterState) {
-		.limit = row->limit,
-		.remaining = row->remaining,
-		.reset_ms = ghc_clock_ms(row->reset_at),
-		.requests = row->minute_requests,
-		.response_ms = row->minute_response_ms,
-		.spent = row->spent
-	};
-	ghc_budget_restore(meter, &state, ghc_clock_now_ms());
-}
-
-static GhcLimits
-limits_of(const GhcBudgetRow *row)
-{
-	GhcLimits	limits = ghc_budget_github_limits;
-	GhcResourceLimits *graphql = &limits.of[GHC_RESOURCE_GRAPHQL];
-
-	graphql->points = row->points_hour;
-	graphql->requests = row->requests_minute;
-	graphql->response_ms = row->response_ms_minute;
-	limits.response_ms = row->total_ms_minute;
-	limits.window_ms = row->window_ms;
-	limits.concurrent = row->concurrent;
-	limits.reserve = row->reserve;
-	limits.may_be_off = ghc_settings_may_be_unlimited(row->api_url);
-	return limits;
-}
-
 /* How many budgets this worker may hold. */
 static int
 fair_share(int n_budgets)
@@ -215,7 +176,7 @@ take_over_budgets(GhcWorker *worker, List *budgets, int share)
 	foreach(cell, budgets)
 	{
 		const GhcBudgetRow *row = lfirst(cell);
-		GhcLimits	limits = limits_of(row);
+		GhcLimits	limits = ghc_meter_limits(row);
 		GhcLane    *lane = find_lane(worker, row->budget_id, 0);
 
 		if (!is_wanted(worker, row->api_url))
@@ -225,7 +186,7 @@ take_over_budgets(GhcWorker *worker, List *budgets, int share)
 		{
 			lane = make_lane(worker, row->api_url, &limits);
 			lane->budget_id = row->budget_id;
-			restore_meter(&lane->meter, row);
+			ghc_meter_take_over(lane, row);
 		}
 		else if (lane == NULL || held >= share)
 			continue;			/* what is under way there is finished first */
@@ -289,8 +250,11 @@ end_lanes(GhcWorker *worker)
 	{
 		GhcLane    *lane = lfirst(cell);
 
-		if (!lane->present && lane->n_flights == 0)
-			ghc_lane_end(worker, lane);
+		if (lane->present || lane->n_flights > 0)
+			continue;
+		if (lane->budget_id != 0)
+			ghc_meter_save(lane, true);
+		ghc_lane_end(worker, lane);
 	}
 	list_free(lanes);
 }

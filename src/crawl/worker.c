@@ -50,6 +50,7 @@
 #include "crawl/flight.h"
 #include "crawl/lane.h"
 #include "crawl/launch.h"
+#include "crawl/meter.h"
 #include "crawl/state.h"
 #include "crawl/turn.h"
 #include "store/clock.h"
@@ -193,6 +194,21 @@ look_for_first_work(GhcWorker *worker)
 	return look_for_work(worker);
 }
 
+/* Whoever takes the budgets next needn't assume that we used more of them. */
+static void
+release_budgets(GhcWorker *worker)
+{
+	ListCell   *cell;
+
+	foreach(cell, worker->lanes)
+	{
+		GhcLane    *lane = lfirst(cell);
+
+		if (lane->budget_id != 0)
+			ghc_meter_save(lane, true);
+	}
+}
+
 /*
  * May we end?  Not while a transaction that counts on us is open, and not if
  * it has committed work since we looked.  The gate goes with the process; our
@@ -217,6 +233,8 @@ may_end(GhcWorker *worker)
 			ghc_locks_release(GHC_LOCK_GATE, 0);
 			worker->refresh = true;
 		}
+		else
+			release_budgets(worker);
 	}
 	ghc_db_commit();
 	if (ends)

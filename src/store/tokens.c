@@ -212,7 +212,8 @@ ghc_budgets_load(void)
 		"SELECT budget_id, api_url, login, points_hour, requests_minute,"
 		" response_ms_minute, \"limit\", remaining, reset_at, minute_requests,"
 		" minute_response_ms, benched_until, updated_at, total_ms_minute,"
-		" window_ms, concurrent, reserve, spent, released::int FROM ghcrawl.budget b"
+		" window_ms, concurrent, reserve, spent, released::int,"
+		" benched_for FROM ghcrawl.budget b"
 		" WHERE EXISTS (SELECT FROM ghcrawl.token t"
 		" WHERE t.budget_id = b.budget_id AND t.refused_at IS NULL)"
 		" ORDER BY budget_id", "", NULL
@@ -243,6 +244,7 @@ ghc_budgets_load(void)
 		budget->reserve = ghc_db_get_int4(row, 17);
 		budget->spent = ghc_db_get_int8(row, 18);
 		budget->released = ghc_db_get_int4(row, 19) != 0;
+		budget->benched_for = ghc_db_get_text(row, 20);
 		budgets = lappend(budgets, budget);
 	}
 	return budgets;

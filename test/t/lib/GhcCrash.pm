@@ -95,7 +95,7 @@ sub start_node
 	nothing_is_left($node, 'warmed up');
 	# crawl after crawl with the same accounts: limits of a minute would be waited for
 	$node->safe_psql('postgres',
-		'UPDATE ghcrawl.budget SET requests_minute = 100000, response_ms_minute = 6000000');
+		'UPDATE ghcrawl.budget SET requests_minute = 0, response_ms_minute = 0, total_ms_minute = 0');
 	return $node;
 }
 

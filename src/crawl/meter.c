@@ -1,0 +1,100 @@
+/*-------------------------------------------------------------------------
+ *
+ * meter.c
+ *	  Meters of budgets, handed from one worker to the next; see meter.h.
+ *
+ * What is under way when a worker dies is written down nowhere.  So a budget
+ * that wasn't released has used up whatever its holder may have used of it
+ * since it was last written.
+ *
+ * IDENTIFICATION
+ *	  src/crawl/meter.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/settings.h"
+#include "crawl/answers.h"
+#include "crawl/meter.h"
+#include "store/clock.h"
+
+GhcLimits
+ghc_meter_limits(const GhcBudgetRow *row)
+{
+	GhcLimits	limits = ghc_budget_github_limits;
+	GhcResourceLimits *graphql = &limits.of[GHC_RESOURCE_GRAPHQL];
+
+	graphql->points = row->points_hour;
+	graphql->requests = row->requests_minute;
+	graphql->response_ms = row->response_ms_minute;
+	limits.response_ms = row->total_ms_minute;
+	limits.window_ms = row->window_ms;
+	limits.concurrent = row->concurrent;
+	limits.reserve = row->reserve;
+	limits.may_be_off = ghc_settings_may_be_unlimited(row->api_url);
+	return limits;
+}
+
+void
+ghc_meter_take_over(GhcLane *lane, const GhcBudgetRow *row)
+{
+	GhcBudgetState state = {
+		.benched_until_ms = ghc_clock_ms(row->benched_until),
+		.written_ms = ghc_clock_ms(row->updated_at),
+		.released = row->released
+	};
+
+	for (int i = 0; i < GHC_RESOURCE_COUNT; i++)
+		state.of[i].limit = state.of[i].remaining = -1;
+	state.of[GHC_RESOURCE_GRAPHQL] = (GhcMeterState) {
+		.limit = row->limit,
+		.remaining = row->remaining,
+		.reset_ms = ghc_clock_ms(row->reset_at),
+		.requests = row->minute_requests,
+		.response_ms = row->minute_response_ms,
+		.spent = row->spent
+	};
+	ghc_budget_restore(&lane->meter, &state, ghc_clock_now_ms());
+	if (row->benched_for != NULL)
+		strlcpy(lane->benched_for, row->benched_for, sizeof(lane->benched_for));
+	ghc_meter_save(lane, false);
+}
+
+void
+ghc_meter_save(GhcLane *lane, bool released)
+{
+	static const char *const bounds[] = {
+		[GHC_BOUND_NONE] = NULL,
+		[GHC_BOUND_POINTS] = "points",
+		[GHC_BOUND_REQUESTS] = "requests",
+		[GHC_BOUND_RESPONSE] = "response",
+	};
+	int64		now_ms = ghc_clock_now_ms();
+	int64		benched_ms = ghc_budget_benched_until_ms(&lane->meter,
+														 GHC_RESOURCE_GRAPHQL, now_ms);
+	GhcBudgetState state;
+	const GhcMeterState *graphql = &state.of[GHC_RESOURCE_GRAPHQL];
+	GhcRate		rate;
+	GhcBudgetRow row;
+
+	ghc_budget_rate(&lane->meter, GHC_RESOURCE_GRAPHQL, now_ms, &rate);
+	ghc_budget_state(&lane->meter, now_ms, &state);
+	row = (GhcBudgetRow) {
+		.budget_id = lane->budget_id,
+		.limit = graphql->limit,
+		.remaining = graphql->remaining,
+		.reset_at = ghc_clock_timestamp(graphql->reset_ms),
+		.minute_requests = (int) graphql->requests,
+		.minute_response_ms = (int) graphql->response_ms,
+		.benched_until = ghc_clock_timestamp(benched_ms),
+		.benched_for = benched_ms != 0 ? ghc_clean_text(lane->benched_for, 190) : NULL,
+		.spent = graphql->spent,
+		.pace = rate.points_hour,
+		.paced_by = bounds[rate.bound],
+		.released = released,
+		.points_used = lane->points_used,
+		.requests = lane->requests
+	};
+	ghc_budgets_save(&row);
+}

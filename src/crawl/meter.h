@@ -1,0 +1,33 @@
+/*-------------------------------------------------------------------------
+ *
+ * meter.h
+ *	  Meters of budgets, handed from one worker to the next.
+ *
+ * All run in the transaction of a turn.
+ *
+ * IDENTIFICATION
+ *	  src/crawl/meter.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GHC_METER_H
+#define GHC_METER_H
+
+#include "crawl/state.h"
+
+/* The limits of a stored budget. */
+extern GhcLimits ghc_meter_limits(const GhcBudgetRow *row);
+
+/*
+ * Puts what a former holder wrote down into the meter of a new lane, and says
+ * that the budget is in use.
+ */
+extern void ghc_meter_take_over(GhcLane *lane, const GhcBudgetRow *row);
+
+/*
+ * Writes down what was used of a budget; "released": nothing is under way, and
+ * nothing more will be sent by us.
+ */
+extern void ghc_meter_save(GhcLane *lane, bool released);
+
+#endif							/* GHC_METER_H */
