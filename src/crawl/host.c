@@ -43,6 +43,9 @@ static const struct
 /* what asking whose token it is should take */
 #define ASKING_MS 300
 
+/* so many rows less than promised are no accident */
+#define TRUNCATED_ROWS 10
+
 /* flows that differ by no more than this part are the same */
 #define SAME_FLOW 0.05
 
@@ -307,10 +310,43 @@ count_rows(const GhcFlight *flight)
 	int64		n = 0;
 
 	for (int i = 0; i < flight->query.n_pages; i++)
-		n += reply->pages[i].n;
+		n += reply->pages[i].n + reply->pages[i].nulls + reply->pages[i].dropped;
 	for (int i = 0; i < flight->query.n_lists; i++)
-		n += reply->lists[i].found.n;
+		n += reply->lists[i].n_members;
 	return n;
+}
+
+/* How many rows the pages of a flight should have brought, by their counts. */
+static int64
+count_promised(const GhcFlight *flight)
+{
+	int64		n = 0;
+	ListCell   *cell;
+
+	foreach(cell, flight->works)
+	{
+		const GhcTask *task = &((GhcWork *) lfirst(cell))->task;
+
+		for (int i = 0; i < task->parts.n_pages; i++)
+		{
+			const GhcPage *page = &flight->reply.pages[task->parts.first_page + i];
+			int64		behind = Min(page->count, GHC_SEARCH_CAP) - task->asked[i];
+
+			n += Max(0, Min(behind, task->rows));
+		}
+	}
+	return n;
+}
+
+/*
+ * Was the answer cut short without a word, as large queries have been
+ * (github-api.md 2.5)?  A few rows may be missing because results moved.
+ */
+static bool
+is_truncated(const GhcFlight *flight)
+{
+	return flight->want == GHC_WANT_PAGES &&
+		count_rows(flight) + TRUNCATED_ROWS < count_promised(flight);
 }
 
 static void
@@ -325,9 +361,13 @@ learn_size(GhcHost *host, const GhcFlight *flight)
 	{
 		case GHC_VERDICT_OK:
 		case GHC_VERDICT_PARTIAL:
-			ghc_sizer_note(sizer, size, count_rows(flight),
-						   flight->transfer->took_ms);
-			break;
+			if (!is_truncated(flight))
+			{
+				ghc_sizer_note(sizer, size, count_rows(flight),
+							   flight->transfer->took_ms);
+				break;
+			}
+			/* FALLTHROUGH */
 		case GHC_VERDICT_TOO_SLOW:
 			ghc_sizer_fail(sizer, size, true);
 			lore->failures++;
