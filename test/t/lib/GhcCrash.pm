@@ -67,7 +67,8 @@ sub sim { return $_[0]{sim} }
 
 # How many requests more than an undisturbed crawl may be made: each budget had
 # one range in hand, and may have to ask anew whose its token is.
-sub allowed { return $_[0]{users} * (PAGES_OF_A_RANGE + 1) }
+# for each account the range that is read, and one that is begun while its answer is written
+sub allowed { return $_[0]{users} * 2 * (PAGES_OF_A_RANGE + 1) }
 
 sub requests { return $_[0]{sim}->counters->{requests} }
 
