@@ -52,7 +52,7 @@ endif
 PG_CPPFLAGS = -I$(top)/src $(CURL_CFLAGS) \
 	-isystem $(shell $(PG_CONFIG) --includedir-server)
 PG_CFLAGS = -Wall -Wextra -MMD -MP
-SHLIB_LINK = $(CURL_LIBS) -lz
+SHLIB_LINK = $(CURL_LIBS) -lz -lcrypto
 ifeq ($(WERROR),yes)
 PG_CFLAGS += -Werror
 endif
@@ -90,9 +90,9 @@ build/regress: FORCE
 else
 
 all install installcheck:
-	@echo "ghcrawl needs the build files of PostgreSQL 15 or newer, libcurl and zlib." >&2
-	@echo "Debian, Ubuntu: apt install postgresql-server-dev-15 libcurl4-openssl-dev zlib1g-dev gcc" >&2
-	@echo "Fedora, RHEL:   dnf install postgresql-server-devel libcurl-devel zlib-devel gcc" >&2
+	@echo "ghcrawl needs the build files of PostgreSQL 15 or newer, libcurl, OpenSSL and zlib." >&2
+	@echo "Debian, Ubuntu: apt install postgresql-server-dev-15 libcurl4-openssl-dev libssl-dev zlib1g-dev gcc" >&2
+	@echo "Fedora, RHEL:   dnf install postgresql-server-devel libcurl-devel openssl-devel zlib-devel gcc" >&2
 	@echo "Another server: make PG_CONFIG=/path/to/pg_config" >&2
 	@exit 1
 clean:
@@ -139,7 +139,7 @@ build/unit/$(1)/obj/%.o: %.c
 	@mkdir -p $$(@D)
 	$$(UNIT_CC) $$(UNIT_CFLAGS) -c -o $$@ $$<
 build/unit/$(1)/%_test: test/unit/%_test.c $$(UNIT_OBJS:%=build/unit/$(1)/obj/%)
-	$$(UNIT_CC) $$(UNIT_CFLAGS) -o $$@ $$^ -lm
+	$$(UNIT_CC) $$(UNIT_CFLAGS) -o $$@ $$^ -lm -lcrypto
 endef
 $(eval $(call unit_rules,plain))
 $(eval $(call unit_rules,sanitized))

@@ -41,6 +41,7 @@ typedef struct GhcHeaders
 	int64_t		used;
 	int64_t		reset_at;		/* seconds since 1970 */
 	int64_t		date;			/* the server's clock, seconds since 1970 */
+	bool		has_next;		/* of a list: there is a further page */
 	char		resource[24];
 	char		request_id[64];
 	char		location[256];

@@ -151,6 +151,20 @@ take_location(GhcSlice value, char *out, size_t size)
 	take_word(value, out, size);
 }
 
+/*
+ * Is there a link to a next page?  Where it leads isn't taken: whoever wants
+ * that page counts pages, so that no token can be lured away.
+ */
+static void
+take_link(GhcSlice value, bool *has_next)
+{
+	static const char next[] = "rel=\"next\"";
+
+	for (size_t i = 0; i + sizeof(next) - 1 <= value.len; i++)
+		if (memcmp(value.data + i, next, sizeof(next) - 1) == 0)
+			*has_next = true;
+}
+
 void
 ghc_headers_add(GhcHeaders *headers, GhcSlice line)
 {
@@ -185,6 +199,8 @@ ghc_headers_add(GhcHeaders *headers, GhcSlice line)
 		take_word(value, headers->resource, sizeof(headers->resource));
 	else if (is_named(name, "date"))
 		take_date(value, &headers->date);
+	else if (is_named(name, "link"))
+		take_link(value, &headers->has_next);
 	else if (is_named(name, "x-github-request-id"))
 		take_word(value, headers->request_id, sizeof(headers->request_id));
 	else if (is_named(name, "location"))
