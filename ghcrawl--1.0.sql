@@ -268,7 +268,9 @@ CREATE TABLE ghcrawl.budget (
 	updated_at	timestamptz NOT NULL DEFAULT now(),
 	UNIQUE (api_url, kind, account_id)
 ) WITH (fillfactor = 50);
-COMMENT ON TABLE ghcrawl.budget IS 'What GitHub counts against: one user on one host, however many tokens';
+COMMENT ON TABLE ghcrawl.budget IS 'What GitHub counts against: one user or installation of an App on one host, however many tokens';
+COMMENT ON COLUMN ghcrawl.budget.kind IS 'user or installation';
+COMMENT ON COLUMN ghcrawl.budget.account_id IS 'Of a user or of an installation, as GitHub knows it; negative: of a token without a user';
 COMMENT ON COLUMN ghcrawl.budget.points_hour IS 'GraphQL points an hour until GitHub says what they are; 0: no limit';
 COMMENT ON COLUMN ghcrawl.budget.requests_minute IS 'GraphQL requests a minute, as GitHub publishes';
 COMMENT ON COLUMN ghcrawl.budget.response_ms_minute IS 'Summed response time of GraphQL a minute in milliseconds, as GitHub publishes';
@@ -297,13 +299,23 @@ CREATE TABLE ghcrawl.token (
 	added_at	timestamptz NOT NULL DEFAULT now(),
 	refused_at	timestamptz,
 	refused_for	text,
-	CHECK ((secret IS NULL) OPERATOR(pg_catalog.<>) (file IS NULL))
+	app_id		text,
+	installation_id bigint,
+	of_app		int REFERENCES ghcrawl.token ON DELETE CASCADE,
+	listed_at	timestamptz,
+	CHECK (pg_catalog.num_nonnulls(secret, file, of_app) OPERATOR(pg_catalog.=) 1),
+	CHECK (app_id IS NULL OR file IS NOT NULL),
+	UNIQUE (of_app, installation_id)
 );
-COMMENT ON TABLE ghcrawl.token IS 'Secrets; readable by superusers only and never dumped. The WAL and base backups hold what a table holds: use ghcrawl_add_token_file to keep a secret out of them';
+COMMENT ON TABLE ghcrawl.token IS 'Tokens, GitHub Apps and their installations. Secrets; readable by superusers only and never dumped. The WAL and base backups hold what a table holds: use ghcrawl_add_token_file to keep a secret out of them';
 COMMENT ON COLUMN ghcrawl.token.api_url IS 'The only address the token is ever sent to';
 COMMENT ON COLUMN ghcrawl.token.file IS 'File on the server that holds the secret, read by the worker';
 COMMENT ON COLUMN ghcrawl.token.budget_id IS 'Known once GitHub has said whose token it is';
 COMMENT ON COLUMN ghcrawl.token.refused_at IS 'GitHub answered 401; the token isn''t used again';
+COMMENT ON COLUMN ghcrawl.token.app_id IS 'Of a GitHub App: its id or client id; the file holds its private key';
+COMMENT ON COLUMN ghcrawl.token.installation_id IS 'Of an installation: its id; of an App: the only one to use, null for all';
+COMMENT ON COLUMN ghcrawl.token.of_app IS 'Of an installation: its App. Its secret lives an hour, in the memory of workers only';
+COMMENT ON COLUMN ghcrawl.token.listed_at IS 'Of an App: when GitHub last said where it is installed';
 
 CREATE SEQUENCE ghcrawl.question_id_seq AS int CYCLE;
 COMMENT ON SEQUENCE ghcrawl.question_id_seq IS 'Ids of questions';
@@ -495,12 +507,34 @@ AS 'MODULE_PATHNAME', 'ghcrawl_add_token_file';
 COMMENT ON FUNCTION @extschema@.ghcrawl_add_token_file(text, text) IS
 'Adds a GitHub token that stays in a file on the server; needs the rights of pg_read_server_files; returns its fingerprint';
 
+CREATE FUNCTION @extschema@.ghcrawl_add_app(
+	name text,
+	app_id text,
+	private_key_file text,
+	installation text DEFAULT 'all')
+RETURNS text
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'ghcrawl_add_app';
+COMMENT ON FUNCTION @extschema@.ghcrawl_add_app(text, text, text, text) IS
+'Adds a GitHub App by its id or client id and its private key, which stays in a file on the server: each installation, or the one whose id is given, is a budget; needs the rights of pg_read_server_files; returns the key''s fingerprint';
+
+CREATE FUNCTION @extschema@.ghcrawl_add_app(
+	name text,
+	app_id bigint,
+	private_key_file text,
+	installation text DEFAULT 'all')
+RETURNS text
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'ghcrawl_add_app_by_number';
+COMMENT ON FUNCTION @extschema@.ghcrawl_add_app(text, bigint, text, text) IS
+'The same for an App''s id without quotes';
+
 CREATE FUNCTION @extschema@.ghcrawl_remove_token(name text)
 RETURNS text
 LANGUAGE c VOLATILE STRICT
 AS 'MODULE_PATHNAME', 'ghcrawl_remove_token';
 COMMENT ON FUNCTION @extschema@.ghcrawl_remove_token(text) IS
-'Forgets a token; returns its fingerprint';
+'Forgets a token, or a GitHub App with its installations; returns its fingerprint';
 
 CREATE FUNCTION @extschema@.ghcrawl_verify_tokens()
 RETURNS TABLE (
@@ -739,9 +773,12 @@ COMMENT ON COLUMN ghcrawl.workers.budgets IS 'Budgets the worker holds';
 COMMENT ON COLUMN ghcrawl.workers.in_flight IS 'Requests under way';
 
 CREATE VIEW ghcrawl.tokens AS
-SELECT t.name, t.fingerprint, t.budget_id AS budget, b.kind, b.login,
+SELECT t.name, t.fingerprint, t.budget_id AS budget,
+	   CASE WHEN t.of_app IS NOT NULL THEN 'installation'
+			WHEN t.app_id IS NOT NULL THEN 'app'
+			ELSE 'user' END AS kind, b.login,
 	   CASE WHEN t.refused_at IS NOT NULL THEN 'refused'
-			WHEN b.budget_id IS NULL THEN 'new'
+			WHEN b.budget_id IS NULL AND t.listed_at IS NULL THEN 'new'
 			WHEN b.benched_until > pg_catalog.now() THEN 'benched'
 			ELSE 'ready' END AS state,
 	   b."limit", b.remaining,
@@ -756,12 +793,14 @@ SELECT t.name, t.fingerprint, t.budget_id AS budget, b.kind, b.login,
 	   CASE WHEN t.refused_at IS NULL THEN b.benched_until END AS benched_until,
 	   coalesce(t.refused_for, CASE WHEN b.benched_until > pg_catalog.now()
 									THEN b.benched_for END) AS reason,
-	   CASE WHEN t.file IS NULL THEN 'table' ELSE 'file' END AS kept_in,
+	   CASE WHEN t.of_app IS NOT NULL THEN 'memory'
+			WHEN t.file IS NULL THEN 'table'
+			ELSE 'file' END AS kept_in,
 	   substring(t.api_url FROM '://(.*)') AS host, t.api_url, t.added_by, t.added_at
 FROM ghcrawl.token t
 LEFT JOIN ghcrawl.budget b USING (budget_id),
 	 LATERAL (SELECT b.updated_at > pg_catalog.now() - interval '1 minute' AS is_recent) m;
-COMMENT ON VIEW ghcrawl.tokens IS 'Tokens by fingerprint; figures are the budget''s, which all tokens of a user share';
+COMMENT ON VIEW ghcrawl.tokens IS 'Tokens by fingerprint, GitHub Apps and their installations; figures are the budget''s, which all tokens of a user share';
 
 CREATE VIEW ghcrawl.errors AS
 SELECT crawl_id AS crawl, class, message, count, sample, first_seen, last_seen
@@ -830,23 +869,23 @@ COMMENT ON COLUMN ghcrawl.partitions.error IS 'What went wrong last, or why it i
 COMMENT ON COLUMN ghcrawl.workers.state IS 'working, waiting, gone';
 COMMENT ON COLUMN ghcrawl.workers.pid IS 'Its process, as in pg_stat_activity; null: gone';
 COMMENT ON COLUMN ghcrawl.workers.waiting_on IS 'What it waits for, if it can do nothing else';
-COMMENT ON COLUMN ghcrawl.tokens.fingerprint IS 'Kind of the token and the start of its SHA-256';
+COMMENT ON COLUMN ghcrawl.tokens.fingerprint IS 'Kind of the token and the start of its SHA-256; of an App and its installations the SHA-256 of the key''s public half';
 COMMENT ON COLUMN ghcrawl.tokens.budget IS 'What GitHub counts against; tokens with the same number share all limits; null: not asked yet';
-COMMENT ON COLUMN ghcrawl.tokens.kind IS 'Whose budget it is: user';
+COMMENT ON COLUMN ghcrawl.tokens.kind IS 'user, app (a GitHub App, which has no budget itself), installation (of an App)';
 COMMENT ON COLUMN ghcrawl.tokens.used IS 'Of the hour''s points, used by ghcrawl';
 COMMENT ON COLUMN ghcrawl.tokens.pace IS 'Points an hour at the present pace; null: nothing sets one, or nothing was asked in the last minute';
 COMMENT ON COLUMN ghcrawl.tokens.paced_by IS 'The limit that sets it: points, requests, response';
 COMMENT ON COLUMN ghcrawl.tokens.response_s IS 'Seconds of response time in the last minute';
 COMMENT ON COLUMN ghcrawl.tokens.host IS 'Whose API it is for';
 COMMENT ON COLUMN ghcrawl.tokens.benched_until IS 'Not used before';
-COMMENT ON COLUMN ghcrawl.tokens.login IS 'Whose token it is, as GitHub said; null: not asked yet';
+COMMENT ON COLUMN ghcrawl.tokens.login IS 'Whose token it is or where the App is installed, as GitHub said; null: not asked yet';
 COMMENT ON COLUMN ghcrawl.tokens.state IS 'new, ready, benched, refused';
 COMMENT ON COLUMN ghcrawl.tokens."limit" IS 'GraphQL points an hour of its user';
 COMMENT ON COLUMN ghcrawl.tokens.remaining IS 'Points left in this hour, by our count and GitHub''s headers';
 COMMENT ON COLUMN ghcrawl.tokens.reset_at IS 'When the hour ends';
 COMMENT ON COLUMN ghcrawl.tokens.points_used IS 'Points spent with all tokens of its user, ever';
 COMMENT ON COLUMN ghcrawl.tokens.reason IS 'Why it is benched or refused';
-COMMENT ON COLUMN ghcrawl.tokens.kept_in IS 'table or file';
+COMMENT ON COLUMN ghcrawl.tokens.kept_in IS 'table, file or memory (of workers, for an hour)';
 COMMENT ON COLUMN ghcrawl.errors.class IS 'What kind of failure; see docs/operation.md';
 COMMENT ON COLUMN ghcrawl.errors.message IS 'What was said, with numbers and ids made alike';
 COMMENT ON COLUMN ghcrawl.errors.sample IS 'Where it happened last';
@@ -885,6 +924,8 @@ REVOKE ALL ON FUNCTION
 	@extschema@.ghcrawl_ensure_workers(),
 	@extschema@.ghcrawl_add_token(text, text),
 	@extschema@.ghcrawl_add_token_file(text, text),
+	@extschema@.ghcrawl_add_app(text, text, text, text),
+	@extschema@.ghcrawl_add_app(text, bigint, text, text),
 	@extschema@.ghcrawl_remove_token(text),
 	@extschema@.ghcrawl_verify_tokens(),
 	@extschema@.ghcrawl_set_limits(text, bigint, int, numeric, int, int),
@@ -907,6 +948,8 @@ GRANT EXECUTE ON FUNCTION
 	@extschema@.ghcrawl_ensure_workers(),
 	@extschema@.ghcrawl_add_token(text, text),
 	@extschema@.ghcrawl_add_token_file(text, text),
+	@extschema@.ghcrawl_add_app(text, text, text, text),
+	@extschema@.ghcrawl_add_app(text, bigint, text, text),
 	@extschema@.ghcrawl_remove_token(text),
 	@extschema@.ghcrawl_verify_tokens(),
 	@extschema@.ghcrawl_set_limits(text, bigint, int, numeric, int, int),

@@ -89,12 +89,34 @@ AS 'MODULE_PATHNAME', 'ghcrawl_add_token_file';
 COMMENT ON FUNCTION @extschema@.ghcrawl_add_token_file(text, text) IS
 'Adds a GitHub token that stays in a file on the server; needs the rights of pg_read_server_files; returns its fingerprint';
 
+CREATE FUNCTION @extschema@.ghcrawl_add_app(
+	name text,
+	app_id text,
+	private_key_file text,
+	installation text DEFAULT 'all')
+RETURNS text
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'ghcrawl_add_app';
+COMMENT ON FUNCTION @extschema@.ghcrawl_add_app(text, text, text, text) IS
+'Adds a GitHub App by its id or client id and its private key, which stays in a file on the server: each installation, or the one whose id is given, is a budget; needs the rights of pg_read_server_files; returns the key''s fingerprint';
+
+CREATE FUNCTION @extschema@.ghcrawl_add_app(
+	name text,
+	app_id bigint,
+	private_key_file text,
+	installation text DEFAULT 'all')
+RETURNS text
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'ghcrawl_add_app_by_number';
+COMMENT ON FUNCTION @extschema@.ghcrawl_add_app(text, bigint, text, text) IS
+'The same for an App''s id without quotes';
+
 CREATE FUNCTION @extschema@.ghcrawl_remove_token(name text)
 RETURNS text
 LANGUAGE c VOLATILE STRICT
 AS 'MODULE_PATHNAME', 'ghcrawl_remove_token';
 COMMENT ON FUNCTION @extschema@.ghcrawl_remove_token(text) IS
-'Forgets a token; returns its fingerprint';
+'Forgets a token, or a GitHub App with its installations; returns its fingerprint';
 
 CREATE FUNCTION @extschema@.ghcrawl_verify_tokens()
 RETURNS TABLE (

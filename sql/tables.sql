@@ -230,7 +230,9 @@ CREATE TABLE ghcrawl.budget (
 	updated_at	timestamptz NOT NULL DEFAULT now(),
 	UNIQUE (api_url, kind, account_id)
 ) WITH (fillfactor = 50);
-COMMENT ON TABLE ghcrawl.budget IS 'What GitHub counts against: one user on one host, however many tokens';
+COMMENT ON TABLE ghcrawl.budget IS 'What GitHub counts against: one user or installation of an App on one host, however many tokens';
+COMMENT ON COLUMN ghcrawl.budget.kind IS 'user or installation';
+COMMENT ON COLUMN ghcrawl.budget.account_id IS 'Of a user or of an installation, as GitHub knows it; negative: of a token without a user';
 COMMENT ON COLUMN ghcrawl.budget.points_hour IS 'GraphQL points an hour until GitHub says what they are; 0: no limit';
 COMMENT ON COLUMN ghcrawl.budget.requests_minute IS 'GraphQL requests a minute, as GitHub publishes';
 COMMENT ON COLUMN ghcrawl.budget.response_ms_minute IS 'Summed response time of GraphQL a minute in milliseconds, as GitHub publishes';
@@ -259,13 +261,23 @@ CREATE TABLE ghcrawl.token (
 	added_at	timestamptz NOT NULL DEFAULT now(),
 	refused_at	timestamptz,
 	refused_for	text,
-	CHECK ((secret IS NULL) OPERATOR(pg_catalog.<>) (file IS NULL))
+	app_id		text,
+	installation_id bigint,
+	of_app		int REFERENCES ghcrawl.token ON DELETE CASCADE,
+	listed_at	timestamptz,
+	CHECK (pg_catalog.num_nonnulls(secret, file, of_app) OPERATOR(pg_catalog.=) 1),
+	CHECK (app_id IS NULL OR file IS NOT NULL),
+	UNIQUE (of_app, installation_id)
 );
-COMMENT ON TABLE ghcrawl.token IS 'Secrets; readable by superusers only and never dumped. The WAL and base backups hold what a table holds: use ghcrawl_add_token_file to keep a secret out of them';
+COMMENT ON TABLE ghcrawl.token IS 'Tokens, GitHub Apps and their installations. Secrets; readable by superusers only and never dumped. The WAL and base backups hold what a table holds: use ghcrawl_add_token_file to keep a secret out of them';
 COMMENT ON COLUMN ghcrawl.token.api_url IS 'The only address the token is ever sent to';
 COMMENT ON COLUMN ghcrawl.token.file IS 'File on the server that holds the secret, read by the worker';
 COMMENT ON COLUMN ghcrawl.token.budget_id IS 'Known once GitHub has said whose token it is';
 COMMENT ON COLUMN ghcrawl.token.refused_at IS 'GitHub answered 401; the token isn''t used again';
+COMMENT ON COLUMN ghcrawl.token.app_id IS 'Of a GitHub App: its id or client id; the file holds its private key';
+COMMENT ON COLUMN ghcrawl.token.installation_id IS 'Of an installation: its id; of an App: the only one to use, null for all';
+COMMENT ON COLUMN ghcrawl.token.of_app IS 'Of an installation: its App. Its secret lives an hour, in the memory of workers only';
+COMMENT ON COLUMN ghcrawl.token.listed_at IS 'Of an App: when GitHub last said where it is installed';
 
 CREATE SEQUENCE ghcrawl.question_id_seq AS int CYCLE;
 COMMENT ON SEQUENCE ghcrawl.question_id_seq IS 'Ids of questions';

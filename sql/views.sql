@@ -162,9 +162,12 @@ COMMENT ON COLUMN ghcrawl.workers.budgets IS 'Budgets the worker holds';
 COMMENT ON COLUMN ghcrawl.workers.in_flight IS 'Requests under way';
 
 CREATE VIEW ghcrawl.tokens AS
-SELECT t.name, t.fingerprint, t.budget_id AS budget, b.kind, b.login,
+SELECT t.name, t.fingerprint, t.budget_id AS budget,
+	   CASE WHEN t.of_app IS NOT NULL THEN 'installation'
+			WHEN t.app_id IS NOT NULL THEN 'app'
+			ELSE 'user' END AS kind, b.login,
 	   CASE WHEN t.refused_at IS NOT NULL THEN 'refused'
-			WHEN b.budget_id IS NULL THEN 'new'
+			WHEN b.budget_id IS NULL AND t.listed_at IS NULL THEN 'new'
 			WHEN b.benched_until > pg_catalog.now() THEN 'benched'
 			ELSE 'ready' END AS state,
 	   b."limit", b.remaining,
@@ -179,12 +182,14 @@ SELECT t.name, t.fingerprint, t.budget_id AS budget, b.kind, b.login,
 	   CASE WHEN t.refused_at IS NULL THEN b.benched_until END AS benched_until,
 	   coalesce(t.refused_for, CASE WHEN b.benched_until > pg_catalog.now()
 									THEN b.benched_for END) AS reason,
-	   CASE WHEN t.file IS NULL THEN 'table' ELSE 'file' END AS kept_in,
+	   CASE WHEN t.of_app IS NOT NULL THEN 'memory'
+			WHEN t.file IS NULL THEN 'table'
+			ELSE 'file' END AS kept_in,
 	   substring(t.api_url FROM '://(.*)') AS host, t.api_url, t.added_by, t.added_at
 FROM ghcrawl.token t
 LEFT JOIN ghcrawl.budget b USING (budget_id),
 	 LATERAL (SELECT b.updated_at > pg_catalog.now() - interval '1 minute' AS is_recent) m;
-COMMENT ON VIEW ghcrawl.tokens IS 'Tokens by fingerprint; figures are the budget''s, which all tokens of a user share';
+COMMENT ON VIEW ghcrawl.tokens IS 'Tokens by fingerprint, GitHub Apps and their installations; figures are the budget''s, which all tokens of a user share';
 
 CREATE VIEW ghcrawl.errors AS
 SELECT crawl_id AS crawl, class, message, count, sample, first_seen, last_seen
@@ -253,23 +258,23 @@ COMMENT ON COLUMN ghcrawl.partitions.error IS 'What went wrong last, or why it i
 COMMENT ON COLUMN ghcrawl.workers.state IS 'working, waiting, gone';
 COMMENT ON COLUMN ghcrawl.workers.pid IS 'Its process, as in pg_stat_activity; null: gone';
 COMMENT ON COLUMN ghcrawl.workers.waiting_on IS 'What it waits for, if it can do nothing else';
-COMMENT ON COLUMN ghcrawl.tokens.fingerprint IS 'Kind of the token and the start of its SHA-256';
+COMMENT ON COLUMN ghcrawl.tokens.fingerprint IS 'Kind of the token and the start of its SHA-256; of an App and its installations the SHA-256 of the key''s public half';
 COMMENT ON COLUMN ghcrawl.tokens.budget IS 'What GitHub counts against; tokens with the same number share all limits; null: not asked yet';
-COMMENT ON COLUMN ghcrawl.tokens.kind IS 'Whose budget it is: user';
+COMMENT ON COLUMN ghcrawl.tokens.kind IS 'user, app (a GitHub App, which has no budget itself), installation (of an App)';
 COMMENT ON COLUMN ghcrawl.tokens.used IS 'Of the hour''s points, used by ghcrawl';
 COMMENT ON COLUMN ghcrawl.tokens.pace IS 'Points an hour at the present pace; null: nothing sets one, or nothing was asked in the last minute';
 COMMENT ON COLUMN ghcrawl.tokens.paced_by IS 'The limit that sets it: points, requests, response';
 COMMENT ON COLUMN ghcrawl.tokens.response_s IS 'Seconds of response time in the last minute';
 COMMENT ON COLUMN ghcrawl.tokens.host IS 'Whose API it is for';
 COMMENT ON COLUMN ghcrawl.tokens.benched_until IS 'Not used before';
-COMMENT ON COLUMN ghcrawl.tokens.login IS 'Whose token it is, as GitHub said; null: not asked yet';
+COMMENT ON COLUMN ghcrawl.tokens.login IS 'Whose token it is or where the App is installed, as GitHub said; null: not asked yet';
 COMMENT ON COLUMN ghcrawl.tokens.state IS 'new, ready, benched, refused';
 COMMENT ON COLUMN ghcrawl.tokens."limit" IS 'GraphQL points an hour of its user';
 COMMENT ON COLUMN ghcrawl.tokens.remaining IS 'Points left in this hour, by our count and GitHub''s headers';
 COMMENT ON COLUMN ghcrawl.tokens.reset_at IS 'When the hour ends';
 COMMENT ON COLUMN ghcrawl.tokens.points_used IS 'Points spent with all tokens of its user, ever';
 COMMENT ON COLUMN ghcrawl.tokens.reason IS 'Why it is benched or refused';
-COMMENT ON COLUMN ghcrawl.tokens.kept_in IS 'table or file';
+COMMENT ON COLUMN ghcrawl.tokens.kept_in IS 'table, file or memory (of workers, for an hour)';
 COMMENT ON COLUMN ghcrawl.errors.class IS 'What kind of failure; see docs/operation.md';
 COMMENT ON COLUMN ghcrawl.errors.message IS 'What was said, with numbers and ids made alike';
 COMMENT ON COLUMN ghcrawl.errors.sample IS 'Where it happened last';

@@ -23,6 +23,7 @@
 #include "base/settings.h"
 #include "crawl/ask.h"
 #include "store/db.h"
+#include "store/questions.h"
 #include "store/values.h"
 
 PG_FUNCTION_INFO_V1(ghcrawl_plan);
@@ -46,14 +47,15 @@ add_row(void *state, char **values)
 
 /* Asks; the rows become those of the function. */
 static Datum
-return_answer(FunctionCallInfo fcinfo, const GhcAsk *ask)
+return_answer(FunctionCallInfo fcinfo, const GhcAsk *ask,
+			  void (*row) (void *state, char **values))
 {
 	AnswerRows		result;
 
 	InitMaterializedSRF(fcinfo, 0);
 	result.info = (ReturnSetInfo *) fcinfo->resultinfo;
 	result.types = TupleDescGetAttInMetadata(result.info->setDesc);
-	ghc_ask(ask, add_row, &result);
+	ghc_ask(ask, row, &result);
 	return (Datum) 0;
 }
 
@@ -78,7 +80,22 @@ ghcrawl_plan(PG_FUNCTION_ARGS)
 	ghc_db_enter(&scope);
 	ghc_selection_args_check(ask.profile);
 	ghc_db_leave(&scope);
-	return return_answer(fcinfo, &ask);
+	return return_answer(fcinfo, &ask, add_row);
+}
+
+/* A row of ghcrawl_verify_tokens; the column behind the last is no value. */
+static void
+add_check(void *state, char **values)
+{
+	const char *login = values[1];
+	const char *names = values[GHC_CHECK_COLUMNS - 1];
+
+	add_row(state, values);
+	if (names != NULL)
+		ereport(NOTICE,
+				(errmsg("tokens %s share one budget, that of \"%s\"",
+						names, login),
+				 errhint("Several tokens of one account bring more reliability, not more quota.")));
 }
 
 Datum
@@ -87,5 +104,5 @@ ghcrawl_verify_tokens(PG_FUNCTION_ARGS)
 	GhcAsk		ask = {GHC_ASK_VERIFY, "", "", "", 0};
 
 	ghc_api_require_primary();
-	return return_answer(fcinfo, &ask);
+	return return_answer(fcinfo, &ask, add_check);
 }

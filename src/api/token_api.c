@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * token_api.c
- *	  SQL-callable functions that add and remove tokens.
+ *	  SQL-callable functions that add and remove tokens and GitHub Apps.
  *
  * No message of theirs quotes a secret, nor what a file holds, and their
  * errors keep the statement, which may hold one, out of the server's log.
@@ -22,12 +22,16 @@
 #include "api/api.h"
 #include "base/settings.h"
 #include "crawl/launch.h"
+#include "github/jwt.h"
+#include "store/apps.h"
 #include "store/db.h"
 #include "store/token_file.h"
 #include "store/tokens.h"
 
 PG_FUNCTION_INFO_V1(ghcrawl_add_token);
 PG_FUNCTION_INFO_V1(ghcrawl_add_token_file);
+PG_FUNCTION_INFO_V1(ghcrawl_add_app);
+PG_FUNCTION_INFO_V1(ghcrawl_add_app_by_number);
 PG_FUNCTION_INFO_V1(ghcrawl_remove_token);
 
 /* Were name and secret given the wrong way round? */
@@ -38,15 +42,9 @@ looks_secret(const char *name)
 		(strncmp(name, "gh", 2) == 0 && name[2] != '\0' && name[3] == '_');
 }
 
-/* Stores a token of which either the secret or the file is kept. */
-static char *
-add_token(const char *name, const char *secret, const char *kept_secret,
-		  const char *file)
+static void
+check_name(const char *name)
 {
-	char	   *fingerprint = ghc_token_fingerprint(secret);
-	char	   *caller = GetUserNameFromId(GetUserId(), false);
-	GhcDbScope	scope;
-
 	if (name[0] == '\0')
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -58,15 +56,58 @@ add_token(const char *name, const char *secret, const char *kept_secret,
 				 errhidestmt(true),
 				 errmsg("the name of a token must not be a token"),
 				 errhint("The name comes first, the secret or its file second.")));
-	ghc_db_enter(&scope);
-	if (!ghc_tokens_insert(name, ghc_api_url, kept_secret, file, fingerprint,
-						   caller))
+}
+
+/* What is in a file goes to a server outside, or proves who we are there. */
+static void
+check_path(const char *path, const char *otherwise)
+{
+	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("must have the rights of role \"%s\" to name a token file",
+						"pg_read_server_files"),
+				 otherwise ? errhint("%s", otherwise) : 0));
+	if (!is_absolute_path(path))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("path of a token file must be absolute")));
+}
+
+/* After a token was added, or not; says if it is there under another name. */
+static void
+end_adding(bool added, const char *name, const char *fingerprint)
+{
+	char	   *same;
+
+	if (!added)
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_OBJECT),
 				 errhidestmt(true),
 				 errmsg("token \"%s\" already exists", name),
 				 errhint("Use another name, or ghcrawl_remove_token first.")));
+	same = ghc_tokens_find_same(name, ghc_api_url, fingerprint);
+	if (same != NULL)
+		ereport(NOTICE,
+				(errhidestmt(true),
+				 errmsg("\"%s\" is the same as \"%s\"", name, same),
+				 errhint("It brings no more quota.")));
 	ghc_launch_wake();
+}
+
+/* Stores a token of which either the secret or the file is kept. */
+static char *
+add_token(const char *name, const char *secret, const char *kept_secret,
+		  const char *file)
+{
+	char	   *fingerprint = ghc_token_fingerprint(secret);
+	char	   *caller = GetUserNameFromId(GetUserId(), false);
+	GhcDbScope	scope;
+
+	check_name(name);
+	ghc_db_enter(&scope);
+	end_adding(ghc_tokens_insert(name, ghc_api_url, kept_secret, file,
+								 fingerprint, caller), name, fingerprint);
 	ghc_db_leave(&scope);
 	return fingerprint;
 }
@@ -96,17 +137,7 @@ ghcrawl_add_token_file(PG_FUNCTION_ARGS)
 	char	   *secret;
 
 	ghc_api_require_primary();
-	/* what is in the file goes to a server outside */
-	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("must have the rights of role \"%s\" to name a token file",
-						"pg_read_server_files"),
-				 errhint("Or use ghcrawl_add_token.")));
-	if (!is_absolute_path(path))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("path of a token file must be absolute")));
+	check_path(path, "Or use ghcrawl_add_token.");
 	secret = ghc_token_file_read(path, &problem);
 	if (secret == NULL)
 		ereport(ERROR,
@@ -114,6 +145,94 @@ ghcrawl_add_token_file(PG_FUNCTION_ARGS)
 				 errmsg("token \"%s\" can't be used: %s", name, problem),
 				 errhint("The server reads the file; it must hold one line, the token.")));
 	PG_RETURN_TEXT_P(cstring_to_text(add_token(name, secret, NULL, path)));
+}
+
+/* The fingerprint of the key in a file; throws if it is none. */
+static char *
+check_key(const char *name, const char *path)
+{
+	char		fingerprint[GHC_JWT_FINGERPRINT_BYTES];
+	char	   *problem = NULL;
+	char	   *pem = ghc_token_key_read(path, &problem);
+	const char *bad = NULL;
+
+	if (pem != NULL)
+	{
+		bad = ghc_jwt_read_key(ghc_slice_of(pem), fingerprint);
+		explicit_bzero(pem, strlen(pem));
+		pfree(pem);
+	}
+	if (pem == NULL || bad != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("key of App \"%s\" can't be used: %s", name,
+						bad ? bad : problem),
+				 errhint("The server reads the file; it must hold the private key that GitHub made for the App, in PEM form and without a passphrase.")));
+	return pstrdup(fingerprint);
+}
+
+/* An installation's id; 0 for all. */
+static int64
+parse_installation(const char *text)
+{
+	char	   *end;
+	int64		id;
+
+	if (strcmp(text, "all") == 0)
+		return 0;
+	errno = 0;
+	id = strtoi64(text, &end, 10);
+	if (errno != 0 || id <= 0 || *end != '\0' || text[0] < '0' || text[0] > '9')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("installation \"%s\" is neither a number nor \"all\"", text),
+				 errhint("The number is at the end of the address of the installation's page on GitHub.")));
+	return id;
+}
+
+static char *
+add_app(char *name, char *app_id, char *path, const char *installation)
+{
+	GhcAppRow	app = {
+		.name = name, .api_url = ghc_api_url, .app_id = app_id, .file = path
+	};
+	char	   *caller = GetUserNameFromId(GetUserId(), false);
+	char	   *fingerprint;
+	GhcDbScope	scope;
+
+	ghc_api_require_primary();
+	check_name(name);
+	if (!ghc_jwt_is_issuer(ghc_slice_of(app_id)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("an App's id is a number, or a client id such as \"%s\"",
+						"Iv23liAbCdEfGhIjKlMn"),
+				 errhint("Both are on the App's settings page on GitHub.")));
+	app.installation_id = parse_installation(installation);
+	check_path(path, NULL);
+	fingerprint = check_key(name, path);
+	ghc_db_enter(&scope);
+	end_adding(ghc_apps_insert(&app, fingerprint, caller), name, fingerprint);
+	ghc_db_leave(&scope);
+	return fingerprint;
+}
+
+Datum
+ghcrawl_add_app(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(add_app(text_to_cstring(PG_GETARG_TEXT_PP(0)),
+											 text_to_cstring(PG_GETARG_TEXT_PP(1)),
+											 text_to_cstring(PG_GETARG_TEXT_PP(2)),
+											 text_to_cstring(PG_GETARG_TEXT_PP(3)))));
+}
+
+Datum
+ghcrawl_add_app_by_number(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(add_app(text_to_cstring(PG_GETARG_TEXT_PP(0)),
+											 psprintf("%lld", (long long) PG_GETARG_INT64(1)),
+											 text_to_cstring(PG_GETARG_TEXT_PP(2)),
+											 text_to_cstring(PG_GETARG_TEXT_PP(3)))));
 }
 
 Datum

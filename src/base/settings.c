@@ -238,3 +238,10 @@ ghc_settings_may_be_unlimited(const char *api_url)
 	return !ends_with(api_url, "://api.github.com") &&
 		!ends_with(api_url, ".ghe.com");
 }
+
+char *
+ghc_settings_rest_url(const char *api_url, const char *path)
+{
+	return psprintf("%s%s%s", api_url, ends_with(api_url, "/api") ? "/v3" : "",
+					path);
+}

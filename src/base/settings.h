@@ -39,4 +39,11 @@ extern char *ghc_settings_graphql_url(const char *api_url);
 /* May the host have no limits?  GitHub's own have. */
 extern bool ghc_settings_may_be_unlimited(const char *api_url);
 
+/*
+ * The address of a REST path ("/app/installations") of an API address:
+ * "https://api.github.com" and "https://api.sub.ghe.com" take it as it is, an
+ * Enterprise Server below "/api/v3".  palloc'd.
+ */
+extern char *ghc_settings_rest_url(const char *api_url, const char *path);
+
 #endif							/* GHC_SETTINGS_H */

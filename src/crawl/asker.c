@@ -47,6 +47,7 @@
 #include "base/settings.h"
 #include "crawl/ask.h"
 #include "crawl/launch.h"
+#include "store/apps.h"
 #include "store/clock.h"
 #include "store/crawls.h"
 #include "store/db.h"
@@ -184,12 +185,16 @@ new_question(void)
 	return id;
 }
 
-/* Throws if no token of the host can be used. */
+/* Throws if no token of the host can be used, and no App. */
 static void
 require_token(const char *api_url)
 {
 	char	   *problem = NULL;
 	ListCell   *cell;
+
+	foreach(cell, ghc_apps_load())
+		if (strcmp(((GhcAppRow *) lfirst(cell))->api_url, api_url) == 0)
+			return;
 
 	foreach(cell, ghc_tokens_load())
 	{

@@ -54,6 +54,8 @@ typedef struct GhcTransfer
 	GhcBuffer	url;
 	GhcBuffer	authorization;	/* whole value, e.g. "Bearer …"; wiped after */
 	GhcBuffer	request_body;	/* empty: GET; otherwise a POST of JSON */
+	const char *const *lines;	/* header lines in place of "Accept:
+								 * application/json", up to a NULL; static */
 	void	   *owner;			/* the caller's own */
 
 	/* the response, the loop's */

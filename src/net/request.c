@@ -115,13 +115,16 @@ add_line(GhcTransferState *state, const char *line)
 static bool
 make_lines(GhcTransferState *state)
 {
+	static const char *const accept[] = {"Accept: application/json", NULL};
+	const char *const *own = state->public.lines ? state->public.lines : accept;
 	GhcBuffer  *authorization = &state->public.authorization;
 	GhcBuffer	line = {0};
 	bool		done;
 
-	done = add_line(state, "Accept: application/json") &&
-		add_line(state, "Accept-Encoding: gzip") &&
+	done = add_line(state, "Accept-Encoding: gzip") &&
 		add_line(state, "Expect:");
+	for (; *own != NULL; own++)
+		done = done && add_line(state, *own);
 	if (state->public.request_body.len > 0)
 		done = done && add_line(state, "Content-Type: application/json");
 	if (authorization->len > 0)

@@ -150,6 +150,7 @@ ghc_transfer_reset(GhcTransfer *transfer, size_t limit_bytes)
 	state->packed.limit_bytes = limit_bytes;
 	state->encoding = GHC_ENCODING_NONE;
 	state->repeated = false;
+	transfer->lines = NULL;
 	transfer->owner = NULL;
 	transfer->result = GHC_NET_OTHER;
 	transfer->status = 0;

@@ -24,6 +24,7 @@ typedef enum GhcLockKind
 	GHC_LOCK_DATA,				/* making data tables; number 0 */
 	GHC_LOCK_QUESTION,			/* a question, held by its asker */
 	GHC_LOCK_CRAWL,				/* shared: its ranges are being written; its id */
+	GHC_LOCK_APP,				/* an App: asking where it is installed */
 } GhcLockKind;
 
 /* Takes a lock for the session if it is free; needs no transaction. */

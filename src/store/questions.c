@@ -136,9 +136,13 @@ ghc_questions_checks(int id)
 {
 	static GhcStatement read = {
 		"SELECT t.name, b.login, k.state, k.\"limit\", k.remaining, k.reset_at,"
-		" k.reason FROM ghcrawl.token_check k JOIN ghcrawl.token t USING (token_id)"
+		" k.reason, CASE WHEN row_number() OVER (w ORDER BY t.name) = 2"
+		" AND b.budget_id IS NOT NULL AND k.state = 'ready'"
+		" THEN string_agg('\"' || t.name || '\"', ', ') OVER w END"
+		" FROM ghcrawl.token_check k JOIN ghcrawl.token t USING (token_id)"
 		" LEFT JOIN ghcrawl.budget b USING (budget_id) WHERE k.question_id = $1"
-		" ORDER BY t.name", "i", NULL
+		" WINDOW w AS (PARTITION BY b.budget_id, k.state) ORDER BY t.name",
+		"i", NULL
 	};
 	Datum		values[] = {Int32GetDatum(id)};
 	uint64		n = ghc_db_run(&read, values, NULL);

@@ -72,8 +72,11 @@ extern bool ghc_questions_read(int id, GhcQuestion *question);
  */
 extern int	ghc_questions_open_checks(int id);
 
-/* columns of ghcrawl_verify_tokens */
-#define GHC_CHECK_COLUMNS 7
+/*
+ * columns of ghcrawl_verify_tokens, and one more: on one of the rows of tokens
+ * that share a budget, the names of all these
+ */
+#define GHC_CHECK_COLUMNS 8
 
 /*
  * Asker: what came of the tokens, a list of arrays of GHC_CHECK_COLUMNS texts,

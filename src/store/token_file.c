@@ -24,6 +24,10 @@
 #include "store/token_file.h"
 
 #define MAX_TOKEN_BYTES 8192
+
+/* the PEM form of an RSA key of 16384 bits has 13,000 */
+#define MAX_KEY_BYTES 16384
+
 #define FINGERPRINT_BYTES 4
 
 const char *
@@ -43,43 +47,73 @@ ghc_token_problem(const char *secret)
 	return NULL;
 }
 
-char *
-ghc_token_file_read(const char *path, char **problem)
+/*
+ * Reads a file of no more than "max" bytes, with its NUL, into text; its
+ * length, or -1 and what is wrong.  Of a longer one there are max + 1.
+ */
+static ssize_t
+read_file(const char *path, char *text, size_t max, char **problem)
 {
-	char		text[MAX_TOKEN_BYTES + 2];
 	struct stat st;
 	FILE	   *file = NULL;
 	size_t		len;
-	const char *bad;
+	bool		failed;
 
 	/* a pipe would keep us waiting for its writer */
 	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
 	{
 		*problem = pstrdup("its file is no regular file");
-		return NULL;
+		return -1;
 	}
 	file = AllocateFile(path, PG_BINARY_R);
 	if (file == NULL)
 	{
 		*problem = psprintf("could not open its file: %m");
-		return NULL;
+		return -1;
 	}
-	len = fread(text, 1, sizeof(text) - 1, file);
-	if (ferror(file))
-	{
+	len = fread(text, 1, max + 1, file);
+	failed = ferror(file) != 0;
+	if (failed)
 		*problem = psprintf("could not read its file: %m");
-		FreeFile(file);
-		return NULL;
-	}
 	FreeFile(file);
+	text[len] = '\0';
+	return failed ? -1 : (ssize_t) len;
+}
+
+char *
+ghc_token_file_read(const char *path, char **problem)
+{
+	char		text[MAX_TOKEN_BYTES + 2];
+	ssize_t		len = read_file(path, text, MAX_TOKEN_BYTES, problem);
+	const char *bad;
+
+	if (len < 0)
+		return NULL;
 	while (len > 0 && (text[len - 1] == '\n' || text[len - 1] == '\r'))
 		len--;
 	text[len] = '\0';
-	bad = strlen(text) < len ? "it has characters that no token has" :
+	bad = strlen(text) < (size_t) len ? "it has characters that no token has" :
 		ghc_token_problem(text);
 	if (bad != NULL)
 		*problem = psprintf("its file does not hold one token: %s", bad);
 	return bad ? NULL : pstrdup(text);
+}
+
+char *
+ghc_token_key_read(const char *path, char **problem)
+{
+	char	   *text = palloc(MAX_KEY_BYTES + 2);
+	ssize_t		len = read_file(path, text, MAX_KEY_BYTES, problem);
+
+	if (len >= 0 && len <= MAX_KEY_BYTES && strlen(text) == (size_t) len)
+		return text;
+	if (len >= 0)
+	{
+		explicit_bzero(text, (size_t) len);
+		*problem = pstrdup("its file does not hold one private key");
+	}
+	pfree(text);
+	return NULL;
 }
 
 char *

@@ -18,6 +18,12 @@
  */
 extern char *ghc_token_file_read(const char *path, char **problem);
 
+/*
+ * Reads the text of a file that should be a private key, unseen; palloc'd, to
+ * be overwritten before it is freed.  NULL and the reason as above.
+ */
+extern char *ghc_token_key_read(const char *path, char **problem);
+
 /* Why a text can't be a token (a static text), or NULL if it can. */
 extern const char *ghc_token_problem(const char *secret);
 

@@ -43,6 +43,23 @@ ghc_tokens_insert(const char *name, const char *api_url, const char *secret,
 }
 
 char *
+ghc_tokens_find_same(const char *name, const char *api_url,
+					 const char *fingerprint)
+{
+	static GhcStatement find = {
+		"SELECT name FROM ghcrawl.token WHERE name <> $1 AND api_url = $2"
+		" AND fingerprint = $3 AND of_app IS NULL ORDER BY name LIMIT 1",
+		"ttt", NULL
+	};
+	Datum		values[] = {
+		CStringGetTextDatum(name), CStringGetTextDatum(api_url),
+		CStringGetTextDatum(fingerprint)
+	};
+
+	return ghc_db_run(&find, values, NULL) ? ghc_db_get_text(0, 1) : NULL;
+}
+
+char *
 ghc_tokens_delete(const char *name)
 {
 	static GhcStatement drop = {
@@ -88,7 +105,10 @@ ghc_tokens_ready_at(const char *api_url)
 		"SELECT min(greatest(now(), b.benched_until,"
 		" CASE WHEN b.remaining < 2 AND b.reset_at > now() THEN b.reset_at END))"
 		" FROM ghcrawl.token t LEFT JOIN ghcrawl.budget b USING (budget_id)"
-		" WHERE t.api_url = $1 AND t.refused_at IS NULL", "t", NULL
+		" WHERE t.api_url = $1 AND t.refused_at IS NULL"
+		/* an App has no budget, but its installations have */
+		" AND NOT EXISTS (SELECT FROM ghcrawl.token i WHERE i.of_app = t.token_id)",
+		"t", NULL
 	};
 	Datum		values[] = {CStringGetTextDatum(api_url)};
 
@@ -101,10 +121,12 @@ ghc_tokens_load(void)
 {
 	static GhcStatement load = {
 		"SELECT t.token_id, CASE WHEN t.refused_at IS NULL THEN t.budget_id END,"
-		" t.name, t.api_url, t.secret, t.file, k.wanted FROM ghcrawl.token t,"
+		" t.name, t.api_url, t.secret, t.file, k.wanted, t.of_app,"
+		" t.installation_id FROM ghcrawl.token t,"
 		" LATERAL (SELECT count(*)::int AS wanted FROM ghcrawl.token_check k"
 		" WHERE k.token_id = t.token_id AND k.state IS NULL) k"
-		" WHERE t.refused_at IS NULL OR k.wanted > 0 ORDER BY t.token_id",
+		" WHERE t.app_id IS NULL AND (t.refused_at IS NULL OR k.wanted > 0)"
+		" ORDER BY t.token_id",
 		"", NULL
 	};
 	uint64		n = ghc_db_run(&load, NULL, NULL);
@@ -121,6 +143,8 @@ ghc_tokens_load(void)
 		token->secret = ghc_db_get_text(row, 5);
 		token->file = ghc_db_get_text(row, 6);
 		token->check = ghc_db_get_int4(row, 7) > 0;
+		token->of_app = ghc_db_get_int4(row, 8);
+		token->installation_id = ghc_db_get_int8(row, 9);
 		tokens = lappend(tokens, token);
 	}
 	return tokens;
@@ -144,6 +168,30 @@ ghc_tokens_set_budget(int token_id, const char *api_url, int64 account_id,
 	};
 
 	return ghc_db_run(&set, values, NULL) ? ghc_db_get_int4(0, 1) : 0;
+}
+
+void
+ghc_tokens_accept(int token_id)
+{
+	static GhcStatement accept = {
+		"UPDATE ghcrawl.token SET refused_at = NULL, refused_for = NULL"
+		" WHERE token_id = $1 AND refused_at IS NOT NULL", "i", NULL
+	};
+	Datum		values[] = {Int32GetDatum(token_id)};
+
+	ghc_db_run(&accept, values, NULL);
+}
+
+char *
+ghc_tokens_find_fellow(int token_id, int budget_id)
+{
+	static GhcStatement find = {
+		"SELECT name FROM ghcrawl.token WHERE budget_id = $2 AND token_id <> $1"
+		" AND refused_at IS NULL ORDER BY token_id LIMIT 1", "ii", NULL
+	};
+	Datum		values[] = {Int32GetDatum(token_id), Int32GetDatum(budget_id)};
+
+	return ghc_db_run(&find, values, NULL) ? ghc_db_get_text(0, 1) : NULL;
 }
 
 void

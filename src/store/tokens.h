@@ -26,6 +26,8 @@ typedef struct GhcToken
 	char	   *api_url;
 	char	   *secret;			/* NULL: it is in the file */
 	char	   *file;
+	int			of_app;			/* the App that makes its secrets; 0: none */
+	int64		installation_id;
 	bool		check;			/* GitHub is to be asked about it now */
 } GhcToken;
 
@@ -77,6 +79,10 @@ extern bool ghc_tokens_insert(const char *name, const char *api_url,
 							  const char *secret, const char *file,
 							  const char *fingerprint, const char *added_by);
 
+/* The name of another token that has the same fingerprint, or NULL. */
+extern char *ghc_tokens_find_same(const char *name, const char *api_url,
+								  const char *fingerprint);
+
 /* Removes a token; its fingerprint, or NULL if there is none of that name. */
 extern char *ghc_tokens_delete(const char *name);
 
@@ -101,6 +107,12 @@ extern List *ghc_tokens_load(void);
 /* Worker: notes whose token it is, and that it works; returns the budget's id. */
 extern int	ghc_tokens_set_budget(int token_id, const char *api_url,
 								  int64 account_id, const char *login);
+
+/* Worker: a token whose budget is known was refused and works again. */
+extern void ghc_tokens_accept(int token_id);
+
+/* The name of another token of a budget that may be used, or NULL. */
+extern char *ghc_tokens_find_fellow(int token_id, int budget_id);
 
 /* Worker: GitHub refuses the token for good. */
 extern void ghc_tokens_refuse(int token_id, const char *reason);
