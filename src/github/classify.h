@@ -57,6 +57,9 @@ extern void ghc_headers_init(GhcHeaders *headers);
  */
 extern void ghc_headers_add(GhcHeaders *headers, GhcSlice line);
 
+/* The same for all lines of a transfer. */
+extern void ghc_headers_read(GhcHeaders *headers, GhcSlice lines);
+
 typedef enum GhcVerdict
 {
 	GHC_VERDICT_OK,				/* every part is whole */

@@ -206,3 +206,20 @@ ghc_headers_add(GhcHeaders *headers, GhcSlice line)
 	else if (is_named(name, "location"))
 		take_location(value, headers->location, sizeof(headers->location));
 }
+
+void
+ghc_headers_read(GhcHeaders *headers, GhcSlice lines)
+{
+	const char *at = lines.data;
+	const char *end = lines.data + lines.len;
+
+	ghc_headers_init(headers);
+	while (at < end)
+	{
+		const char *eol = memchr(at, '\n', (size_t) (end - at));
+		size_t		len = (size_t) ((eol ? eol : end) - at);
+
+		ghc_headers_add(headers, (GhcSlice) {at, len});
+		at += len + 1;
+	}
+}

@@ -1,0 +1,49 @@
+/*-------------------------------------------------------------------------
+ *
+ * app.h
+ *	  GitHub Apps: where they are installed, and tokens for that.
+ *
+ * An App asks in its own name where it is installed, at most once an hour,
+ * and for tokens of the installations whose budgets this worker holds, which
+ * live an hour and are kept here only.  It has one request under way at a
+ * time.
+ *
+ * IDENTIFICATION
+ *	  src/crawl/app.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GHC_APP_H
+#define GHC_APP_H
+
+#include "crawl/state.h"
+
+/*
+ * Within a refresh: reads Apps anew, and gives those of the tokens (GhcToken)
+ * that are installations the secrets there are, in the current context.
+ */
+extern void ghc_app_refresh(GhcWorker *worker, List *tokens);
+
+/* Sends what Apps have to ask now. */
+extern void ghc_app_send_all(GhcWorker *worker);
+
+/* Takes in a finished transfer, if it is an App's. */
+extern bool ghc_app_take_in(GhcWorker *worker, GhcTransfer *transfer);
+
+/*
+ * GitHub refused a token of an installation to a request sent at that time:
+ * a new one is made.
+ */
+extern void ghc_app_disown(GhcWorker *worker, const GhcToken *token,
+						   int64 sent_ms);
+
+/* Has any App something to be written? */
+extern bool ghc_app_is_due(const GhcWorker *worker);
+
+/* Writes it, within the turn's transaction; may run again for the same. */
+extern void ghc_app_write(GhcWorker *worker);
+
+/* After that was committed. */
+extern void ghc_app_settle(GhcWorker *worker);
+
+#endif							/* GHC_APP_H */
