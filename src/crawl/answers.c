@@ -18,6 +18,7 @@
 #include "mb/pg_wchar.h"
 
 #include "crawl/answers.h"
+#include "crawl/app.h"
 #include "crawl/asked.h"
 #include "crawl/flight.h"
 #include "crawl/meter.h"
@@ -469,6 +470,33 @@ is_explained(const GhcFlight *flight)
 	return true;
 }
 
+/* A token is of no more use; one of an installation is only made anew. */
+static void
+write_refusal(GhcWorker *worker, const GhcFlight *flight)
+{
+	if (!ghc_app_makes(worker, flight->token_id))
+		ghc_tokens_refuse(flight->token_id,
+						  ghc_clean_text(flight->judgement.reason, 200));
+	worker->refresh = true;
+}
+
+/* Whose token it is; says so if it is somebody's that is known already. */
+static void
+write_budget(const char *api_url, const GhcToken *token, int64 account,
+			 const char *login)
+{
+	int			budget_id = ghc_tokens_set_budget(token->token_id, api_url,
+												  account, login);
+	char	   *fellow = budget_id == token->budget_id ? NULL :
+		ghc_tokens_find_fellow(token->token_id, budget_id);
+
+	if (fellow != NULL)
+		ereport(LOG,
+				(errmsg("tokens \"%s\" and \"%s\" share the budget of \"%s\"",
+						fellow, token->name, login),
+				 errhint("Several tokens of one account bring more reliability, not more quota.")));
+}
+
 /* An answer to whose token it is. */
 static void
 write_viewer(GhcWorker *worker, const GhcFlight *flight)
@@ -482,6 +510,12 @@ write_viewer(GhcWorker *worker, const GhcFlight *flight)
 	ghc_asked_write_check(worker, flight, token);
 	if (!ghc_flight_is_answer(flight))
 		return;
+	worker->refresh = true;
+	if (token->of_app != 0)
+	{
+		ghc_tokens_accept(token->token_id);
+		return;
+	}
 	/* an installation's token has no viewer: it counts by itself */
 	if (account == 0)
 	{
@@ -493,8 +527,7 @@ write_viewer(GhcWorker *worker, const GhcFlight *flight)
 	else
 		login = ghc_clean_text(pnstrdup(flight->reply.viewer_login.data,
 									flight->reply.viewer_login.len), 100);
-	ghc_tokens_set_budget(token->token_id, flight->lane->api_url, account, login);
-	worker->refresh = true;
+	write_budget(flight->lane->api_url, token, account, login);
 }
 
 /* Is a cursor of ours in a query that GitHub refuses? */
@@ -562,11 +595,7 @@ write_answer(GhcWorker *worker, GhcFlight *flight)
 	if (flight->asking || (run != NULL && ghc_state_is_question(run)))
 		ghc_asked_note_failure(worker, flight);
 	if (verdict == GHC_VERDICT_BAD_TOKEN)
-	{
-		ghc_tokens_refuse(flight->token_id,
-						  ghc_clean_text(flight->judgement.reason, 200));
-		worker->refresh = true;
-	}
+		write_refusal(worker, flight);
 	if (flight->asking)
 		write_viewer(worker, flight);
 	else

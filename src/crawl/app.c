@@ -548,11 +548,29 @@ ghc_app_take_in(GhcWorker *worker, GhcTransfer *transfer)
 	return true;
 }
 
-void
-ghc_app_disown(GhcWorker *worker, const GhcToken *token, int64 sent_ms)
+/* The installation of any App that has this id in ghcrawl.token, or NULL. */
+static Installation *
+find_maker(const GhcWorker *worker, int token_id)
 {
-	App		   *app = find_app(worker, token->of_app);
-	Installation *one = app ? find_installation(app, token->token_id) : NULL;
+	Installation *found = NULL;
+	ListCell   *cell;
+
+	foreach(cell, worker->apps)
+		if (found == NULL)
+			found = find_installation(lfirst(cell), token_id);
+	return found;
+}
+
+bool
+ghc_app_makes(const GhcWorker *worker, int token_id)
+{
+	return find_maker(worker, token_id) != NULL;
+}
+
+void
+ghc_app_disown(GhcWorker *worker, int token_id, int64 sent_ms)
+{
+	Installation *one = find_maker(worker, token_id);
 	int64		now_ms = ghc_clock_now_ms();
 
 	/* another may have been made since */

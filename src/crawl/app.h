@@ -30,12 +30,14 @@ extern void ghc_app_send_all(GhcWorker *worker);
 /* Takes in a finished transfer, if it is an App's. */
 extern bool ghc_app_take_in(GhcWorker *worker, GhcTransfer *transfer);
 
+/* Is a token of ghcrawl.token an installation, whose secrets are made here? */
+extern bool ghc_app_makes(const GhcWorker *worker, int token_id);
+
 /*
- * GitHub refused a token of an installation to a request sent at that time:
- * a new one is made.
+ * GitHub refused the secret of an installation to a request sent at that time:
+ * a new one is made.  Other tokens are none of our business.
  */
-extern void ghc_app_disown(GhcWorker *worker, const GhcToken *token,
-						   int64 sent_ms);
+extern void ghc_app_disown(GhcWorker *worker, int token_id, int64 sent_ms);
 
 /* Has any App something to be written? */
 extern bool ghc_app_is_due(const GhcWorker *worker);

@@ -341,23 +341,6 @@ transport_of(GhcNetResult result)
 	return map[result];
 }
 
-static void
-read_headers(GhcHeaders *headers, const GhcBuffer *lines)
-{
-	const char *at = lines->data;
-	const char *end = lines->data + lines->len;
-
-	ghc_headers_init(headers);
-	while (at < end)
-	{
-		const char *eol = memchr(at, '\n', end - at);
-		size_t		len = eol ? (size_t) (eol - at) : (size_t) (end - at);
-
-		ghc_headers_add(headers, (GhcSlice) {at, len});
-		at += len + 1;
-	}
-}
-
 bool
 ghc_flight_is_answer(const GhcFlight *flight)
 {
@@ -391,7 +374,9 @@ judge(GhcFlight *flight)
 	GhcTransfer *transfer = flight->transfer;
 	bool		has_body = transfer->result == GHC_NET_OK;
 
-	read_headers(&flight->headers, &transfer->headers);
+	ghc_headers_read(&flight->headers, (GhcSlice) {
+		transfer->headers.data, transfer->headers.len
+	});
 	if (has_body &&
 		!ghc_reply_read(&flight->reply, transfer->body.data, transfer->body.len,
 						flight->shape.extra != NULL, &flight->arena))

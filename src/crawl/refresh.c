@@ -21,6 +21,7 @@
 #include "utils/memutils.h"
 
 #include "base/settings.h"
+#include "crawl/app.h"
 #include "crawl/asked.h"
 #include "crawl/host.h"
 #include "crawl/lane.h"
@@ -267,6 +268,7 @@ load_tokens(GhcWorker *worker)
 	MemoryContext context = CurrentMemoryContext;
 	ListCell   *cell;
 
+	ghc_app_refresh(worker, tokens);
 	foreach(cell, tokens)
 	{
 		GhcToken   *token = lfirst(cell);

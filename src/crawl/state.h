@@ -165,6 +165,7 @@ typedef struct GhcWorker
 	GhcNetLoop *net;
 	List	   *hosts;			/* GhcHost */
 	List	   *lanes;			/* GhcLane */
+	List	   *apps;			/* private to app.c */
 	List	   *runs;			/* GhcRun, most urgent first */
 	List	   *works;			/* GhcWork, in the order they were claimed in */
 	List	   *flights;		/* GhcFlight */

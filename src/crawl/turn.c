@@ -19,6 +19,7 @@
 #include "utils/memutils.h"
 
 #include "crawl/answers.h"
+#include "crawl/app.h"
 #include "crawl/claim.h"
 #include "crawl/flight.h"
 #include "crawl/lane.h"
@@ -171,6 +172,8 @@ settle_flight(GhcWorker *worker, GhcFlight *flight)
 	if (flight->judgement.verdict == GHC_VERDICT_BAD_TOKEN ||
 		(lane->budget_id == 0 && ghc_flight_is_answer(flight)))
 		ghc_lane_drop_token(lane, flight->token_id);
+	if (flight->judgement.verdict == GHC_VERDICT_BAD_TOKEN)
+		ghc_app_disown(worker, flight->token_id, flight->sent_ms);
 	ghc_flight_end(worker, flight);
 }
 
@@ -324,6 +327,7 @@ write_turn(GhcWorker *worker)
 	/* with nothing left to do it may be the last turn */
 	flushes = refreshes || worker->runs == NIL;
 	ghc_answers_write(worker);
+	ghc_app_write(worker);
 	claimed = ghc_claim_tasks(worker);
 	write_counts(worker);
 	if (report_is_due(worker, ghc_clock_now_ms()))
@@ -334,6 +338,7 @@ write_turn(GhcWorker *worker)
 	if (flushes)
 		ghc_traffic_clear(&worker->traffic);
 	settle(worker, claimed);
+	ghc_app_settle(worker);
 	return end_crawls(worker);
 }
 
@@ -346,7 +351,7 @@ is_due(GhcWorker *worker)
 	if (worker->retry_ms > now_ms && worker->retry_ms < now_ms + 2 * RETRY_CAP_MS)
 		return false;
 	if (worker->refresh || is_past(worker->refreshed_ms, REFRESH_MS, now_ms) ||
-		report_is_due(worker, now_ms))
+		report_is_due(worker, now_ms) || ghc_app_is_due(worker))
 		return true;
 	foreach(cell, worker->flights)
 		if (((GhcFlight *) lfirst(cell))->answered)
