@@ -44,7 +44,7 @@ dashes inside ("time_scale"); a value of undef makes a bare option.  Also:
 tls => 1 makes certificates in a temporary folder; points an hour are a million
 unless they are given.
 
-Methods: http, https, ca, pid, tokens (list), get(path), post(path, data),
+Methods: http, https, ca, pid, tokens (list), apps (list), get(path), post(path, data),
 json(path), counters, truth(search), count(search), stop.
 
 =cut
@@ -76,7 +76,7 @@ sub start_simulator
 	my $line = readline $self->{out};
 	BAIL_OUT("the simulator did not start: @command") unless defined $line;
 	my $ready = decode_json($line);
-	$self->{$_} = $ready->{$_} for qw(http https ca tokens repositories);
+	$self->{$_} = $ready->{$_} for qw(http https ca tokens repositories apps);
 	note("simulator $self->{http}, pid $self->{pid}");
 	return $self;
 }
@@ -84,6 +84,7 @@ sub start_simulator
 sub http { return $_[0]{http} }
 sub https { return $_[0]{https} }
 sub ca { return $_[0]{ca} }
+sub apps { return @{ $_[0]{apps} } }
 sub pid { return $_[0]{pid} }
 sub tokens { return @{ $_[0]{tokens} } }
 
