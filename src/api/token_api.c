@@ -76,7 +76,8 @@ check_path(const char *path, const char *otherwise)
 
 /* After a token was added, or not; says if it is there under another name. */
 static void
-end_adding(bool added, const char *name, const char *fingerprint)
+end_adding(bool added, const char *name, const char *fingerprint,
+		   int64 installation_id)
 {
 	char	   *same;
 
@@ -86,7 +87,7 @@ end_adding(bool added, const char *name, const char *fingerprint)
 				 errhidestmt(true),
 				 errmsg("token \"%s\" already exists", name),
 				 errhint("Use another name, or ghcrawl_remove_token first.")));
-	same = ghc_tokens_find_same(name, ghc_api_url, fingerprint);
+	same = ghc_tokens_find_same(name, ghc_api_url, fingerprint, installation_id);
 	if (same != NULL)
 		ereport(NOTICE,
 				(errhidestmt(true),
@@ -107,7 +108,7 @@ add_token(const char *name, const char *secret, const char *kept_secret,
 	check_name(name);
 	ghc_db_enter(&scope);
 	end_adding(ghc_tokens_insert(name, ghc_api_url, kept_secret, file,
-								 fingerprint, caller), name, fingerprint);
+								 fingerprint, caller), name, fingerprint, 0);
 	ghc_db_leave(&scope);
 	return fingerprint;
 }
@@ -212,7 +213,8 @@ add_app(char *name, char *app_id, char *path, const char *installation)
 	check_path(path, NULL);
 	fingerprint = check_key(name, path);
 	ghc_db_enter(&scope);
-	end_adding(ghc_apps_insert(&app, fingerprint, caller), name, fingerprint);
+	end_adding(ghc_apps_insert(&app, fingerprint, caller), name, fingerprint,
+			   app.installation_id);
 	ghc_db_leave(&scope);
 	return fingerprint;
 }

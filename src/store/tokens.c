@@ -44,16 +44,17 @@ ghc_tokens_insert(const char *name, const char *api_url, const char *secret,
 
 char *
 ghc_tokens_find_same(const char *name, const char *api_url,
-					 const char *fingerprint)
+					 const char *fingerprint, int64 installation_id)
 {
 	static GhcStatement find = {
 		"SELECT name FROM ghcrawl.token WHERE name <> $1 AND api_url = $2"
-		" AND fingerprint = $3 AND of_app IS NULL ORDER BY name LIMIT 1",
-		"ttt", NULL
+		" AND fingerprint = $3 AND of_app IS NULL"
+		" AND ($4 = 0 OR coalesce(installation_id, $4) = $4)"
+		" ORDER BY name LIMIT 1", "tttb", NULL
 	};
 	Datum		values[] = {
 		CStringGetTextDatum(name), CStringGetTextDatum(api_url),
-		CStringGetTextDatum(fingerprint)
+		CStringGetTextDatum(fingerprint), Int64GetDatum(installation_id)
 	};
 
 	return ghc_db_run(&find, values, NULL) ? ghc_db_get_text(0, 1) : NULL;

@@ -79,9 +79,13 @@ extern bool ghc_tokens_insert(const char *name, const char *api_url,
 							  const char *secret, const char *file,
 							  const char *fingerprint, const char *added_by);
 
-/* The name of another token that has the same fingerprint, or NULL. */
+/*
+ * The name of another token that has the same fingerprint, or NULL; of Apps, if
+ * both may use the same installation (0: all).
+ */
 extern char *ghc_tokens_find_same(const char *name, const char *api_url,
-								  const char *fingerprint);
+								  const char *fingerprint,
+								  int64 installation_id);
 
 /* Removes a token; its fingerprint, or NULL if there is none of that name. */
 extern char *ghc_tokens_delete(const char *name);
