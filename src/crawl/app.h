@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * app.h
- *	  GitHub Apps: where they are installed, and tokens for that.
+ *	  GitHub Apps and their installations, as this worker knows them.
  *
  * An App asks in its own name where it is installed, at most once an hour,
  * and for tokens of the installations whose budgets this worker holds, which
@@ -24,12 +24,6 @@
  */
 extern void ghc_app_refresh(GhcWorker *worker, List *tokens);
 
-/* Sends what Apps have to ask now. */
-extern void ghc_app_send_all(GhcWorker *worker);
-
-/* Takes in a finished transfer, if it is an App's. */
-extern bool ghc_app_take_in(GhcWorker *worker, GhcTransfer *transfer);
-
 /* Is a token of ghcrawl.token an installation, whose secrets are made here? */
 extern bool ghc_app_makes(const GhcWorker *worker, int token_id);
 
@@ -38,14 +32,5 @@ extern bool ghc_app_makes(const GhcWorker *worker, int token_id);
  * a new one is made.  Other tokens are none of our business.
  */
 extern void ghc_app_disown(GhcWorker *worker, int token_id, int64 sent_ms);
-
-/* Has any App something to be written? */
-extern bool ghc_app_is_due(const GhcWorker *worker);
-
-/* Writes it, within the turn's transaction; may run again for the same. */
-extern void ghc_app_write(GhcWorker *worker);
-
-/* After that was committed. */
-extern void ghc_app_settle(GhcWorker *worker);
 
 #endif							/* GHC_APP_H */

@@ -20,6 +20,7 @@
 
 #include "crawl/answers.h"
 #include "crawl/app.h"
+#include "crawl/app_news.h"
 #include "crawl/claim.h"
 #include "crawl/flight.h"
 #include "crawl/lane.h"
@@ -327,7 +328,7 @@ write_turn(GhcWorker *worker)
 	/* with nothing left to do it may be the last turn */
 	flushes = refreshes || worker->runs == NIL;
 	ghc_answers_write(worker);
-	ghc_app_write(worker);
+	ghc_app_news_write(worker);
 	claimed = ghc_claim_tasks(worker);
 	write_counts(worker);
 	if (report_is_due(worker, ghc_clock_now_ms()))
@@ -338,7 +339,7 @@ write_turn(GhcWorker *worker)
 	if (flushes)
 		ghc_traffic_clear(&worker->traffic);
 	settle(worker, claimed);
-	ghc_app_settle(worker);
+	ghc_app_news_settle(worker);
 	return end_crawls(worker);
 }
 
@@ -351,7 +352,7 @@ is_due(GhcWorker *worker)
 	if (worker->retry_ms > now_ms && worker->retry_ms < now_ms + 2 * RETRY_CAP_MS)
 		return false;
 	if (worker->refresh || is_past(worker->refreshed_ms, REFRESH_MS, now_ms) ||
-		report_is_due(worker, now_ms) || ghc_app_is_due(worker))
+		report_is_due(worker, now_ms) || ghc_app_news_is_due(worker))
 		return true;
 	foreach(cell, worker->flights)
 		if (((GhcFlight *) lfirst(cell))->answered)

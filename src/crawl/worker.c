@@ -47,7 +47,7 @@
 #include "base/compat.h"
 #include "base/settings.h"
 #include "base/version.h"
-#include "crawl/app.h"
+#include "crawl/app_ask.h"
 #include "crawl/flight.h"
 #include "crawl/lane.h"
 #include "crawl/launch.h"
@@ -386,13 +386,13 @@ run_turn(GhcWorker *worker)
 		return false;
 
 	while ((transfer = ghc_net_next_done(worker->net)) != NULL)
-		if (!ghc_app_take_in(worker, transfer))
+		if (!ghc_app_ask_take_in(worker, transfer))
 			ghc_flight_take_in(worker, transfer);
 	/* nobody waits for a transaction if there is something to send */
 	ghc_flight_send_all(worker);
 	if (!ghc_turn(worker))
 		return false;
-	ghc_app_send_all(worker);
+	ghc_app_ask_all(worker);
 	ghc_flight_send_all(worker);
 	if (worker->runs == NIL && may_end(worker))
 		return false;

@@ -46,6 +46,7 @@ sql("SELECT ghcrawl_add_token('a', '$tokens[0]'); SELECT ghcrawl_add_token('b', 
 	. " SELECT ghcrawl_add_token('bad', 'ghp_000000000000000000000000000000000000');"
 	. " SELECT ghcrawl_add_token_file('file', '$file')");
 my $before = requests();
+my $log_at = -s $node->logfile;
 is(verify(), <<'OUT' =~ s/\n\z//r, 'new tokens');
 a|t|ready|t|t|
 b|t|ready|t|t|
@@ -53,6 +54,11 @@ bad|f|refused|||HTTP 401: Bad credentials
 file|t|ready|t|t|
 OUT
 is(requests() - $before, 4, 'with a request each');
+my (undef, undef, $notices) = $node->psql('postgres', 'SELECT count(*) FROM ghcrawl_verify_tokens()');
+like($notices, qr/^psql:<stdin>:1: NOTICE:  tokens "b", "file" share one budget, that of "[\w-]+"\nHINT:  Several tokens of one account bring more reliability, not more quota.\n*\z/,
+	'two are of one user');
+is(scalar(() = slurp_file($node->logfile, $log_at) =~ /LOG:  tokens "(?:b|file)" and "(?:b|file)" share the budget of/g), 1,
+	'which is in the log, once');
 is(sql(q{SELECT string_agg(name || ' ' || state, ', ' ORDER BY name) FROM ghcrawl.tokens}),
 	'a ready, b ready, bad refused, file ready', 'the view agrees');
 no_question_is_left($node, 'new tokens');
