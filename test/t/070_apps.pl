@@ -94,7 +94,7 @@ bot:crawler-org-$one|installation|ready|crawler-org-$one|-|memory
 bot:crawler-org-$two|installation|ready|crawler-org-$two|-|memory
 bot:crawler-org-$suspended|installation|refused|crawler-org-$suspended|the installation is suspended|memory
 OUT
-is( sql(q{SELECT count(*) FILTER (WHERE b.requests > 3), sum(b.requests) = (SELECT requests FROM ghcrawl.crawls)
+is( sql(q{SELECT count(*) FILTER (WHERE b.requests > 0), sum(b.requests) = (SELECT requests FROM ghcrawl.crawls)
 		FROM ghcrawl.budget b WHERE kind = 'installation'}), '2|t', 'both were used, each a budget');
 is( sql(q{SELECT string_agg(account_id::text, ' ' ORDER BY account_id) FROM ghcrawl.budget}),
 	"$one $two $suspended", 'known by the ids of installations');

@@ -13,12 +13,13 @@ use Test::More;
 
 my %common = (tls => 1, users => 1, latency => 5, apps => 1, installations => 2);
 my $sim = start_simulator(%common, repositories => 2_000, apps => 2, limits => 'off');
-my @skewed = map { start_simulator(%common, repositories => 1_000, 'clock_skew' => $_) } (-600, 600);
+my $slow = start_simulator(%common, repositories => 1_000, 'clock_skew' => -600);
+my $fast = start_simulator(%common, repositories => 1_000, 'clock_skew' => 600, installations => 120);
 my ($app, $other) = $sim->apps;
 my $dir = PostgreSQL::Test::Utils::tempdir();
 
 # each simulator has an authority of its own
-append_to_file("$dir/ca.pem", slurp_file($_->ca)) for $sim, @skewed;
+append_to_file("$dir/ca.pem", slurp_file($_->ca)) for $sim, $slow, $fast;
 my $node = new_node('main', "ghcrawl.api_url = '" . $sim->https . "/api/v3'", "ghcrawl.ca_file = '$dir/ca.pem'");
 
 sub sql { return $node->safe_psql('postgres', $_[0]) }
@@ -98,20 +99,25 @@ is(sql(q{SELECT count(*) FROM ghcrawl.tokens WHERE state = 'refused'}), '0', 'wh
 sql(q{SELECT ghcrawl_remove_token('mended')});
 
 # clocks that are off by ten minutes: one claim is refused, the next isn't
-for my $i (0, 1)
-{
-	my ($theirs) = $skewed[$i]->apps;
-	my $url = $skewed[$i]->https;
+my ($theirs) = $slow->apps;
+sql("SET ghcrawl.api_url = '" . $slow->https . "'; SELECT ghcrawl_add_app('slow', $theirs->{id}, '$theirs->{key}')");
+($rows) = verify();
+is($rows, "slow||ready|-\n" . join("\n",
+	map { "slow:crawler-org-$_|crawler-org-$_|ready|-" } @{ $theirs->{installations} }), 'a clock that is slow');
+is(requests_of($slow, '/app/installations'), 2, 'the claim was made anew');
+is(requests_of($slow, '/app/installations/:id/access_tokens'), 2, 'and then the clock was known');
+sql(q{SELECT ghcrawl_remove_token('slow')});
 
-	sql("SET ghcrawl.api_url = '$url'; SELECT ghcrawl_add_app('skewed', $theirs->{id}, '$theirs->{key}')");
-	($rows) = verify();
-	is($rows, "skewed||ready|-\n" . join("\n",
-		map { "skewed:crawler-org-$_|crawler-org-$_|ready|-" } @{ $theirs->{installations} }),
-		'a clock that is ' . ($i ? 'fast' : 'slow'));
-	is(requests_of($skewed[$i], '/app/installations'), 2, 'the claim was made anew');
-	is(requests_of($skewed[$i], '/app/installations/:id/access_tokens'), 2, 'and then the clock was known');
-	sql(q{SELECT ghcrawl_remove_token('skewed')});
-}
+# likewise, with one installation of many, which is on the second page
+($theirs) = $fast->apps;
+my $last = $theirs->{installations}[119];
+sql("SET ghcrawl.api_url = '" . $fast->https . "'; SELECT ghcrawl_add_app('fast', $theirs->{id}, '$theirs->{key}', '$last')");
+($rows) = verify();
+is($rows, "fast||ready|-\nfast:crawler-org-$last|crawler-org-$last|ready|-", 'a clock that is fast, and the last of many');
+is(requests_of($fast, '/app/installations'), 3, 'the claim was made anew, and two pages were read');
+is(requests_of($fast, '/app/installations/:id/access_tokens'), 1, 'one token was made');
+sql(q{SELECT ghcrawl_remove_token('fast')});
+
 is(sql(q{SELECT count(*) FROM ghcrawl.errors WHERE class NOT IN ('bad_token', 'token')}), '0', 'all is as expected');
 
 sub copy_key
