@@ -12,7 +12,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my %common = (tls => 1, users => 1, latency => 5, apps => 1, installations => 2);
-my $sim = start_simulator(%common, repositories => 2_000, apps => 2, limits => 'off');
+my $sim = start_simulator(%common, repositories => 40_000, apps => 2, limits => 'off');
 my $slow = start_simulator(%common, repositories => 1_000, 'clock_skew' => -600);
 my $fast = start_simulator(%common, repositories => 1_000, 'clock_skew' => 600, installations => 120);
 my ($app, $other) = $sim->apps;
@@ -119,6 +119,14 @@ is(requests_of($fast, '/app/installations/:id/access_tokens'), 1, 'one token was
 sql(q{SELECT ghcrawl_remove_token('fast')});
 
 is(sql(q{SELECT count(*) FROM ghcrawl.errors WHERE class NOT IN ('bad_token', 'token')}), '0', 'all is as expected');
+
+# where limits are off, more is asked in a few seconds than GitHub would allow in a minute
+sql("SELECT ghcrawl_add_app('bot', $app->{id}, '$app->{key}', '$one')");
+$sim->post('/_sim/settings', { latency => 400 });
+$crawl = start_crawl($node, 'forks:>=0 fork:true', 'full');
+crawl_ends($node, $crawl);
+cmp_ok(sql('SELECT max(minute_response_ms) FROM ghcrawl.budget'), '>', 60_000, 'nothing is paced');
+is(crawl_column($node, $crawl, 'stored'), 40_000, 'and all is there');
 
 sub copy_key
 {
