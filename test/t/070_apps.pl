@@ -13,10 +13,11 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-# A token lives eight seconds; GitHub's other limits would be as short as that.
-# Repositories take time, and tokens none.
+# A token lives eight seconds.  GitHub's other limits would be as short as that, so
+# it doesn't watch them; we do.  Repositories take time, and tokens none.
 my $sim = start_simulator(tls => 1, repositories => 5_000, users => 1, apps => 1, installations => 2,
-	suspended => 1, 'time_scale' => 450, limits => 'off', timeout => 1e9,
+	suspended => 1, 'time_scale' => 450, timeout => 1e9,
+	'graphql_seconds' => 1e9, 'total_seconds' => 1e9,
 	map { ("latency_$_" => 0) } qw(base node count connection alias jitter));
 my ($app) = $sim->apps;
 my $node = new_node('main', "ghcrawl.api_url = '" . $sim->https . "'", "ghcrawl.ca_file = '" . $sim->ca . "'");

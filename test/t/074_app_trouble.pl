@@ -49,9 +49,9 @@ is($rows, "bot||ready|-\nbot:crawler-org-$one|crawler-org-$one|ready|-\n"
 is($notices, '', 'of which none is somebody else\'s');
 
 # Enterprise addresses, with limits that are off
-my $crawl = start_crawl($node, 'stars:>=0 fork:true', 'stars');
+my $crawl = start_crawl($node, 'stars:>=20 fork:true', 'stars');
 crawl_ends($node, $crawl);
-ids_are_exact($node, $sim, 'stars:>=0 fork:true', 'Enterprise Server');
+ids_are_exact($node, $sim, 'stars:>=20 fork:true', 'Enterprise Server');
 is(sql(q{SELECT DISTINCT api_url LIKE 'https://127.0.0.1:%/api/v3' FROM ghcrawl.budget}), 't',
 	'budgets are of that address');
 is(sql('SELECT count(*) FROM ghcrawl.errors'), '0', 'nothing went wrong');
