@@ -261,6 +261,7 @@ CREATE TABLE ghcrawl.budget (
 	pace		real,
 	paced_by	text,
 	released	boolean NOT NULL DEFAULT true,
+	unmetered	boolean NOT NULL DEFAULT false,
 	benched_until timestamptz,
 	benched_for	text,
 	points_used	bigint NOT NULL DEFAULT 0,
@@ -281,6 +282,7 @@ COMMENT ON COLUMN ghcrawl.budget.reserve IS 'Percent of all but concurrency left
 COMMENT ON COLUMN ghcrawl.budget.spent IS 'Points that we used of those that reset_at gives back';
 COMMENT ON COLUMN ghcrawl.budget.pace IS 'Points an hour at the present pace; null: nothing sets one';
 COMMENT ON COLUMN ghcrawl.budget.paced_by IS 'The limit that sets it: points, requests, response';
+COMMENT ON COLUMN ghcrawl.budget.unmetered IS 'The server tells of no limits, so none are kept';
 COMMENT ON COLUMN ghcrawl.budget.released IS 'Its holder has written down all that it used and stopped';
 COMMENT ON COLUMN ghcrawl.budget.minute_requests IS 'Requests in the minute before updated_at; a worker that takes over counts them';
 
@@ -528,6 +530,17 @@ LANGUAGE c VOLATILE STRICT
 AS 'MODULE_PATHNAME', 'ghcrawl_add_app_by_number';
 COMMENT ON FUNCTION @extschema@.ghcrawl_add_app(text, bigint, text, text) IS
 'The same for an App''s id without quotes';
+
+CREATE FUNCTION @extschema@.ghcrawl_add_app(
+	name text,
+	app_id bigint,
+	private_key_file text,
+	installation bigint)
+RETURNS text
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'ghcrawl_add_app_by_numbers';
+COMMENT ON FUNCTION @extschema@.ghcrawl_add_app(text, bigint, text, bigint) IS
+'The same for ids without quotes';
 
 CREATE FUNCTION @extschema@.ghcrawl_remove_token(name text)
 RETURNS text
@@ -926,6 +939,7 @@ REVOKE ALL ON FUNCTION
 	@extschema@.ghcrawl_add_token_file(text, text),
 	@extschema@.ghcrawl_add_app(text, text, text, text),
 	@extschema@.ghcrawl_add_app(text, bigint, text, text),
+	@extschema@.ghcrawl_add_app(text, bigint, text, bigint),
 	@extschema@.ghcrawl_remove_token(text),
 	@extschema@.ghcrawl_verify_tokens(),
 	@extschema@.ghcrawl_set_limits(text, bigint, int, numeric, int, int),
@@ -950,6 +964,7 @@ GRANT EXECUTE ON FUNCTION
 	@extschema@.ghcrawl_add_token_file(text, text),
 	@extschema@.ghcrawl_add_app(text, text, text, text),
 	@extschema@.ghcrawl_add_app(text, bigint, text, text),
+	@extschema@.ghcrawl_add_app(text, bigint, text, bigint),
 	@extschema@.ghcrawl_remove_token(text),
 	@extschema@.ghcrawl_verify_tokens(),
 	@extschema@.ghcrawl_set_limits(text, bigint, int, numeric, int, int),

@@ -111,6 +111,17 @@ AS 'MODULE_PATHNAME', 'ghcrawl_add_app_by_number';
 COMMENT ON FUNCTION @extschema@.ghcrawl_add_app(text, bigint, text, text) IS
 'The same for an App''s id without quotes';
 
+CREATE FUNCTION @extschema@.ghcrawl_add_app(
+	name text,
+	app_id bigint,
+	private_key_file text,
+	installation bigint)
+RETURNS text
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'ghcrawl_add_app_by_numbers';
+COMMENT ON FUNCTION @extschema@.ghcrawl_add_app(text, bigint, text, bigint) IS
+'The same for ids without quotes';
+
 CREATE FUNCTION @extschema@.ghcrawl_remove_token(name text)
 RETURNS text
 LANGUAGE c VOLATILE STRICT

@@ -223,6 +223,7 @@ CREATE TABLE ghcrawl.budget (
 	pace		real,
 	paced_by	text,
 	released	boolean NOT NULL DEFAULT true,
+	unmetered	boolean NOT NULL DEFAULT false,
 	benched_until timestamptz,
 	benched_for	text,
 	points_used	bigint NOT NULL DEFAULT 0,
@@ -243,6 +244,7 @@ COMMENT ON COLUMN ghcrawl.budget.reserve IS 'Percent of all but concurrency left
 COMMENT ON COLUMN ghcrawl.budget.spent IS 'Points that we used of those that reset_at gives back';
 COMMENT ON COLUMN ghcrawl.budget.pace IS 'Points an hour at the present pace; null: nothing sets one';
 COMMENT ON COLUMN ghcrawl.budget.paced_by IS 'The limit that sets it: points, requests, response';
+COMMENT ON COLUMN ghcrawl.budget.unmetered IS 'The server tells of no limits, so none are kept';
 COMMENT ON COLUMN ghcrawl.budget.released IS 'Its holder has written down all that it used and stopped';
 COMMENT ON COLUMN ghcrawl.budget.minute_requests IS 'Requests in the minute before updated_at; a worker that takes over counts them';
 

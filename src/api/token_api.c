@@ -32,6 +32,7 @@ PG_FUNCTION_INFO_V1(ghcrawl_add_token);
 PG_FUNCTION_INFO_V1(ghcrawl_add_token_file);
 PG_FUNCTION_INFO_V1(ghcrawl_add_app);
 PG_FUNCTION_INFO_V1(ghcrawl_add_app_by_number);
+PG_FUNCTION_INFO_V1(ghcrawl_add_app_by_numbers);
 PG_FUNCTION_INFO_V1(ghcrawl_remove_token);
 
 /* Were name and secret given the wrong way round? */
@@ -235,6 +236,15 @@ ghcrawl_add_app_by_number(PG_FUNCTION_ARGS)
 											 psprintf("%lld", (long long) PG_GETARG_INT64(1)),
 											 text_to_cstring(PG_GETARG_TEXT_PP(2)),
 											 text_to_cstring(PG_GETARG_TEXT_PP(3)))));
+}
+
+Datum
+ghcrawl_add_app_by_numbers(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(add_app(text_to_cstring(PG_GETARG_TEXT_PP(0)),
+											 psprintf("%lld", (long long) PG_GETARG_INT64(1)),
+											 text_to_cstring(PG_GETARG_TEXT_PP(2)),
+											 psprintf("%lld", (long long) PG_GETARG_INT64(3)))));
 }
 
 Datum

@@ -53,7 +53,8 @@ ghc_meter_take_over(GhcLane *lane, const GhcBudgetRow *row)
 		.reset_ms = ghc_clock_ms(row->reset_at),
 		.requests = row->minute_requests,
 		.response_ms = row->minute_response_ms,
-		.spent = row->spent
+		.spent = row->spent,
+		.unmetered = row->unmetered
 	};
 	ghc_budget_restore(&lane->meter, &state, ghc_clock_now_ms());
 	if (row->benched_for != NULL)
@@ -93,6 +94,7 @@ ghc_meter_save(GhcLane *lane, bool released)
 		.pace = rate.points_hour,
 		.paced_by = bounds[rate.bound],
 		.released = released,
+		.unmetered = graphql->unmetered,
 		.points_used = lane->points_used,
 		.requests = lane->requests
 	};

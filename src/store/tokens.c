@@ -262,7 +262,7 @@ ghc_budgets_load(void)
 		" response_ms_minute, \"limit\", remaining, reset_at, minute_requests,"
 		" minute_response_ms, benched_until, updated_at, total_ms_minute,"
 		" window_ms, concurrent, reserve, spent, released::int,"
-		" benched_for FROM ghcrawl.budget b"
+		" benched_for, unmetered::int FROM ghcrawl.budget b"
 		" WHERE EXISTS (SELECT FROM ghcrawl.token t"
 		" WHERE t.budget_id = b.budget_id AND t.refused_at IS NULL)"
 		" ORDER BY budget_id", "", NULL
@@ -294,6 +294,7 @@ ghc_budgets_load(void)
 		budget->spent = ghc_db_get_int8(row, 18);
 		budget->released = ghc_db_get_int4(row, 19) != 0;
 		budget->benched_for = ghc_db_get_text(row, 20);
+		budget->unmetered = ghc_db_get_int4(row, 21) != 0;
 		budgets = lappend(budgets, budget);
 	}
 	return budgets;
@@ -307,11 +308,11 @@ ghc_budgets_save(const GhcBudgetRow *budget)
 		" remaining = nullif($3, -1), reset_at = $4, minute_requests = $5,"
 		" minute_response_ms = $6, benched_until = $7, benched_for = $8,"
 		" points_used = points_used + $9, requests = requests + $10,"
-		" spent = $11, paced_by = $12, pace = $13, released = $14,"
+		" spent = $11, paced_by = $12, pace = $13, released = $14, unmetered = $15,"
 		" updated_at = clock_timestamp() WHERE budget_id = $1",
-		"ibbziiztbbbtdl", NULL
+		"ibbziiztbbbtdll", NULL
 	};
-	char		nulls[] = "              ";
+	char		nulls[] = "               ";
 	Datum		values[] = {
 		Int32GetDatum(budget->budget_id), Int64GetDatum(budget->limit),
 		Int64GetDatum(budget->remaining), TimestampTzGetDatum(budget->reset_at),
@@ -322,7 +323,8 @@ ghc_budgets_save(const GhcBudgetRow *budget)
 		Int64GetDatum(budget->points_used), Int64GetDatum(budget->requests),
 		Int64GetDatum(budget->spent),
 		budget->paced_by ? CStringGetTextDatum(budget->paced_by) : (Datum) 0,
-		Float8GetDatum(budget->pace), BoolGetDatum(budget->released)
+		Float8GetDatum(budget->pace), BoolGetDatum(budget->released),
+		BoolGetDatum(budget->unmetered)
 	};
 
 	if (budget->reset_at == 0)

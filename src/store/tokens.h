@@ -55,6 +55,7 @@ typedef struct GhcBudgetRow
 	const char *paced_by;		/* NULL: nothing sets a pace; not loaded */
 	double		pace;			/* points an hour; not loaded */
 	bool		released;		/* its holder has stopped using it */
+	bool		unmetered;		/* the server tells of no limits */
 	TimestampTz updated_at;
 	int64		points_used;	/* to add, when saved */
 	int64		requests;		/* to add, when saved */
