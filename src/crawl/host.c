@@ -43,9 +43,6 @@ static const struct
 /* what asking whose token it is should take */
 #define ASKING_MS 300
 
-/* so many rows less than promised are no accident */
-#define TRUNCATED_ROWS 10
-
 /* flows that differ by no more than this part are the same */
 #define SAME_FLOW 0.05
 
@@ -316,39 +313,6 @@ count_rows(const GhcFlight *flight)
 	return n;
 }
 
-/* How many rows the pages of a flight should have brought, by their counts. */
-static int64
-count_promised(const GhcFlight *flight)
-{
-	int64		n = 0;
-	ListCell   *cell;
-
-	foreach(cell, flight->works)
-	{
-		const GhcTask *task = &((GhcWork *) lfirst(cell))->task;
-
-		for (int i = 0; i < task->parts.n_pages; i++)
-		{
-			const GhcPage *page = &flight->reply.pages[task->parts.first_page + i];
-			int64		behind = Min(page->count, GHC_SEARCH_CAP) - task->asked[i];
-
-			n += Max(0, Min(behind, task->rows));
-		}
-	}
-	return n;
-}
-
-/*
- * Was the answer cut short without a word, as large queries have been
- * (github-api.md 2.5)?  A few rows may be missing because results moved.
- */
-static bool
-is_truncated(const GhcFlight *flight)
-{
-	return flight->want == GHC_WANT_PAGES &&
-		count_rows(flight) + TRUNCATED_ROWS < count_promised(flight);
-}
-
 static void
 learn_size(GhcHost *host, const GhcFlight *flight)
 {
@@ -361,19 +325,13 @@ learn_size(GhcHost *host, const GhcFlight *flight)
 	{
 		case GHC_VERDICT_OK:
 		case GHC_VERDICT_PARTIAL:
-			if (!is_truncated(flight))
-			{
-				ghc_sizer_note(sizer, size, count_rows(flight),
-							   flight->transfer->took_ms);
-				break;
-			}
-			/* FALLTHROUGH */
-		case GHC_VERDICT_TOO_SLOW:
-			ghc_sizer_fail(sizer, size, true);
-			lore->failures++;
+			ghc_sizer_note(sizer, size, count_rows(flight),
+						   flight->transfer->took_ms);
 			break;
+		case GHC_VERDICT_TOO_SLOW:
 		case GHC_VERDICT_TOO_MUCH:
-			ghc_sizer_fail(sizer, size, false);
+			/* resource limits strike at random, too (github-api.md 2.5) */
+			ghc_sizer_fail(sizer, size, true);
 			lore->failures++;
 			break;
 		default:

@@ -67,7 +67,7 @@
  */
 #define PATIENCE 30
 #define PATIENCE_GROWTH 8
-#define PATIENCE_MOST 1000000
+#define PATIENCE_MOST 2000
 
 /* good replies until failures that were chance are forgotten */
 #define FORGET 1000
