@@ -155,3 +155,33 @@ test('change_stars changes a share, tells whom, and repeats with its seed', asyn
   assert.deepEqual(await run(2), await run(2));
   assert.notDeepEqual(await run(2), await run(3));
 });
+
+test('change_details changes topics or languages, and dates with them', async (t) => {
+  const { sim, control, truth } = await startSim(t, { repositories: 4000 });
+  const { columns } = sim.world;
+  const state = () => new Map(Array.from(columns.id.subarray(0, columns.length), (id, row) => [id, {
+    topics: sim.world.topics(row).join(), languages: JSON.stringify(sim.world.languages(row)), updated: columns.updated[row], pushed: columns.pushed[row],
+  }]));
+  const before = state();
+  const from = Date.now();
+  const { changed, ids } = await control('world', { op: 'change_details', share: 0.1, seed: 3 });
+  assert.equal(changed, ids.length);
+  assert.ok(Math.abs(changed / 4000 - 0.1) < 0.02);
+  const after = state();
+  const pushed = ids.filter((id) => after.get(id).pushed > before.get(id).pushed);
+  assert.ok(pushed.length > changed / 4 && pushed.length < changed * 3 / 4);
+  for (const id of ids) {
+    assert.ok(after.get(id).updated > before.get(id).updated);
+    if (!pushed.includes(id)) assert.equal(after.get(id).topics, before.get(id).topics + (before.get(id).topics ? ',' : '') + 'topic-3');
+  }
+  assert.ok(pushed.some((id) => after.get(id).languages !== before.get(id).languages));
+  const others = [...before.keys()].filter((id) => JSON.stringify(after.get(id)) !== JSON.stringify(before.get(id)));
+  assert.deepEqual(others.sort((a, b) => a - b), ids);
+  assert.equal((await truth('topic:topic-3 fork:true')).length, changed - pushed.length);
+  const tagged = ids.find((id) => !pushed.includes(id));
+  const states = (await control(`history?from=${from}&fields=repositoryTopics`)).split('\n').filter(Boolean).map(JSON.parse).filter(({ id }) => id === tagged);
+  assert.deepEqual(states.map(({ repositoryTopics }) => repositoryTopics.join()), [before.get(tagged).topics, after.get(tagged).topics]);
+
+  await control('world', { op: 'set', id: ids[0], topics: ['by-hand'] });
+  assert.deepEqual(await truth('topic:by-hand fork:true'), [ids[0]]);
+});

@@ -13,7 +13,7 @@ const FLAGS = {
 };
 const NOT_FLAGS = { hasIssuesEnabled: C.NO_ISSUES, hasWikiEnabled: C.NO_WIKI, hasProjectsEnabled: C.NO_PROJECTS };
 
-/** {changed: number, ids?: [of change_stars and add]}. */
+/** {changed: number, ids?: [of change_stars, change_details and add]}. */
 export function applyOperations(world, operations) {
   const list = Array.isArray(operations) ? operations : [operations];
   const ids = [];
@@ -37,6 +37,7 @@ function applyOne(world, { op, ...values }) {
     case 'archive': return set(world, { id: values.id, isArchived: true, archivedAt: new Date(world.clock.worldSeconds() * 1000).toISOString() });
     case 'add': return add(world, values);
     case 'change_stars': return changeStars(world, values);
+    case 'change_details': return changeDetails(world, values);
     default: throw new RangeError(`unknown operation ${op}`);
   }
 }
@@ -74,7 +75,7 @@ function columnValues(world, values, flags) {
     else if (TIMES[name]) out[TIMES[name]] = value === null ? 0 : Math.floor(Date.parse(value) / 1000);
     else if (FLAGS[name]) bits = value ? bits | FLAGS[name] : bits & ~FLAGS[name];
     else if (NOT_FLAGS[name]) bits = value ? bits & ~NOT_FLAGS[name] : bits | NOT_FLAGS[name];
-    else if (name === 'name' || name === 'description') out[name] = value;
+    else if (name === 'name' || name === 'description' || name === 'topics') out[name] = value;
     else if (name === 'owner') out.owner = world.owners.ensure(value);
     else if (name === 'language' || name === 'primaryLanguage') out.language = codeOf(world.languageCode(value ?? ''), value, name);
     else if (name === 'license' || name === 'licenseInfo') out.license = codeOf(world.licenseCode(value ?? ''), value, name);
@@ -102,6 +103,24 @@ function changeStars(world, { share, seed = 1, max = Infinity }) {
     const next = stars + step <= max ? stars + step : Math.max(0, stars - step);
     if (next === stars) continue;
     world.change(row, { stars: next });
+    ids.push(columns.id[row]);
+  }
+  return { changed: ids.length, ids };
+}
+
+/**
+ * Changes the topics, or (by a push) the size and with it the languages, of a share of all visible repositories, seeded; as on
+ * GitHub, dates move with them.
+ */
+function changeDetails(world, { share, seed = 1 }) {
+  const ids = [];
+  const { columns } = world;
+  for (let row = 0; row < columns.length; row++) {
+    if (!world.isVisible(row) || fraction(seed, columns.id[row], 510) >= share) continue;
+    /* later than before even if both are within a second */
+    const now = Math.max(world.clock.worldSeconds(), columns.updated[row] + 1, columns.pushed[row] + 1);
+    if (fraction(seed, columns.id[row], 511) < 0.5) world.change(row, { topics: [...world.topics(row).slice(0, 18), `topic-${seed}`], updated: now });
+    else world.change(row, { size: columns.size[row] + 1, pushed: now, updated: now });
     ids.push(columns.id[row]);
   }
   return { changed: ids.length, ids };

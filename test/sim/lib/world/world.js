@@ -24,9 +24,10 @@ export class World {
     this.version = 0;
     this.names = new Map(); /* row -> name, where it is not the one by birth */
     this.descriptions = new Map(); /* row -> description, likewise */
+    this.chosenTopics = new Map(); /* row -> topics, likewise */
     this.current = new Map(); /* lower-case owner/name -> row, for rows renamed or transferred or named by hand */
     this.former = new Map(); /* lower-case former owner/name -> row */
-    this.log = []; /* {at, row, existed, old: values of MUTABLE, name, description}, ascending in time */
+    this.log = []; /* {at, row, existed, old: values of MUTABLE, name, description, topics}, ascending in time */
     this.ownerIndex = null;
     this.lastNamed = { origin: -1, name: '' }; /* as name and nameWithOwner are mostly asked for together */
     this.stars = new StarLists(this.columns);
@@ -76,6 +77,8 @@ export class World {
   }
 
   topics(row) {
+    const own = this.chosenTopics.get(row);
+    if (own !== undefined) return own;
     return this.columns.flags[row] & BOT ? [] : text.topics(this.seed, this.columns.id[row]);
   }
 
@@ -144,16 +147,17 @@ export class World {
 
   snapshot(row) {
     const old = MUTABLE.map((name) => this.columns[name][row]);
-    return { old, name: this.names.get(row), description: this.descriptions.get(row) };
+    return { old, name: this.names.get(row), description: this.descriptions.get(row), topics: this.chosenTopics.get(row) };
   }
 
   restore(row, state) {
     MUTABLE.forEach((name, i) => { this.columns[name][row] = state.old[i]; });
     setOrDelete(this.names, row, state.name);
     setOrDelete(this.descriptions, row, state.description);
+    setOrDelete(this.chosenTopics, row, state.topics);
   }
 
-  /** Changes attributes of a row: any of MUTABLE, and `name`, `description`. */
+  /** Changes attributes of a row: any of MUTABLE, and `name`, `description`, `topics`. */
   change(row, values) {
     const { columns } = this;
     const wasVisible = this.isVisible(row);
@@ -162,6 +166,7 @@ export class World {
     for (const [name, value] of Object.entries(values)) {
       if (name === 'name') this.names.set(row, value);
       else if (name === 'description') this.descriptions.set(row, value);
+      else if (name === 'topics') this.chosenTopics.set(row, value);
       else columns[name][row] = value;
     }
     if (values.name !== undefined || values.owner !== undefined) this.registerName(row, before);
@@ -177,7 +182,7 @@ export class World {
   }
 
   /** A new repository, created now. Returns its row. */
-  add({ name, description, id, ...values }) {
+  add({ name, description, topics, id, ...values }) {
     const { columns } = this;
     const now = this.clock.worldSeconds();
     const last = columns.length - 1;
@@ -190,6 +195,7 @@ export class World {
     for (const [column, value] of Object.entries(values)) columns[column][row] = value;
     if (name !== undefined) this.names.set(row, name);
     if (description !== undefined) this.descriptions.set(row, description);
+    if (topics !== undefined) this.chosenTopics.set(row, topics);
     if (name !== undefined) this.current.set(this.nameWithOwner(row).toLowerCase(), row);
     this.stars.changed(row);
     this.visibleCount++;
