@@ -54,6 +54,7 @@ export const OPTIONS = {
   'latency-node': [number, 10, 'model: ms of each node of a root list'],
   'latency-count': [number, 40, 'model: ms of each totalCount'],
   'latency-connection': [number, 2.5, 'model: ms of each nested connection'],
+  'latency-by-id': [number, 1, 'model: what nodes looked up by id, and what is asked of them, take times as long as in a search'],
   'latency-alias': [number, 5, 'model: ms of each root search that only counts'],
   'latency-jitter': [number, 0.2, 'model: share by which it varies'],
   'timeout': [number, 10000, 'modelled ms after which a request ends as 502 or 504'],

@@ -61,7 +61,7 @@ function settingsOf(options, faults) {
     timeoutMs: options.timeout, timeoutAliases: options.timeoutAliases, timeoutRows: options.timeoutRows, penalty: options.penalty, faultRates: faults.rates,
     latency: {
       flat: options.latency, base: options.latencyBase, node: options.latencyNode, count: options.latencyCount,
-      connection: options.latencyConnection, alias: options.latencyAlias, jitter: options.latencyJitter,
+      connection: options.latencyConnection, byId: options.latencyById, alias: options.latencyAlias, jitter: options.latencyJitter,
     },
   };
 }

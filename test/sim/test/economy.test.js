@@ -12,7 +12,7 @@ const VIEWER = '{ viewer { login } rateLimit { cost remaining used resetAt } }';
 const page = (name, first, query = 'stars:>=0') => `${name}: ${searchQuery(query, { first }).slice(1, -1)}`;
 const count = (name) => `${name}: search(query: "stars:0", type: REPOSITORY) { repositoryCount }`;
 
-test('latency by rows is exact, searches that only count have a price of their own', async (t) => {
+test('latency by rows is exact, searches that only count and look-ups by id have a price of their own', async (t) => {
   const { graphql, control } = await startSim(t, {
     repositories: 2000, latency: null, 'latency-base': 200, 'latency-node': 2, 'latency-connection': 0, 'latency-count': 0, 'latency-jitter': 0, 'time-scale': 100,
   });
@@ -28,6 +28,9 @@ test('latency by rows is exact, searches that only count have a price of their o
   await control('settings', { latency: { alias: 50 } });
   await graphql(`{ ${count('a')} ${count('b')} }`);
   assert.equal((await control('requests?last=1'))[0].modelled_ms, 300);
+  await control('settings', { latency: { byId: 0.5 } });
+  await graphql('{ nodes(ids: ["R_kgAB", "R_kgAC", "R_kgAD", "R_kgAE"]) { id } }');
+  assert.equal((await control('requests?last=1'))[0].modelled_ms, 204);
 });
 
 test('cliffs: from so many aliases, or so many rows a page, a request times out; switched at run time', async (t) => {

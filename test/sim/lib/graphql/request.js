@@ -60,13 +60,17 @@ export class GraphQLService {
   /** What resolvers see of the request. */
   context({ viewer, rate, newIds = false, webUrl = 'https://github.com', fault = null, text = '' }) {
     const { world, engine, settings, random } = this;
-    const stats = { nodes: 0, pages: 0, repositories: 0, counts: 0, countedSearches: 0, connections: 0, work: 0, parts: [], rows: [] };
+    const stats = { nodes: 0, lookedUp: 0, pages: 0, repositories: 0, counts: 0, countedSearches: 0, connections: 0, work: 0, parts: [], rows: [] };
     const budget = this.workBudget(text, fault);
     const context = { world, engine, settings, viewer, rate, newIds, webUrl, warnings: [], stats, forbidden: false };
     context.spend = (amount) => (stats.work += amount) <= budget;
     context.noteNodes = (count) => {
       stats.nodes += count;
       stats.pages++;
+    };
+    context.noteLookUp = (count) => {
+      stats.lookedUp += count;
+      context.noteNodes(count);
     };
     context.noteCountedSearch = () => { stats.countedSearches++; };
     context.notePart = (kind, text) => { stats.parts.push({ kind, key: longHashText(text) }); };

@@ -19,12 +19,12 @@ const Query = {
   search: (source, args, context) => search(args, context),
   node: (source, { id }, context) => {
     const node = resolveNode(id, context);
-    context.noteNodes(1);
+    context.noteLookUp(1);
     context.notePart('nodes', id);
     return node ?? notFoundNode(id);
   },
   nodes: (source, { ids }, context) => {
-    context.noteNodes(ids.length);
+    context.noteLookUp(ids.length);
     context.notePart('nodes', ids.join());
     return ids.map((id) => {
       const node = afford(context, resolveNode(id, context));

@@ -98,11 +98,12 @@ function isOverCliff({ timeoutAliases, timeoutRows }, price) {
 }
 
 /** Milliseconds of GitHub's for the work of a request. */
-export function latencyOf({ flat, base, node, count, connection, alias, jitter }, stats, random) {
+export function latencyOf({ flat, base, node, count, connection, byId, alias, jitter }, stats, random) {
   if (flat !== null) return flat;
-  const { nodes = 0, counts = 0, connections = 0, countedSearches = 0 } = stats ?? {};
+  const { nodes = 0, lookedUp = 0, counts = 0, connections = 0, countedSearches = 0 } = stats ?? {};
   const wobble = jitter > 0 ? 1 + jitter * (random.next() * 2 - 1) : 1;
-  return (base + node * nodes + count * counts + connection * connections + alias * countedSearches) * wobble;
+  const share = nodes > 0 ? 1 - (1 - byId) * lookedUp / nodes : 1;
+  return (base + (node * nodes + count * counts + connection * connections) * share + alias * countedSearches) * wobble;
 }
 
 function answerTimeout(exchange) {
