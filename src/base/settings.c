@@ -31,7 +31,15 @@ int			ghc_max_response_kb = 16384;
 int			ghc_max_connections = 100;
 int			ghc_pages_per_request = 0;
 int			ghc_page_size = 0;
+int			ghc_details = GHC_DETAILS_AUTO;
 int			ghc_retention_min = 90 * 24 * 60;
+
+static const struct config_enum_entry details_options[] = {
+	{"auto", GHC_DETAILS_AUTO, false},
+	{"nested", GHC_DETAILS_NESTED, false},
+	{"later", GHC_DETAILS_LATER, false},
+	{NULL, 0, false}
+};
 
 static bool
 is_loopback(const char *host)
@@ -204,6 +212,13 @@ define_number_settings(void)
 							0, 0, 100,
 							PGC_SIGHUP, 0,
 							NULL, NULL, NULL);
+	DefineCustomEnumVariable("ghcrawl.details",
+							 "Sets how fields that cost points, such as topics, are asked for.",
+							 "With the pages of a search, or later by id; auto means whatever is cheaper.",
+							 &ghc_details,
+							 GHC_DETAILS_AUTO, details_options,
+							 PGC_SIGHUP, 0,
+							 NULL, NULL, NULL);
 }
 
 void

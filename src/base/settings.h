@@ -11,6 +11,14 @@
 #ifndef GHC_SETTINGS_H
 #define GHC_SETTINGS_H
 
+/* how topics, languages and other fields that cost points are asked for */
+typedef enum GhcDetails
+{
+	GHC_DETAILS_AUTO,			/* whichever is cheaper */
+	GHC_DETAILS_NESTED,			/* in the pages */
+	GHC_DETAILS_LATER,			/* by id */
+} GhcDetails;
+
 /* each is the setting ghcrawl.<name>; see settings.c for what they mean */
 extern char *ghc_api_url;
 extern char *ghc_databases;
@@ -24,6 +32,7 @@ extern int	ghc_max_response_kb;
 extern int	ghc_max_connections;
 extern int	ghc_pages_per_request;	/* 0: found out, like the next */
 extern int	ghc_page_size;
+extern int	ghc_details;			/* a GhcDetails */
 extern int	ghc_retention_min;		/* minutes; -1: for ever */
 
 /* Defines them all; to be called once, from _PG_init. */

@@ -20,6 +20,7 @@
 #include "crawl/answers.h"
 #include "crawl/app.h"
 #include "crawl/asked.h"
+#include "crawl/details.h"
 #include "crawl/flight.h"
 #include "crawl/meter.h"
 #include "store/absence.h"
@@ -128,7 +129,10 @@ tally(GhcRun *run, const Batch *batch)
 		GhcWork    *work = row->owner;
 
 		run->counts.inserted += row->stored == GHC_STORED_NEW;
-		run->counts.updated += row->stored == GHC_STORED_CHANGED;
+		/* what a row lacked may come later, and doesn't count once more */
+		run->counts.updated += row->stored == GHC_STORED_CHANGED &&
+			(!run->split.in_two || row->changed_before < run->basis.began_at);
+		ghc_details_note(run, work, row);
 		if (row->stored == GHC_STORED_REFUSED)
 			work->refused_now = lappend(work->refused_now,
 										unconstify(int64 *, &row->repo->repo_id));
@@ -171,10 +175,12 @@ add_flight(Batch *batch, GhcRun *run, const GhcFlight *flight)
 	}
 }
 
-/* Stores the pages of all flights that read the same fields for the same run. */
+/* Stores the pages of all flights that read the same for the same run. */
 static void
-store_like(GhcWorker *worker, GhcRun *run, GhcFieldSet fields, int n_rows)
+store_like(GhcWorker *worker, GhcRun *run, const GhcFlight *like, int n_rows)
 {
+	GhcFieldSet fields = like->shape.fields;
+	GhcApart	apart = ghc_details_apart(run, like->piece);
 	Batch		batch = {
 		palloc(n_rows * sizeof(GhcStoreRow)), 0, ghc_answers_allowance(run)
 	};
@@ -185,7 +191,7 @@ store_like(GhcWorker *worker, GhcRun *run, GhcFieldSet fields, int n_rows)
 		GhcFlight  *flight = lfirst(cell);
 
 		if (!flight->answered || flight->given_up || flight->is_stored ||
-			flight->shape.fields != fields ||
+			flight->shape.fields != fields || flight->piece != like->piece ||
 			flight->crawl_id != run->crawl.crawl_id)
 			continue;
 		flight->is_stored = true;
@@ -195,7 +201,7 @@ store_like(GhcWorker *worker, GhcRun *run, GhcFieldSet fields, int n_rows)
 	if (batch.n == 0)
 		return;
 	worker->storing = run->crawl.crawl_id;
-	ghc_pages_store(run->crawl.data_schema, fields, batch.rows, batch.n,
+	ghc_pages_store(run->crawl.data_schema, fields, &apart, batch.rows, batch.n,
 					worker->careful);
 	worker->storing = 0;
 	tally(run, &batch);
@@ -263,7 +269,7 @@ store_pages(GhcWorker *worker)
 								   run->crawl.data_schema);
 		}
 		else
-			store_like(worker, run, flight->shape.fields, n_rows);
+			store_like(worker, run, flight, n_rows);
 	}
 }
 
@@ -333,6 +339,16 @@ add_children(GhcWork *work)
 	ghc_tasks_add_children(&work->row, &rows);
 }
 
+/* What was left out of the pages of a range is still to be asked for. */
+static void
+queue_details(const GhcWork *work, GhcRun *run)
+{
+	int			n = ghc_details_queue(work);
+
+	run->counts.tasks += n;
+	run->exhausted &= n == 0;
+}
+
 /* Writes the end of a task, if it is still ours. */
 static bool
 end_work(GhcWorker *worker, GhcWork *work, GhcRun *run, GhcOutcome outcome)
@@ -357,6 +373,8 @@ end_work(GhcWorker *worker, GhcWork *work, GhcRun *run, GhcOutcome outcome)
 		run->counts.narrowed += work->task.narrowed;
 		run->exhausted = false;
 	}
+	else
+		queue_details(work, run);
 	return true;
 }
 
@@ -367,6 +385,8 @@ write_suspects(GhcWorker *worker, const GhcWork *work,
 {
 	const GhcNodes *nodes = work->task.nodes;
 
+	if (nodes->details)
+		return;
 	run->counts.suspects += nodes->n_answered;
 	run->counts.gone += nodes->n_gone;
 	if (nodes->n_gone == 0)
@@ -426,7 +446,8 @@ write_work(GhcWorker *worker, GhcWork *work, const GhcFlight *flight,
 		write_suspects(worker, work, flight, run);
 	if (work->task.nodes != NULL && outcome == GHC_OUTCOME_GAP)
 		write_unknown(work);
-	if (ends && outcome != GHC_OUTCOME_SPLIT)
+	if (ends && outcome != GHC_OUTCOME_SPLIT &&
+		(work->task.nodes == NULL || !work->task.nodes->details))
 		write_seen(&work->task, run);
 	run->counts.seen += work->row.counted - work->counted;
 	run->counts.part += work->row.part - work->part;

@@ -19,6 +19,7 @@
 #include <math.h>
 
 #include "crawl/claim.h"
+#include "crawl/details.h"
 #include "crawl/flight.h"
 #include "crawl/host.h"
 #include "crawl/lane.h"
@@ -38,6 +39,8 @@ supply_of(const GhcWork *work, GhcRoom room)
 	const GhcTask *task = &work->task;
 	int64		left = Min(task->promised, GHC_SEARCH_CAP) - task->offset;
 
+	if (task->nodes != NULL)
+		return Max(1, task->nodes->n * room.parts / GHC_MAX_MEMBERS);
 	if (!room.ahead || task->keeps_cursors || left <= room.rows)
 		return 1;
 	if (task->pages == 0 && task->promised > GHC_SEARCH_CAP)
@@ -119,7 +122,7 @@ work_out_demand(GhcWorker *worker)
 
 			if (run == NULL)
 				break;
-			run->room = ghc_host_room(lane, &run->crawl.shape,
+			run->room = ghc_host_room(lane, ghc_details_shape(run, run->piece),
 									  GHC_WANT_PAGES);
 			run->demand += run->room.parts;
 		}

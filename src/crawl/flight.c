@@ -23,6 +23,7 @@
 #include "utils/memutils.h"
 
 #include "base/settings.h"
+#include "crawl/details.h"
 #include "crawl/flight.h"
 #include "crawl/host.h"
 #include "crawl/lane.h"
@@ -44,6 +45,7 @@ ghc_flight_drop_work(GhcWorker *worker, GhcWork *work)
 	worker->works = list_delete_ptr(worker->works, work);
 	ghc_task_release(&work->task);
 	ghc_idset_free(&work->refused);
+	ghc_idset_free(&work->lacking);
 	pfree(work);
 }
 
@@ -163,17 +165,36 @@ count_parts(const GhcQuery *query)
 	return query->n_pages + query->n_counts + query->n_lists;
 }
 
+/* Starts a query of the sort that the first of its works wants. */
+static GhcRoom
+begin_works(GhcFlight *flight, GhcRun *run, const GhcTask *task, GhcWant want,
+			int *ids)
+{
+	GhcPiece	piece = want == GHC_WANT_PAGES ?
+		ghc_details_choose(flight->lane, run) : task->piece;
+	GhcRoom		room;
+
+	flight->want = want;
+	flight->piece = piece;
+	flight->shape = *ghc_details_shape(run, piece);
+	flight->crawl_id = run->crawl.crawl_id;
+	ghc_query_begin(&flight->query, &flight->shape, false);
+	room = ghc_host_room(flight->lane, &flight->shape, want);
+	if (ghc_state_is_question(run))
+		ghc_host_look_ahead(flight->lane, &flight->shape, &room);
+	*ids = want != GHC_WANT_LIST ? PG_INT32_MAX :
+		ghc_host_ids(flight->lane->host, &flight->shape, &room);
+	return room;
+}
+
 /* Puts works of a run into the flight, as long as there is room. */
 static void
 compose_works(GhcWorker *worker, GhcFlight *flight, GhcRun *run)
 {
 	GhcRoom		room = {0};
+	int			ids = 0;		/* that may be looked up */
 	ListCell   *cell;
 
-	flight->shape = run->crawl.shape;
-	flight->crawl_id = run->crawl.crawl_id;
-	flight->want = GHC_WANT_COUNT;
-	ghc_query_begin(&flight->query, &flight->shape, false);
 	foreach(cell, worker->works)
 	{
 		GhcWork    *work = lfirst(cell);
@@ -184,15 +205,12 @@ compose_works(GhcWorker *worker, GhcFlight *flight, GhcRun *run)
 			continue;
 		want = task->kind->wants(task);
 		if (flight->works == NIL)
-		{
-			flight->want = want;
-			room = ghc_host_room(flight->lane, &flight->shape, want);
-			if (ghc_state_is_question(run))
-				ghc_host_look_ahead(flight->lane, &flight->shape, &room);
-		}
+			room = begin_works(flight, run, task, want, &ids);
 		else if (want != flight->want ||
+				 (want == GHC_WANT_LIST && task->piece != flight->piece) ||
 				 (task->company > 0 && flight->n_parts >= task->company))
 			continue;
+		task->piece = flight->piece;
 		if (!ghc_task_compose(task, &room, &flight->query))
 			out_of_memory("composing a query");
 		flight->works = lappend(flight->works, work);
@@ -200,7 +218,10 @@ compose_works(GhcWorker *worker, GhcFlight *flight, GhcRun *run)
 		flight->n_parts = count_parts(&flight->query);
 		if (task->company > 0)
 			room.parts = Min(room.parts, task->company - flight->n_parts);
-		if (room.parts <= 0)
+		if (want == GHC_WANT_LIST)
+			ids -= task->nodes->n_asked;
+		room.rows = Min(room.rows, ids);
+		if (room.parts <= 0 || ids <= 0)
 			break;
 	}
 }
@@ -256,6 +277,7 @@ send_flight(GhcWorker *worker, GhcFlight *flight, GhcRun *run, int64 now_ms)
 	{
 		worker->pass = Max(worker->pass, run->pass);
 		run->pass += ghc_share_step(run->crawl.priority, flight->outlay.points);
+		run->explorer.sent += flight->want == GHC_WANT_PAGES;
 	}
 	worker->flights = lappend(worker->flights, flight);
 	lane->n_flights++;

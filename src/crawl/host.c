@@ -78,10 +78,11 @@ is_of_shape(const GhcLore *lore, const GhcShape *shape)
 }
 
 static GhcLore *
-make_lore(const GhcShape *shape)
+make_lore(const GhcShape *shape, int no)
 {
 	GhcLore    *lore = MemoryContextAllocZero(TopMemoryContext, sizeof(GhcLore));
 
+	lore->no = no;
 	lore->fields = shape->fields;
 	lore->extra = shape->extra ?
 		MemoryContextStrdup(TopMemoryContext, shape->extra) : NULL;
@@ -111,7 +112,8 @@ find_lore(GhcHost *host, const GhcShape *shape, GhcWant want)
 		if (is_of_shape(lfirst(cell), shape))
 			return lfirst(cell);
 	before = MemoryContextSwitchTo(TopMemoryContext);
-	host->lores = lappend(host->lores, make_lore(shape));
+	host->lores = lappend(host->lores,
+						  make_lore(shape, list_length(host->lores)));
 	MemoryContextSwitchTo(before);
 	return llast(host->lores);
 }
@@ -140,19 +142,27 @@ recall(const GhcHost *host, GhcLore *lore, GhcWant want)
 							   ghc_slice_of(row.learnt));
 }
 
-void
-ghc_host_recall(GhcWorker *worker, const GhcRun *run)
+static void
+recall_shape(GhcHost *host, const GhcShape *shape)
 {
-	GhcHost    *host = ghc_host_of(worker, run->crawl.api_url);
-
 	for (int want = 0; want < GHC_WANT_COUNT; want++)
 	{
-		GhcLore    *lore = find_lore(host, &run->crawl.shape, want);
+		GhcLore    *lore = find_lore(host, shape, want);
 
 		if (!lore->recalled[want])
 			recall(host, lore, want);
 		lore->recalled[want] = true;
 	}
+}
+
+void
+ghc_host_recall(GhcWorker *worker, const GhcRun *run)
+{
+	GhcHost    *host = ghc_host_of(worker, run->crawl.api_url);
+
+	recall_shape(host, &run->crawl.shape);
+	recall_shape(host, &run->split.flat);
+	recall_shape(host, &run->split.rest);
 }
 
 static void
@@ -211,7 +221,7 @@ is_like(GhcFlow a, GhcFlow b)
 static GhcSize
 choose_size(GhcLane *lane, const GhcLore *lore, GhcWant want)
 {
-	GhcChoice  *choice = &lane->choices[want];
+	GhcChoice  *choice = &lane->choices[want][lore->no % GHC_MAX_CHOICES];
 	GhcFlow		flow = ghc_lane_flow(lane);
 
 	if (choice->lore != lore || choice->version != lore->version ||
@@ -262,6 +272,37 @@ ghc_host_look_ahead(GhcLane *lane, const GhcShape *shape, GhcRoom *room)
 	room->ms_soon = (int64) ghc_sizer_expected_ms(sizer, size);
 }
 
+int
+ghc_host_ids(GhcHost *host, const GhcShape *shape, GhcRoom *room)
+{
+	const GhcBound *lists = &find_lore(host, shape, GHC_WANT_LIST)->sizers[GHC_WANT_LIST].parts;
+	int			n = room->parts * room->rows;
+
+	room->parts = lists->bad > 0 ? Max(room->parts, lists->bad - 1) : GHC_MAX_LISTS;
+	return n;
+}
+
+GhcWayPart
+ghc_host_part(GhcHost *host, const GhcShape *shape, GhcWant want)
+{
+	const GhcLore *lore = find_lore(host, shape, want);
+	GhcWayPart	part = {&lore->sizers[want], lore->price};
+
+	return part;
+}
+
+/* How many ids are in a list of a flight, on average. */
+static int
+ids_of_list(const GhcFlight *flight)
+{
+	int			n = 0;
+	ListCell   *cell;
+
+	foreach(cell, flight->works)
+		n += ((GhcWork *) lfirst(cell))->task.nodes->n_asked;
+	return Max(1, n / list_length(flight->works));
+}
+
 /* What a flight asks for. */
 static GhcSize
 size_of(const GhcFlight *flight)
@@ -272,7 +313,7 @@ size_of(const GhcFlight *flight)
 	if (flight->want == GHC_WANT_PAGES)
 		size.rows = work->task.rows;
 	if (flight->want == GHC_WANT_LIST)
-		size.rows = work->task.nodes->n_asked;
+		size.rows = ids_of_list(flight);
 	return size;
 }
 

@@ -30,6 +30,16 @@ extern GhcRoom ghc_host_room(GhcLane *lane, const GhcShape *shape,
 extern void ghc_host_look_ahead(GhcLane *lane, const GhcShape *shape,
 								GhcRoom *room);
 
+/*
+ * How many ids such a request may look up in all; room->parts becomes in how
+ * many lists they may be, which cost nothing.
+ */
+extern int	ghc_host_ids(GhcHost *host, const GhcShape *shape, GhcRoom *room);
+
+/* What is known of such requests, for choosing between ways (github/way.h). */
+extern GhcWayPart ghc_host_part(GhcHost *host, const GhcShape *shape,
+								GhcWant want);
+
 /* What a flight that is composed should take, in milliseconds. */
 extern int64 ghc_host_expected_ms(GhcHost *host, const GhcFlight *flight);
 

@@ -1,9 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * nodes.c
- *	  The task kind "nodes": looks repositories up by id.
+ *	  The task kinds "nodes" and "details": look repositories up by id.
  *
- * These are suspects: an earlier crawl saw them in the selection, this one
+ * Those of kind "nodes" are suspects: an earlier crawl saw them in the selection, this one
  * didn't.  Most have changed so that they left it, and are stored as they are
  * now; of some GitHub says that it can't resolve their id, in the new form and
  * then in the legacy one (a server may know but one), and those are gone.
@@ -14,6 +14,10 @@
  * Who isn't known to have left the selection stays a member of it, so that
  * the next crawl suspects it again: a search that GitHub's index answered
  * badly must not make us forget.
+ *
+ * Kind "details" asks for what the pages of a range left out (split.h), of
+ * repositories that were on them.  One that isn't found any more is left as
+ * it is: nothing is said of it, a later crawl suspects it.
  *
  * Pure: no SPI, no curl, no clock.
  *
@@ -30,6 +34,7 @@
 #define MAX_GIVEN_UP 3
 
 static bool nodes_read(GhcTask *task, GhcSlice text);
+static bool details_read(GhcTask *task, GhcSlice text);
 static GhcWant nodes_wants(GhcTask *task);
 static bool nodes_compose(GhcTask *task, const GhcRoom *room, GhcQuery *query);
 static GhcOutcome nodes_absorb(GhcTask *task, const GhcJudgement *judgement,
@@ -37,6 +42,10 @@ static GhcOutcome nodes_absorb(GhcTask *task, const GhcJudgement *judgement,
 
 const GhcTaskKind ghc_nodes_kind = {
 	"nodes", nodes_wants, nodes_compose, nodes_absorb, nodes_read
+};
+
+const GhcTaskKind ghc_details_kind = {
+	"details", nodes_wants, nodes_compose, nodes_absorb, details_read
 };
 
 static bool
@@ -56,6 +65,16 @@ nodes_read(GhcTask *task, GhcSlice text)
 	nodes->unknown.range = members.range;
 	task->nodes = nodes;
 	task->range = members.range;
+	return true;
+}
+
+static bool
+details_read(GhcTask *task, GhcSlice text)
+{
+	if (!nodes_read(task, text))
+		return false;
+	task->nodes->details = true;
+	task->piece = GHC_PIECE_REST;
 	return true;
 }
 
@@ -123,6 +142,14 @@ note_answer(GhcNodes *nodes, int i)
 	nodes->n_answered++;
 }
 
+/* The repository is a member of the range, as far as this kind of task tells. */
+static void
+note_member(GhcTask *task, int64_t id)
+{
+	if (!task->nodes->details)
+		(void) ghc_idset_add(&task->ids, id);
+}
+
 /* Nothing is said of a suspect, and it stays one. */
 static void
 give_up(GhcTask *task, int i)
@@ -131,7 +158,7 @@ give_up(GhcTask *task, int i)
 
 	task->nodes->settled[i] = true;
 	unknown->ids[unknown->n++] = task->nodes->ids[i];
-	(void) ghc_idset_add(&task->ids, task->nodes->ids[i]);
+	note_member(task, task->nodes->ids[i]);
 	task->missing++;
 }
 
@@ -145,7 +172,9 @@ end_if_settled(GhcTask *task, GhcOutcome otherwise)
 			return otherwise;
 	if (task->missing == 0)
 		return GHC_OUTCOME_DONE;
-	task->why = "GitHub doesn't say what became of repositories";
+	task->why = nodes->details ?
+		"GitHub doesn't show all that was to be asked for by id" :
+		"GitHub doesn't say what became of repositories";
 	return GHC_OUTCOME_GAP;
 }
 
@@ -212,14 +241,15 @@ absorb_list(GhcTask *task, const GhcList *list)
 			gained = nodes->doubted[i] = true;
 		else if (repo == NULL && gone[k])
 		{
-			nodes->gone[nodes->n_gone++] = nodes->ids[i];
+			if (!nodes->details)
+				nodes->gone[nodes->n_gone++] = nodes->ids[i];
 			note_answer(nodes, i);
 		}
 		else if (repo != NULL && repo->repo_id == nodes->ids[i] &&
 				 ghc_repository_is_whole(repo))
 		{
 			if (!has_left(&task->range, repo))
-				(void) ghc_idset_add(&task->ids, repo->repo_id);
+				note_member(task, repo->repo_id);
 			note_answer(nodes, i);
 		}
 	}

@@ -23,6 +23,7 @@
 #include "base/settings.h"
 #include "crawl/app.h"
 #include "crawl/asked.h"
+#include "crawl/details.h"
 #include "crawl/host.h"
 #include "crawl/lane.h"
 #include "crawl/meter.h"
@@ -68,6 +69,7 @@ take_over_crawl(GhcWorker *worker, GhcRun *run, const GhcCrawl *crawl)
 	run->crawl.shape.extra = extra;
 	set_text(worker, &run->crawl.api_url, crawl->api_url);
 	set_text(worker, &run->crawl.data_schema, crawl->data_schema);
+	ghc_split(&run->crawl.shape, &run->split);
 	run->present = true;
 	run->exhausted = false;
 }
@@ -107,14 +109,20 @@ take_over_crawls(GhcWorker *worker, List *crawls)
 	list_free(before);
 }
 
-/* Reads what was learnt before of the crawls' hosts. */
+/* Reads what was learnt before of the crawls' hosts, and by crawls before. */
 static void
-recall_hosts(GhcWorker *worker)
+recall(GhcWorker *worker)
 {
 	ListCell   *cell;
 
 	foreach(cell, worker->runs)
-		ghc_host_recall(worker, lfirst(cell));
+	{
+		GhcRun	   *run = lfirst(cell);
+
+		ghc_host_recall(worker, run);
+		if (run->basis.began_at == 0)
+			ghc_details_begin(run);
+	}
 }
 
 /* Is any running crawl about this host? */
@@ -423,7 +431,7 @@ ghc_refresh(GhcWorker *worker)
 	end_lanes(worker);
 
 	MemoryContextSwitchTo(before);
-	recall_hosts(worker);
+	recall(worker);
 	worker->refresh = false;
 	worker->refreshed_ms = ghc_clock_now_ms();
 }

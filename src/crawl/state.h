@@ -25,15 +25,22 @@
 #include "crawl/task.h"
 #include "crawl/traffic.h"
 #include "github/budget.h"
+#include "github/explore.h"
 #include "github/sizer.h"
+#include "github/split.h"
 #include "net/loop.h"
+#include "store/basis.h"
 #include "store/crawls.h"
 #include "store/tasks.h"
 #include "store/tokens.h"
 
+/* shapes whose chosen sizes a lane remembers */
+#define GHC_MAX_CHOICES 4
+
 /* what was learnt of asking a host for one shape of repositories */
 typedef struct GhcLore
 {
+	int			no;				/* its place among those of the host */
 	GhcFieldSet fields;
 	char	   *extra;			/* or NULL */
 	GhcPrice	price;
@@ -72,6 +79,7 @@ typedef struct GhcWork
 	GhcTask		task;
 	GhcTaskRow	row;			/* strings are not kept */
 	GhcIdSet	refused;		/* ids that the database refused */
+	GhcIdSet	lacking;		/* ids to be asked for the rest; details.h */
 	bool		in_flight;		/* a flight carries it */
 
 	/* what the crawl's counters have of it */
@@ -95,6 +103,10 @@ typedef struct GhcRun
 {
 	GhcCrawl	crawl;
 	GhcCounts	counts;			/* to be added */
+	GhcSplit	split;			/* of the crawl's shape */
+	GhcBasis	basis;
+	GhcExplorer explorer;
+	GhcPiece	piece;			/* that pages ask for just now */
 	int64		seen_here;		/* since crawl.seen was read */
 	float		rate;			/* repositories a second, smoothed */
 	int64		rated_ms;		/* when rate was last worked out */
@@ -118,7 +130,7 @@ typedef struct GhcLane
 	GhcHost    *host;
 	List	   *tokens;			/* GhcToken, secrets read */
 	GhcBudget	meter;
-	GhcChoice	choices[GHC_WANT_COUNT];	/* private to host.c */
+	GhcChoice	choices[GHC_WANT_COUNT][GHC_MAX_CHOICES];	/* private to host.c */
 	GhcOutlay	next;			/* the request it would send next */
 	int			n_flights;
 	GhcVerdict	benched_by;		/* the last judgement that wasn't good */
@@ -140,6 +152,7 @@ typedef struct GhcFlight
 	bool		asking;			/* whose token it is; for no crawl */
 	int64		crawl_id;
 	GhcWant		want;
+	GhcPiece	piece;
 	List	   *works;			/* GhcWork, in the order of their parts */
 	GhcQuery	query;
 	GhcShape	shape;			/* of the query */

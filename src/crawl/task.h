@@ -53,6 +53,14 @@ typedef enum GhcWant
 	GHC_WANT_COUNT,
 } GhcWant;
 
+/* how much of a repository a task asks for; see github/split.h */
+typedef enum GhcPiece
+{
+	GHC_PIECE_WHOLE,			/* all that the profile does */
+	GHC_PIECE_FLAT,				/* the rest is asked for later, by id */
+	GHC_PIECE_REST,				/* that rest */
+} GhcPiece;
+
 /* how much a task may ask in one request, at least 1 each */
 typedef struct GhcRoom
 {
@@ -113,6 +121,7 @@ typedef struct GhcNodes
 	bool		settled[GHC_MAX_MEMBERS];	/* answered, or given up */
 	bool		doubted[GHC_MAX_MEMBERS];	/* not found by the new form of id */
 	bool		legacy;			/* the query asks by the legacy form */
+	bool		details;		/* no suspects, but what pages left out */
 	GhcMembers	unknown;		/* those given up */
 	int			asked[GHC_MAX_MEMBERS]; /* which of them the query asks for */
 	int			n_asked;
@@ -134,6 +143,7 @@ typedef struct GhcTask
 	int64_t		task_id;
 	int64_t		position;		/* its place in the queue */
 	GhcRange	range;
+	GhcPiece	piece;			/* of the request under way */
 	int64_t		promised;		/* most that GitHub counted; -1: unknown */
 	bool		foretold;		/* it was known before the first page */
 	int64_t		count;			/* GitHub's largest in this reading */
@@ -266,6 +276,7 @@ extern void ghc_task_release(GhcTask *task);
 extern const GhcTaskKind ghc_search_kind;
 extern const GhcTaskKind ghc_plan_kind;
 extern const GhcTaskKind ghc_nodes_kind;
+extern const GhcTaskKind ghc_details_kind;
 extern const GhcTaskKind ghc_sweep_kind;
 
 #endif							/* GHC_TASK_H */

@@ -25,18 +25,18 @@
 
 /*
  * One request of so many goes the other way while little is known of that,
- * beginning with this one.  Later on one of very many does, and fewer yet go
+ * after so many the first.  Later on one of very many does, and fewer yet go
  * flat among nested ones, because they bring many times as much.
  */
 #define SELDOM 8
-#define FIRST_TRY 2
+#define FIRST_TRY 1
 #define VERY_SELDOM 64
 #define FLAT_VERY_SELDOM 256
 
 void
 ghc_explore_init(GhcExplorer *explorer, bool again)
 {
-	explorer->choices = 0;
+	explorer->sent = 0;
 	explorer->share = again ? SHARE_AGAIN : 1;
 }
 
@@ -67,7 +67,7 @@ find_cheaper(const GhcExplorer *explorer, const GhcWayPart *nested,
 }
 
 GhcWay
-ghc_explore_choose(GhcExplorer *explorer, const GhcWayPart *nested,
+ghc_explore_choose(const GhcExplorer *explorer, const GhcWayPart *nested,
 				   const GhcWayPart *flat, const GhcWayPart *ids,
 				   const GhcFlow *flow)
 {
@@ -78,9 +78,8 @@ ghc_explore_choose(GhcExplorer *explorer, const GhcWayPart *nested,
 		(other == GHC_WAY_NESTED ? nested->sizer->good >= KNOWN_PAGES :
 		 flat->sizer->good >= KNOWN_PAGES && ids->sizer->good >= KNOWN_LISTS);
 
-	explorer->choices++;
-	if (known ? explorer->choices % seldom == 0 :
-		explorer->choices % SELDOM == FIRST_TRY)
+	if (known ? explorer->sent % seldom == seldom - 1 :
+		explorer->sent % SELDOM == FIRST_TRY)
 		return other;
 	return cheaper;
 }

@@ -22,7 +22,7 @@
 /* one for each crawl in a worker's hands */
 typedef struct GhcExplorer
 {
-	int64_t		choices;
+	int64_t		sent;			/* requests for pages; the caller counts them */
 	double		share;			/* of the repositories, that need the rest */
 } GhcExplorer;
 
@@ -36,7 +36,7 @@ extern void ghc_explore_init(GhcExplorer *explorer, bool again);
 extern void ghc_explore_note(GhcExplorer *explorer, int n_lacking, int n);
 
 /* The way of the next request for pages; the parts are as in way.h. */
-extern GhcWay ghc_explore_choose(GhcExplorer *explorer,
+extern GhcWay ghc_explore_choose(const GhcExplorer *explorer,
 								 const GhcWayPart *nested,
 								 const GhcWayPart *flat,
 								 const GhcWayPart *ids, const GhcFlow *flow);

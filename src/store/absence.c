@@ -28,7 +28,7 @@ ghc_absence_write(const char *schema, GhcFieldSet fields, const int64 *ids,
 	if (!OidIsValid(owner) || !ghc_data_has_absence(schema, owner))
 		return;
 	ghc_db_become(owner, &scope);
-	ghc_db_run(&ghc_store_sql(schema, fields)->miss, values, NULL);
+	ghc_db_run(&ghc_store_sql(schema, fields, 0)->miss, values, NULL);
 	ghc_db_restore_user(&scope);
 }
 

@@ -46,6 +46,7 @@ typedef struct Row
 typedef struct Store
 {
 	GhcStoreSql *sql;
+	const GhcApart *apart;
 	Row		   *rows;			/* ascending by id, no id twice */
 	int			n;
 	TupleDesc	old_desc;		/* of the old tuples */
@@ -88,15 +89,54 @@ find_row(Store *store, int64 repo_id)
 	return NULL;
 }
 
-/* What a stored tuple (repo_id, changed_at, fields) means for a row. */
+/* Is a date of the row, or its size on disk, another than is stored? */
+static bool
+has_moved(const GhcStoreSql *sql, const GhcRepository *repo, HeapTuple tuple,
+		  TupleDesc desc)
+{
+	static const GhcFieldSet telling = GHC_FIELD_BIT(GHC_FIELD_UPDATED_AT) |
+		GHC_FIELD_BIT(GHC_FIELD_PUSHED_AT) | GHC_FIELD_BIT(GHC_FIELD_DISK_KB);
+
+	for (int i = 0; i < sql->n_fields; i++)
+	{
+		bool		isnull;
+		Datum		value;
+
+		if ((telling & GHC_FIELD_BIT(sql->fields[i])) == 0)
+			continue;
+		value = heap_getattr(tuple, 3 + i, desc, &isnull);
+		if (!ghc_values_same(repo, sql->fields[i], value, isnull))
+			return true;
+	}
+	return false;
+}
+
+/* Are the fields asked for apart not stored, or perhaps not as they are now? */
+static bool
+is_lacking(const Store *store, const GhcRepository *repo,
+		   TimestampTz changed_at, HeapTuple tuple, TupleDesc desc)
+{
+	const GhcApart *apart = store->apart;
+	bool		isnull;
+
+	return changed_at > apart->told_at ||
+		DatumGetBool(heap_getattr(tuple, 3 + store->sql->n_fields, desc, &isnull)) ||
+		((repo->set & GHC_FIELD_BIT(GHC_FIELD_PUSHED_AT)) != 0 &&
+		 ghc_values_timestamp(repo->value[GHC_FIELD_PUSHED_AT].number) > apart->pushed_at) ||
+		has_moved(store->sql, repo, tuple, desc);
+}
+
+/* What a stored tuple (repo_id, changed_at, fields, lacks) means for a row. */
 static GhcStored
-compare_stored(Store *store, const GhcStoreRow *row, HeapTuple tuple,
+compare_stored(Store *store, GhcStoreRow *row, HeapTuple tuple,
 			   TupleDesc desc)
 {
 	bool		isnull;
 	TimestampTz changed_at = DatumGetTimestampTz(heap_getattr(tuple, 2, desc,
 															  &isnull));
 
+	row->changed_before = changed_at;
+	row->lacking = is_lacking(store, row->repo, changed_at, tuple, desc);
 	if (changed_at > row->observed_at)
 		return GHC_STORED_STALE;
 	for (int i = 0; i < store->sql->n_fields; i++)
@@ -321,6 +361,11 @@ write_rows(Store *store)
 	uint64		n;
 	int			kept = 0;
 
+	/* whoever removed a row doesn't want a part of it back */
+	if (store->apart->now)
+		for (int i = 0; i < store->n; i++)
+			if (store->rows[i].row->stored == GHC_STORED_NEW)
+				store->rows[i].row->stored = GHC_STORED_STALE;
 	pick(store, GHC_STORED_NEW, GHC_STORED_CHANGED);
 	if (store->n_picked == 0)
 		return;
@@ -369,7 +414,8 @@ strike_absent(Store *store, Oid owner)
  * row of one repository is the same as the first.
  */
 static void
-store_rows(const char *schema, GhcStoreSql *sql, GhcStoreRow *rows, int n)
+store_rows(const char *schema, GhcStoreSql *sql, const GhcApart *apart,
+		   GhcStoreRow *rows, int n)
 {
 	Oid			owner = ghc_data_owner(schema);
 	GhcDbScope	scope;
@@ -380,6 +426,7 @@ store_rows(const char *schema, GhcStoreSql *sql, GhcStoreRow *rows, int n)
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("data tables in schema \"%s\" do not exist, or are not of one owner", schema)));
 	store.sql = sql;
+	store.apart = apart;
 	store.rows = palloc0(n * sizeof(Row));
 	store.picked = palloc(n * sizeof(Row *));
 	for (int i = 0; i < n; i++)
@@ -387,6 +434,7 @@ store_rows(const char *schema, GhcStoreSql *sql, GhcStoreRow *rows, int n)
 		bool		again = i > 0 && rows[i].repo->repo_id == rows[i - 1].repo->repo_id;
 
 		rows[i].stored = again ? GHC_STORED_SAME : GHC_STORED_NEW;
+		rows[i].lacking = true;
 		if (!again)
 			store.rows[store.n++].row = &rows[i];
 	}
@@ -397,6 +445,9 @@ store_rows(const char *schema, GhcStoreSql *sql, GhcStoreRow *rows, int n)
 	write_rows(&store);
 	strike_absent(&store, owner);
 	ghc_db_restore_user(&scope);
+	for (int i = 1; i < n; i++)
+		if (rows[i].repo->repo_id == rows[i - 1].repo->repo_id)
+			rows[i].lacking = rows[i - 1].lacking;
 }
 
 static void
@@ -425,7 +476,8 @@ is_about_rows(int sqlerrcode)
 
 /* Stores what can be stored, halving until the rows that fail stand alone. */
 static void
-store_carefully(const char *schema, GhcStoreSql *sql, GhcStoreRow *rows, int n)
+store_carefully(const char *schema, GhcStoreSql *sql, const GhcApart *apart,
+				GhcStoreRow *rows, int n)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -435,7 +487,7 @@ store_carefully(const char *schema, GhcStoreSql *sql, GhcStoreRow *rows, int n)
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		store_rows(schema, sql, rows, n);
+		store_rows(schema, sql, apart, rows, n);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
@@ -459,19 +511,19 @@ store_carefully(const char *schema, GhcStoreSql *sql, GhcStoreRow *rows, int n)
 		refuse(rows, error);
 		return;
 	}
-	store_carefully(schema, sql, rows, n / 2);
-	store_carefully(schema, sql, rows + n / 2, n - n / 2);
+	store_carefully(schema, sql, apart, rows, n / 2);
+	store_carefully(schema, sql, apart, rows + n / 2, n - n / 2);
 }
 
 void
-ghc_pages_store(const char *schema, GhcFieldSet fields, GhcStoreRow *rows,
-				int n, bool careful)
+ghc_pages_store(const char *schema, GhcFieldSet fields, const GhcApart *apart,
+				GhcStoreRow *rows, int n, bool careful)
 {
-	GhcStoreSql *sql = ghc_store_sql(schema, fields);
+	GhcStoreSql *sql = ghc_store_sql(schema, fields, apart->fields);
 
 	qsort(rows, n, sizeof(GhcStoreRow), compare_rows);
 	if (careful)
-		store_carefully(schema, sql, rows, n);
+		store_carefully(schema, sql, apart, rows, n);
 	else if (n > 0)
-		store_rows(schema, sql, rows, n);
+		store_rows(schema, sql, apart, rows, n);
 }

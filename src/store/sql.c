@@ -46,6 +46,10 @@ compose_look_up(const GhcStoreSql *store, const char *schema, const char *end)
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "SELECT repo_id, changed_at");
 	add_columns(&sql, store, "", false, false);
+	appendStringInfoString(&sql, ", false");
+	for (int i = 0; i < GHC_FIELD_COUNT; i++)
+		if (store->apart & GHC_FIELD_BIT(i))
+			appendStringInfo(&sql, " OR %s IS NULL", ghc_fields[i].column);
 	appendStringInfo(&sql, " FROM %s.repository WHERE repo_id = ANY ($1)%s",
 					 schema, end);
 	return sql.data;
@@ -120,7 +124,7 @@ compose_absence(GhcStoreSql *store, const char *schema)
 }
 
 static GhcStoreSql *
-compose(const char *schema, GhcFieldSet fields)
+compose(const char *schema, GhcFieldSet fields, GhcFieldSet apart)
 {
 	GhcStoreSql *store = palloc0(sizeof(GhcStoreSql));
 	const char *quoted = quote_identifier(schema);
@@ -129,6 +133,7 @@ compose(const char *schema, GhcFieldSet fields)
 	store->row_types[1] = store->history_types[1] = TIMESTAMPTZOID;
 	strlcpy(store->schema, schema, NAMEDATALEN);
 	store->set = fields;
+	store->apart = apart;
 	for (int i = GHC_FIELD_REPO_ID + 1; i < GHC_FIELD_COUNT; i++)
 	{
 		Oid			type = ghc_data_type_oid(ghc_fields[i].type);
@@ -152,7 +157,7 @@ compose(const char *schema, GhcFieldSet fields)
 }
 
 GhcStoreSql *
-ghc_store_sql(const char *schema, GhcFieldSet fields)
+ghc_store_sql(const char *schema, GhcFieldSet fields, GhcFieldSet apart)
 {
 	static List *known = NIL;	/* a few: one for each profile in use */
 	ListCell   *cell;
@@ -162,11 +167,12 @@ ghc_store_sql(const char *schema, GhcFieldSet fields)
 	foreach(cell, known)
 	{
 		store = lfirst(cell);
-		if (store->set == fields && strcmp(store->schema, schema) == 0)
+		if (store->set == fields && store->apart == apart &&
+			strcmp(store->schema, schema) == 0)
 			return store;
 	}
 	before = MemoryContextSwitchTo(TopMemoryContext);
-	store = compose(schema, fields);
+	store = compose(schema, fields, apart);
 	known = lappend(known, store);
 	MemoryContextSwitchTo(before);
 	return store;

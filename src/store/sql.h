@@ -16,7 +16,7 @@
 
 /*
  * Statements for one data schema and set of fields.  look_up and lock take
- * ids (B) and give (repo_id, changed_at, fields); upsert and history read
+ * ids (B) and give (repo_id, changed_at, fields, is any asked for apart null); upsert and history read
  * ghcrawl.batch(), upsert gives the ids written.  The last four are about
  * table repository_absence.
  */
@@ -24,6 +24,7 @@ typedef struct GhcStoreSql
 {
 	char		schema[NAMEDATALEN];
 	GhcFieldSet set;
+	GhcFieldSet apart;
 	int			n_fields;		/* without repo_id */
 	GhcField	fields[GHC_FIELD_COUNT];
 	int			n_tracked;
@@ -40,6 +41,7 @@ typedef struct GhcStoreSql
 } GhcStoreSql;
 
 /* The statements, kept for the life of the process. */
-extern GhcStoreSql *ghc_store_sql(const char *schema, GhcFieldSet fields);
+extern GhcStoreSql *ghc_store_sql(const char *schema, GhcFieldSet fields,
+								  GhcFieldSet apart);
 
 #endif							/* GHC_STORE_SQL_H */

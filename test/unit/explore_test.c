@@ -106,6 +106,7 @@ read_ranges(World *world, GhcExplorer *explorer, int n_ranges)
 												 &world->flat.part, &world->ids.part,
 												 &world->flow);
 
+			explorer->sent++;
 			n = read_rows(world, way == GHC_WAY_NESTED ? &world->nested : &world->flat, left);
 			ghc_explore_note(explorer, (int) (n * world->lacking + 0.5), n);
 			if (way == GHC_WAY_NESTED)

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * nodes_test.c
- *	  The task kind "nodes", and the text that its tasks are stored as.
+ *	  The task kinds "nodes" and "details", and the text that its tasks are stored as.
  *
  * Replies are made up for what a task has just asked: a function says for each
  * id whether it is shown, gone, or null for another reason.
@@ -33,10 +33,16 @@ static GhcRepository repos[GHC_MAX_MEMBERS];
 static GhcJudgement judgement;
 
 static bool
+start_kind(GhcTask *task, const char *kind, const char *text)
+{
+	*task = (GhcTask) {.kind = ghc_task_kind(kind),.promised = -1};
+	return ghc_task_read(task, text);
+}
+
+static bool
 start(GhcTask *task, const char *text)
 {
-	*task = (GhcTask) {.kind = ghc_task_kind("nodes"),.promised = -1};
-	return ghc_task_read(task, text);
+	return start_kind(task, "nodes", text);
 }
 
 /* Asks; returns how many ids that was, and takes the query's text apart no further. */
@@ -406,6 +412,93 @@ test_refusals(void)
 	ghc_task_release(&task);
 }
 
+/* What pages left out: nothing is said of those that aren't found. */
+static void
+test_details(void)
+{
+	GhcTask		task;
+	GhcOutcome	outcome;
+
+	ok(!start_kind(&task, "details", "stars:1"), "no ids, no task");
+	ghc_task_release(&task);
+	start(&task, "ids:1,2" RANGE);
+	is_int(task.piece, GHC_PIECE_WHOLE, "of a suspect all is asked");
+	ghc_task_release(&task);
+
+	start_kind(&task, "details", "ids:2,4" RANGE);
+	is_int(task.piece, GHC_PIECE_REST, "of others the rest");
+	is_int(ask(&task), 2, "all at once");
+	is_int(answer(&task, all_shown, 10), GHC_OUTCOME_DONE, "all are shown");
+	is_int((int64_t) task.ids.n, 0, "that makes no members");
+	is_int(task.seen, 0, "nor does it count as seen");
+	ghc_task_release(&task);
+
+	start_kind(&task, "details", "ids:1,2,3" RANGE);
+	ask(&task);
+	is_int(answer(&task, odd_gone, 10), GHC_OUTCOME_MORE, "two aren't found");
+	is_int(ask(&task), 2, "they are asked for by the legacy form");
+	ok(task.nodes->legacy, "of ids");
+	is_int(answer(&task, odd_gone, 10), GHC_OUTCOME_DONE, "and left as they are");
+	is_int(task.nodes->n_gone, 0, "nobody is said to be gone");
+	is_int(task.missing, 0, "nothing is missing");
+	ok(task.explained, "and nothing is wrong");
+	ghc_task_release(&task);
+
+	start_kind(&task, "details", "ids:6,7,8" RANGE);
+	do
+	{
+		ask(&task);
+		outcome = answer(&task, seven_hidden, 10);
+	} while (outcome == GHC_OUTCOME_RETRY || outcome == GHC_OUTCOME_MORE);
+	is_int(outcome, GHC_OUTCOME_GAP, "one that is hidden is a gap");
+	is_int(task.missing, 1, "of one");
+	is_int(task.nodes->unknown.n, 1, "which can be tried again");
+	is_int(task.nodes->unknown.ids[0], 7, "by its id");
+	is_int((int64_t) task.ids.n, 0, "and is no suspect");
+	ghc_task_release(&task);
+}
+
+/* Lists of several tasks in a request: each takes its own. */
+static void
+test_company(void)
+{
+	static const GhcShape shape = {GHC_FIELD_BIT(GHC_FIELD_STARS), NULL};
+	static const GhcRoom room = {.parts = 10,.rows = 3,.ahead = true};
+	GhcTask		tasks[2];
+	GhcQuery	query = {0};
+	GhcHarvest	stored;
+
+	start_kind(&tasks[0], "details", "ids:1,2,3,4" RANGE);
+	start_kind(&tasks[1], "details", "ids:7,8" RANGE);
+	ghc_query_begin(&query, &shape, false);
+	memset(&reply, 0, sizeof(reply));
+	for (int i = 0; i < 2; i++)
+	{
+		GhcList    *list = &reply.lists[i];
+
+		ok(ghc_task_compose(&tasks[i], &room, &query), "list %d", i);
+		list->present = true;
+		list->n_members = tasks[i].nodes->n_asked;
+		list->found.repos = repos + i * 3;
+		for (int k = 0; k < list->n_members; k++)
+		{
+			repos[i * 3 + k] = (GhcRepository) {.repo_id = tasks[i].nodes->ids[k]};
+			repos[i * 3 + k].set = GHC_FIELD_BIT(GHC_FIELD_NAME_WITH_OWNER);
+			list->repo[k] = list->found.n++;
+		}
+	}
+	is_int(tasks[0].nodes->n_asked, 3, "no more than there is room for");
+	is_int(query.n_lists, 2, "two lists in one query");
+	judgement.verdict = GHC_VERDICT_OK;
+	is_int(ghc_task_absorb(&tasks[1], 2, &reply, &judgement, &stored), GHC_OUTCOME_DONE, "the second is done");
+	ok(stored.pages[0] == &reply.lists[1].found, "by its own list");
+	is_int(ghc_task_absorb(&tasks[0], 2, &reply, &judgement, &stored), GHC_OUTCOME_MORE, "the first has one left");
+	is_int(tasks[0].nodes->n_answered, 3, "of four");
+	ghc_buffer_free(&query.body);
+	ghc_task_release(&tasks[0]);
+	ghc_task_release(&tasks[1]);
+}
+
 int
 main(void)
 {
@@ -415,5 +508,7 @@ main(void)
 	test_hidden();
 	test_errors();
 	test_refusals();
+	test_details();
+	test_company();
 	return done_testing();
 }
