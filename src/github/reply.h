@@ -102,8 +102,8 @@ typedef struct GhcGraphError
 								 * it, or -1 */
 } GhcGraphError;
 
-/* errors kept of one reply; more are only counted */
-#define GHC_MAX_ERRORS 128
+/* errors kept of one reply: all that is looked up may be gone; more are only counted */
+#define GHC_MAX_ERRORS (GHC_MAX_LISTS * GHC_MAX_MEMBERS)
 
 typedef struct GhcReply
 {
