@@ -184,7 +184,7 @@ keep_lore(const GhcHost *host, const GhcLore *lore)
 }
 
 void
-ghc_host_keep(GhcWorker *worker, int64 now_ms)
+ghc_host_keep(GhcWorker *worker, int64 now_ms, bool at_once)
 {
 	ListCell   *cell;
 	ListCell   *inner;
@@ -199,7 +199,8 @@ ghc_host_keep(GhcWorker *worker, int64 now_ms)
 			int64		since_ms = now_ms - lore->kept_ms;
 
 			if (lore->version == lore->kept ||
-				(since_ms >= 0 && since_ms < KEEP_MS && lore->failures == lore->kept_failures))
+				(!at_once && since_ms >= 0 && since_ms < KEEP_MS &&
+				 lore->failures == lore->kept_failures))
 				continue;
 			keep_lore(host, lore);
 			lore->kept = lore->version;

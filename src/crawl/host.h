@@ -19,8 +19,8 @@ extern GhcHost *ghc_host_of(GhcWorker *worker, const char *api_url);
 /* Reads what was learnt before of a crawl's requests.  In a transaction. */
 extern void ghc_host_recall(GhcWorker *worker, const GhcRun *run);
 
-/* Writes down what is new, now and then.  In a transaction. */
-extern void ghc_host_keep(GhcWorker *worker, int64 now_ms);
+/* Writes down what is new, "at_once" or now and then.  In a transaction. */
+extern void ghc_host_keep(GhcWorker *worker, int64 now_ms, bool at_once);
 
 /* How much a lane's next request for a shape may ask for. */
 extern GhcRoom ghc_host_room(GhcLane *lane, const GhcShape *shape,

@@ -399,7 +399,7 @@ ghc_refresh_tidy(GhcWorker *worker)
 	release_strangers(worker, crawls, n);
 	give_back_works(worker);
 	forget(worker);
-	ghc_host_keep(worker, ghc_clock_now_ms());
+	ghc_host_keep(worker, ghc_clock_now_ms(), false);
 	ghc_asked_tidy(worker);
 	for (int i = 0; i < n; i++)
 		if (!has_in_hand(worker, crawls[i]) && ghc_crawls_end_if_done(crawls[i]))

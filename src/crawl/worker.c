@@ -49,6 +49,7 @@
 #include "base/version.h"
 #include "crawl/app_ask.h"
 #include "crawl/flight.h"
+#include "crawl/host.h"
 #include "crawl/lane.h"
 #include "crawl/launch.h"
 #include "crawl/meter.h"
@@ -235,7 +236,10 @@ may_end(GhcWorker *worker)
 			worker->refresh = true;
 		}
 		else
+		{
 			release_budgets(worker);
+			ghc_host_keep(worker, ghc_clock_now_ms(), true);
+		}
 	}
 	ghc_db_commit();
 	if (ends)
