@@ -22,7 +22,7 @@ my $sim = start_simulator(
 my $node = new_node('main', "ghcrawl.api_url = '" . $sim->http . "'",
 	'ghcrawl.workers = 2', "deadlock_timeout = '20ms'",
 	# many small requests, for workers to meet each other
-	'ghcrawl.pages_per_request = 1');
+	'ghcrawl.pages_per_request = 1', 'ghcrawl.page_size = 100');
 install($node, $sim);
 
 sub sql { return $node->safe_psql('postgres', $_[0]) }
