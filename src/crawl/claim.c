@@ -41,7 +41,8 @@ supply_of(const GhcWork *work, GhcRoom room)
 
 	if (task->nodes != NULL)
 		return Max(1, task->nodes->n * room.parts / GHC_MAX_MEMBERS);
-	if (!room.ahead || task->keeps_cursors || left <= room.rows)
+	/* pages of one repository are asked for one by one, see search.c */
+	if (!room.ahead || task->keeps_cursors || room.rows <= 1 || left <= room.rows)
 		return 1;
 	if (task->pages == 0 && task->promised > GHC_SEARCH_CAP)
 		return 1;				/* it is cut first */
