@@ -85,8 +85,9 @@ choose_run(GhcWorker *worker, const GhcLane *lane)
 	{
 		GhcRun	   *run = lfirst(cell);
 
+		/* what nothing is left to claim of takes what waits, and no more */
 		if (!ghc_flight_is_for(lane, run) ||
-			(!is_open(run) && run->demand > 0))
+			(!is_open(run) && run->demand >= run->waiting))
 			continue;
 		if (ghc_state_is_question(run) && run->demand == 0)
 			return run;
@@ -110,6 +111,7 @@ work_out_demand(GhcWorker *worker)
 		GhcRun	   *run = lfirst(cell);
 
 		run->demand = 0;
+		run->waiting = count_supply(worker, run);
 		run->pass = ghc_share_join(run->pass, worker->pass);
 	}
 	foreach(cell, worker->lanes)

@@ -114,6 +114,7 @@ typedef struct GhcRun
 	double		pass;			/* how far it is in sharing budgets; share.h */
 	double		supply;			/* parts that a task asks for at once, smoothed */
 	int			demand;			/* parts that lanes could ask for; private to claim.c */
+	int			waiting;		/* parts that works in hand wait for; likewise */
 	GhcRoom		room;			/* of a request for its pages; likewise */
 	bool		exhausted;		/* nothing to claim when last tried */
 	bool		held_up;		/* a session is just ending it */

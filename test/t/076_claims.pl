@@ -21,4 +21,20 @@ my $crawl = start_crawl($node, 'stars:>=0', 'flat');
 wait_for($node, "SELECT stored > 20 FROM ghcrawl.crawls WHERE crawl = $crawl", 't');
 $node->safe_psql('postgres', "SELECT ghcrawl_cancel($crawl)");
 
+# ---------------------------------------------------------------------------
+# a crawl that comes first and has no range to claim, as when another worker
+# reads its last one
+# ---------------------------------------------------------------------------
+
+$node->append_conf('postgresql.conf', 'ghcrawl.page_size = 0');
+$node->reload;
+my $first = $node->safe_psql('postgres', <<'SQL');
+BEGIN;
+SELECT ghcrawl_start('stars:0', 'flat', priority => 1);
+UPDATE ghcrawl.queue SET ready_at = 'infinity';
+COMMIT;
+SQL
+crawl_ends($node, start_crawl($node, 'stars:>=2', 'flat'));
+is(crawl_column($node, $first, 'state'), 'running', 'the other is still under way');
+
 done_testing();
