@@ -182,10 +182,13 @@ settle_flight(GhcWorker *worker, GhcFlight *flight)
 static void
 settle(GhcWorker *worker, List *claimed)
 {
+	/* copies are the turn's: what is made below lives as long as the worker */
+	List	   *flights = list_copy(worker->flights);
+	List	   *works = list_copy(worker->works);
 	ListCell   *cell;
 	MemoryContext before = MemoryContextSwitchTo(worker->context);
 
-	foreach(cell, list_copy(worker->flights))
+	foreach(cell, flights)
 		if (((GhcFlight *) lfirst(cell))->answered)
 			settle_flight(worker, lfirst(cell));
 	foreach(cell, worker->lanes)
@@ -195,7 +198,7 @@ settle(GhcWorker *worker, List *claimed)
 		lane->points_used = lane->requests = 0;
 		lane->meter_changed = false;
 	}
-	foreach(cell, list_copy(worker->works))
+	foreach(cell, works)
 		if (((GhcWork *) lfirst(cell))->over)
 			ghc_flight_drop_work(worker, lfirst(cell));
 	foreach(cell, claimed)

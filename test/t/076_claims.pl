@@ -1,5 +1,5 @@
 # What is claimed, and for whom: pages of one repository, a crawl of which
-# nothing can be claimed.
+# nothing can be claimed.  What a worker keeps of it in memory.
 use strict;
 use warnings;
 
@@ -7,6 +7,7 @@ use FindBin;
 use lib "$FindBin::RealBin/lib";
 use GhcTest;
 use GhcCrawl;
+use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $sim = start_simulator(repositories => 3_000, users => 1, latency => 10);
@@ -36,5 +37,32 @@ COMMIT;
 SQL
 crawl_ends($node, start_crawl($node, 'stars:>=2', 'flat'));
 is(crawl_column($node, $first, 'state'), 'running', 'the other is still under way');
+
+# ---------------------------------------------------------------------------
+# the first crawl keeps the worker alive, which has nothing in hand now
+# ---------------------------------------------------------------------------
+
+# Bytes in use in the memory that lives as long as the worker.
+sub bytes_in_use
+{
+	my $offset = -s $node->logfile;
+
+	$node->safe_psql('postgres', 'SELECT pg_log_backend_memory_contexts(pid) ' . WORKERS);
+	wait_for_log($node, qr/Grand total/, $offset);
+	my ($bytes) = slurp_file($node->logfile, $offset) =~ /; ghcrawl worker: .* (\d+) used/;
+	return $bytes;
+}
+
+$node->append_conf('postgresql.conf', "ghcrawl.page_size = 20\nghcrawl.pages_per_request = 1");
+$node->reload;
+crawl_ends($node, start_crawl($node, 'stars:>=0', 'flat'));	# so that it has what it uses again
+my $before = bytes_in_use();
+my $requests = $sim->counters->{requests};
+crawl_ends($node, start_crawl($node, 'stars:>=0', 'flat'));
+$requests = $sim->counters->{requests} - $requests;
+my $more = bytes_in_use() - $before;
+note("$more bytes more after $requests requests");
+cmp_ok($requests, '>', 100, 'after many requests');
+cmp_ok($more, '<', 50 * $requests, 'a worker uses no more memory than before');
 
 done_testing();
