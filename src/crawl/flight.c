@@ -176,7 +176,8 @@ begin_works(GhcFlight *flight, GhcRun *run, const GhcTask *task, GhcWant want,
 
 	flight->want = want;
 	flight->piece = piece;
-	flight->shape = *ghc_details_shape(run, piece);
+	/* the run may be gone when the answer comes */
+	flight->shape = ghc_host_shape(flight->lane->host, ghc_details_shape(run, piece));
 	flight->crawl_id = run->crawl.crawl_id;
 	ghc_query_begin(&flight->query, &flight->shape, false);
 	room = ghc_host_room(flight->lane, &flight->shape, want);

@@ -118,6 +118,16 @@ find_lore(GhcHost *host, const GhcShape *shape, GhcWant want)
 	return llast(host->lores);
 }
 
+GhcShape
+ghc_host_shape(GhcHost *host, const GhcShape *shape)
+{
+	const GhcLore *lore = find_lore(host, shape, GHC_WANT_PAGES);
+
+	return (GhcShape) {
+		.fields = lore->fields, .extra = lore->extra
+	};
+}
+
 /* The row that a sizer is kept in. */
 static GhcLoreRow
 row_of(const GhcHost *host, const GhcLore *lore, GhcWant want)

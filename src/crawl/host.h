@@ -22,6 +22,9 @@ extern void ghc_host_recall(GhcWorker *worker, const GhcRun *run);
 /* Writes down what is new, "at_once" or now and then.  In a transaction. */
 extern void ghc_host_keep(GhcWorker *worker, int64 now_ms, bool at_once);
 
+/* The same shape, in memory that lives as long as the worker. */
+extern GhcShape ghc_host_shape(GhcHost *host, const GhcShape *shape);
+
 /* How much a lane's next request for a shape may ask for. */
 extern GhcRoom ghc_host_room(GhcLane *lane, const GhcShape *shape,
 							 GhcWant want);
