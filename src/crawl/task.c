@@ -78,9 +78,11 @@ ghc_task_compose(GhcTask *task, const GhcRoom *room, GhcQuery *query)
 {
 	GhcParts   *part = &task->parts;
 	GhcRoom		mine = *room;
+	int			left = task->company -
+		(query->n_pages + query->n_counts + query->n_lists);
 
-	if (task->company > 0 && task->company < mine.parts)
-		mine.parts = task->company;
+	if (task->company > 0 && left < mine.parts)
+		mine.parts = left;
 	*part = (GhcParts) {
 		.first_page = query->n_pages,
 		.first_count = query->n_counts,

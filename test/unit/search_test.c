@@ -1182,6 +1182,30 @@ test_all(void)
 	test_known_count();
 }
 
+/* Two ranges share a request; the second bears no more than five parts in it. */
+static void
+test_company(void)
+{
+	static const GhcShape shape = {GHC_FIELD_BIT(GHC_FIELD_REPO_ID), NULL};
+	static const GhcRoom wide = {GHC_MAX_PAGES, 100, true, 0, 0, 0};
+	GhcTask		first = {.kind = &ghc_search_kind,.promised = 300};
+	GhcTask		second = {.kind = &ghc_search_kind,.promised = 900,.company = 5};
+	GhcQuery	query = {0};
+
+	first.range = second.range = root_range(3000);
+	ghc_query_begin(&query, &shape, false);
+	is_int(first.kind->wants(&first), GHC_WANT_PAGES, "one wants pages");
+	is_int(second.kind->wants(&second), GHC_WANT_PAGES, "so does the other");
+	if (!ghc_task_compose(&first, &wide, &query) ||
+		!ghc_task_compose(&second, &wide, &query) || !ghc_query_end(&query))
+		abort();
+	ok(first.parts.n_pages > 1, "the first has several pages");
+	is_int(query.n_pages, 5, "both have as many as the second bears");
+	ghc_buffer_free(&query.body);
+	ghc_task_release(&first);
+	ghc_task_release(&second);
+}
+
 int
 main(void)
 {
@@ -1196,5 +1220,6 @@ main(void)
 			 room.ahead ? "ahead" : "page by page");
 		test_all();
 	}
+	test_company();
 	return done_testing();
 }
