@@ -59,7 +59,7 @@ ghc_meter_take_over(GhcLane *lane, const GhcBudgetRow *row)
 	ghc_budget_restore(&lane->meter, &state, ghc_clock_now_ms());
 	if (row->benched_for != NULL)
 		strlcpy(lane->benched_for, row->benched_for, sizeof(lane->benched_for));
-	ghc_meter_save(lane, false);
+	lane->meter_changed = true;
 }
 
 void

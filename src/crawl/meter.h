@@ -19,8 +19,8 @@
 extern GhcLimits ghc_meter_limits(const GhcBudgetRow *row);
 
 /*
- * Puts what a former holder wrote down into the meter of a new lane, and says
- * that the budget is in use.
+ * Puts what a former holder wrote down into the meter of a new lane.  That the
+ * budget is in use is to be written by the turn that succeeds.
  */
 extern void ghc_meter_take_over(GhcLane *lane, const GhcBudgetRow *row);
 
