@@ -137,7 +137,9 @@ choose_run(GhcWorker *worker, const GhcLane *lane)
 	{
 		GhcRun	   *run = lfirst(cell);
 
-		if (!ghc_flight_is_for(lane, run) || find_waiting(worker, run) == NULL)
+		/* one that the turn ended is gone after the next */
+		if (!ghc_flight_is_for(lane, run) || run->ends != NULL ||
+			find_waiting(worker, run) == NULL)
 			continue;
 		/* somebody is waiting at the prompt */
 		if (ghc_state_is_question(run))
