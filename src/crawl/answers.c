@@ -551,24 +551,12 @@ write_viewer(GhcWorker *worker, const GhcFlight *flight)
 	write_budget(flight->lane->api_url, token, account, login);
 }
 
-/* Is a cursor of ours in a query that GitHub refuses? */
-static bool
-has_own_words(const GhcFlight *flight)
-{
-	ListCell   *cell;
-
-	foreach(cell, flight->works)
-		if (((GhcWork *) lfirst(cell))->task.in_own_words)
-			return true;
-	return false;
-}
-
 /* GitHub will never take such a query: the crawl fails, after the turn. */
 static void
 note_bad_query(const GhcFlight *flight, GhcRun *run)
 {
 	if (flight->judgement.verdict != GHC_VERDICT_BAD_QUERY ||
-		has_own_words(flight) || run->ends != NULL)
+		ghc_state_has_own_cursor(flight) || run->ends != NULL)
 		return;
 	run->ends = "failed";
 	run->reason = ghc_clean_text(flight->judgement.reason, 200);

@@ -31,17 +31,6 @@
 
 #define LIMIT_BASE_MS (60 * 1000)
 
-static bool
-is_wanted(const GhcWorker *worker, const char *api_url)
-{
-	ListCell   *cell;
-
-	foreach(cell, worker->runs)
-		if (strcmp(((GhcRun *) lfirst(cell))->crawl.api_url, api_url) == 0)
-			return true;
-	return false;
-}
-
 /* Is the installation's budget, or token, in our hands? */
 static bool
 is_held(const GhcWorker *worker, const GhcPlace *installation)
@@ -151,7 +140,7 @@ ghc_app_ask_all(GhcWorker *worker)
 		mend_times(app, now_ms);
 		if (!app->present || app->errand.transfer != NULL ||
 			app->news != GHC_NEWS_NONE || now_ms < app->not_before_ms ||
-			!is_wanted(worker, app->row.api_url))
+			!ghc_state_is_wanted(worker, app->row.api_url))
 			continue;
 		if (!app->lists)
 			app->lists = ghc_locks_take(GHC_LOCK_APP, app->row.token_id);

@@ -340,18 +340,6 @@ ghc_host_expected_ms(GhcHost *host, const GhcFlight *flight)
 										 size_of(flight));
 }
 
-/* Was a cursor of our making among what GitHub refused? */
-static bool
-has_own_cursor(const GhcFlight *flight)
-{
-	ListCell   *cell;
-
-	foreach(cell, flight->works)
-		if (((GhcWork *) lfirst(cell))->task.in_own_words)
-			return true;
-	return false;
-}
-
 static int64
 count_rows(const GhcFlight *flight)
 {
@@ -398,7 +386,7 @@ ghc_host_learn(GhcHost *host, const GhcFlight *flight)
 		return;
 	learn_size(host, flight);
 	if (flight->judgement.verdict == GHC_VERDICT_BAD_QUERY)
-		host->cursors_refused |= has_own_cursor(flight);
+		host->cursors_refused |= ghc_state_has_own_cursor(flight);
 	if (flight->judgement.verdict != GHC_VERDICT_OK)
 		return;
 	for (int i = 0; i < flight->query.n_pages; i++)

@@ -125,18 +125,6 @@ recall(GhcWorker *worker)
 	}
 }
 
-/* Is any running crawl about this host? */
-static bool
-is_wanted(GhcWorker *worker, const char *api_url)
-{
-	ListCell   *cell;
-
-	foreach(cell, worker->runs)
-		if (strcmp(((GhcRun *) lfirst(cell))->crawl.api_url, api_url) == 0)
-			return true;
-	return false;
-}
-
 static GhcLane *
 find_lane(GhcWorker *worker, int budget_id, int token_id)
 {
@@ -188,7 +176,7 @@ take_over_budgets(GhcWorker *worker, List *budgets, int share)
 		GhcLimits	limits = ghc_meter_limits(row);
 		GhcLane    *lane = find_lane(worker, row->budget_id, 0);
 
-		if (!is_wanted(worker, row->api_url))
+		if (!ghc_state_is_wanted(worker, row->api_url))
 			continue;
 		if (lane == NULL && held < share &&
 			ghc_locks_take(GHC_LOCK_BUDGET, row->budget_id))
@@ -211,7 +199,7 @@ lane_of_token(GhcWorker *worker, const GhcToken *token)
 {
 	GhcLane    *lane = find_lane(worker, token->budget_id, token->token_id);
 
-	if (token->budget_id != 0 || !is_wanted(worker, token->api_url))
+	if (token->budget_id != 0 || !ghc_state_is_wanted(worker, token->api_url))
 		return lane;
 	if (lane == NULL && ghc_locks_take(GHC_LOCK_TOKEN, token->token_id))
 	{

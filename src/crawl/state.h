@@ -229,4 +229,28 @@ ghc_state_find_run(const GhcWorker *worker, int64 crawl_id)
 	return NULL;
 }
 
+/* Is any running crawl about this host? */
+static inline bool
+ghc_state_is_wanted(const GhcWorker *worker, const char *api_url)
+{
+	ListCell   *cell;
+
+	foreach(cell, worker->runs)
+		if (strcmp(((const GhcRun *) lfirst(cell))->crawl.api_url, api_url) == 0)
+			return true;
+	return false;
+}
+
+/* Is a cursor of our making in what a flight asks for? */
+static inline bool
+ghc_state_has_own_cursor(const GhcFlight *flight)
+{
+	ListCell   *cell;
+
+	foreach(cell, flight->works)
+		if (((const GhcWork *) lfirst(cell))->task.in_own_words)
+			return true;
+	return false;
+}
+
 #endif							/* GHC_STATE_H */
