@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * answers.h
- *	  Writes what lanes were answered.
+ *	  Writes what flights brought.
  *
  * Runs in the transaction of a turn.
  *
@@ -15,7 +15,7 @@
 
 #include "crawl/state.h"
 
-/* Writes all that lanes were answered; sets their work_over. */
+/* Writes all that flights were answered; marks the works that are over. */
 extern void ghc_answers_write(GhcWorker *worker);
 
 /* What a task stands for in its crawl's expected number, after an outcome. */

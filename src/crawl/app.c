@@ -21,8 +21,9 @@
 #include "store/clock.h"
 #include "store/locks.h"
 
-GhcApp *
-ghc_app_find(const GhcWorker *worker, int token_id)
+/* The App of an id in ghcrawl.token, or NULL. */
+static GhcApp *
+find_app(const GhcWorker *worker, int token_id)
 {
 	ListCell   *cell;
 
@@ -86,7 +87,7 @@ drop_app(GhcWorker *worker, GhcApp *app)
 static void
 take_over_app(GhcWorker *worker, const GhcAppRow *row)
 {
-	GhcApp	   *app = ghc_app_find(worker, row->token_id);
+	GhcApp	   *app = find_app(worker, row->token_id);
 
 	if (app == NULL)
 	{
@@ -173,7 +174,7 @@ ghc_app_refresh(GhcWorker *worker, List *tokens)
 	foreach(cell, tokens)
 	{
 		GhcToken   *token = lfirst(cell);
-		GhcApp	   *app = token->of_app ? ghc_app_find(worker, token->of_app) : NULL;
+		GhcApp	   *app = token->of_app ? find_app(worker, token->of_app) : NULL;
 		GhcPlace   *installation;
 
 		if (app == NULL)

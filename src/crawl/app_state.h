@@ -74,9 +74,6 @@ typedef struct GhcApp
 	bool		present;
 } GhcApp;
 
-/* The App of an id in ghcrawl.token, or NULL. */
-extern GhcApp *ghc_app_find(const GhcWorker *worker, int token_id);
-
 /* The installation of an id in ghcrawl.token, or NULL. */
 extern GhcPlace *ghc_app_find_place(const GhcApp *app, int token_id);
 

@@ -120,14 +120,6 @@ read_extension(Extension *extension)
 	return found;
 }
 
-Oid
-ghc_db_extension_owner(void)
-{
-	Extension	extension;
-
-	return read_extension(&extension) ? extension.owner : InvalidOid;
-}
-
 /* Can this library work with objects of that version? */
 static bool
 is_fitting(const char *version)

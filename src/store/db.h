@@ -121,9 +121,6 @@ extern int64 ghc_db_get_int8(uint64 row, int column);
 extern double ghc_db_get_float8(uint64 row, int column);
 extern int32 ghc_db_get_int4(uint64 row, int column);
 
-/* Owner of the extension; InvalidOid if it isn't there. */
-extern Oid	ghc_db_extension_owner(void);
-
 /*
  * Runs what follows as "owner", in a security-restricted operation.  Pair
  * with ghc_db_restore_user; an error restores by itself.
