@@ -112,7 +112,8 @@ work_out_demand(GhcWorker *worker)
 
 		run->demand = 0;
 		run->waiting = count_supply(worker, run);
-		run->pass = ghc_share_join(run->pass, worker->pass);
+		run->pass = ghc_share_join(run->pass,
+								   ghc_host_of(worker, run->crawl.api_url)->pass);
 	}
 	foreach(cell, worker->lanes)
 	{

@@ -144,7 +144,7 @@ choose_run(GhcWorker *worker, const GhcLane *lane)
 		/* somebody is waiting at the prompt */
 		if (ghc_state_is_question(run))
 			return run;
-		run->pass = ghc_share_join(run->pass, worker->pass);
+		run->pass = ghc_share_join(run->pass, lane->host->pass);
 		if (chosen == NULL || run->pass < chosen->pass)
 			chosen = run;
 	}
@@ -278,7 +278,7 @@ send_flight(GhcWorker *worker, GhcFlight *flight, GhcRun *run, int64 now_ms)
 		((GhcWork *) lfirst(cell))->in_flight = true;
 	if (run != NULL)
 	{
-		worker->pass = Max(worker->pass, run->pass);
+		lane->host->pass = Max(lane->host->pass, run->pass);
 		run->pass += ghc_share_step(run->crawl.priority, flight->outlay.points);
 		run->explorer.sent += flight->want == GHC_WANT_PAGES;
 	}

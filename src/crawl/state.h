@@ -71,6 +71,7 @@ typedef struct GhcHost
 	List	   *lores;			/* GhcLore */
 	bool		cursors_known;	/* have the form that we can make ourselves */
 	bool		cursors_refused;	/* those we made were not taken */
+	double		pass;			/* of the run that was served last; share.h */
 } GhcHost;
 
 /* a task in this worker's hands, with what the database knows of it */
@@ -190,7 +191,6 @@ typedef struct GhcWorker
 	MemoryContext turn;			/* reset each turn */
 	int			careful;		/* turns to store row by row where that fails */
 	int64		answers;		/* good ones, of all lanes */
-	double		pass;			/* of the run that was served last; share.h */
 	GhcTraffic	traffic;		/* not yet written */
 	int64		storing;		/* crawl whose rows are being stored, or 0 */
 	int			failures;		/* transactions in a row that failed */
