@@ -207,7 +207,7 @@ CREATE TABLE ghcrawl.budget (
 	kind		text NOT NULL DEFAULT 'user',
 	account_id	bigint NOT NULL,
 	login		text NOT NULL,
-	points_hour	bigint NOT NULL DEFAULT 5000 CHECK (points_hour OPERATOR(pg_catalog.>=) 0),
+	points_hour	bigint NOT NULL DEFAULT 5000 CHECK (points_hour OPERATOR(pg_catalog.>=) 0 AND points_hour OPERATOR(pg_catalog.<=) 1000000000000),
 	requests_minute int NOT NULL DEFAULT 2000 CHECK (requests_minute OPERATOR(pg_catalog.>=) 0),
 	response_ms_minute int NOT NULL DEFAULT 60000 CHECK (response_ms_minute OPERATOR(pg_catalog.>=) 0),
 	total_ms_minute int NOT NULL DEFAULT 90000 CHECK (total_ms_minute OPERATOR(pg_catalog.>=) 0),

@@ -20,6 +20,9 @@
 #include "store/db.h"
 #include "store/tokens.h"
 
+/* more would overflow what is reckoned from them */
+#define MAX_POINTS INT64CONST(1000000000000)
+
 /* more seconds of response time a minute than requests at once can use up */
 #define MAX_RESPONSE_S (GHC_MAX_CONCURRENT * 60)
 
@@ -52,10 +55,8 @@ read_change(FunctionCallInfo fcinfo, GhcLimitsChange *change)
 	if (!PG_ARGISNULL(1))
 	{
 		change->points_hour = PG_GETARG_INT64(1);
-		if (change->points_hour < 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("points_hour must not be negative")));
+		check_range("points_hour", (double) change->points_hour, 0,
+					(double) MAX_POINTS);
 	}
 	change->requests_minute = integer_or_unset(fcinfo, 2, "requests_minute",
 											   0, PG_INT32_MAX);

@@ -37,6 +37,9 @@
 
 #define MAX_WORKERS 64
 
+/* tasks aren't kept from other workers for so long */
+#define LONG_WAIT_MS 60000
+
 /* what a request takes isn't known before the first one */
 #define FIRST_EXPECTED_MS 1000
 
@@ -154,14 +157,15 @@ make_lane(GhcWorker *worker, const char *api_url, const GhcLimits *limits)
 	return lane;
 }
 
-/* How many budgets this worker may hold. */
+/* How many budgets this worker may hold; notes whether it is the only one. */
 static int
-fair_share(int n_budgets)
+fair_share(GhcWorker *worker, int n_budgets)
 {
 	int			pids[MAX_WORKERS];
 	int			n_workers = ghc_workers_pids(pids, MAX_WORKERS);
 
-	return n_workers > 1 ? (n_budgets + n_workers - 1) / n_workers : n_budgets;
+	worker->is_alone = n_workers <= 1;
+	return worker->is_alone ? n_budgets : (n_budgets + n_workers - 1) / n_workers;
 }
 
 static void
@@ -304,39 +308,55 @@ has_in_hand(GhcWorker *worker, int64 crawl_id)
 	return false;
 }
 
-/* Could this worker ask for a crawl's tasks, now or later? */
-static bool
-is_able(GhcWorker *worker, int64 crawl_id)
+/*
+ * When a lane will be ready for a crawl's tasks that this worker may keep: 0 if
+ * no token is left for them.
+ */
+static int64
+ready_at_ms(GhcWorker *worker, int64 crawl_id, int64 now_ms)
 {
 	const GhcRun *run = ghc_state_find_run(worker, crawl_id);
+	int64		earliest_ms = 0;
 	ListCell   *cell;
 
 	foreach(cell, worker->lanes)
 	{
 		GhcLane    *lane = lfirst(cell);
+		int64		until_ms;
 
-		if (run != NULL && lane->budget_id != 0 && lane->tokens != NIL &&
-			strcmp(lane->api_url, run->crawl.api_url) == 0)
-			return true;
+		if (run == NULL || lane->budget_id == 0 || lane->tokens == NIL ||
+			strcmp(lane->api_url, run->crawl.api_url) != 0)
+			continue;
+		(void) ghc_lane_ready(lane, now_ms, &until_ms);
+		until_ms = Max(until_ms, now_ms);
+		if (earliest_ms == 0 || until_ms < earliest_ms)
+			earliest_ms = until_ms;
 	}
-	return false;
+	return earliest_ms;
 }
 
 /*
  * Tasks of crawls that were paused or cancelled go back, and those that no
- * token is left for are for others to take.
+ * token is left for are for others to take; so are those not begun yet, if
+ * there are others and all our budgets have to wait.
  */
 static void
 give_back_works(GhcWorker *worker)
 {
+	int64		now_ms = ghc_clock_now_ms();
 	ListCell   *cell;
 
 	foreach(cell, worker->works)
 	{
 		GhcWork    *work = lfirst(cell);
+		int64		ready_ms;
 
-		if (work->in_flight || work->held_up ||
-			is_able(worker, work->task.crawl_id))
+		if (work->in_flight || work->held_up)
+			continue;
+		ready_ms = ready_at_ms(worker, work->task.crawl_id, now_ms);
+		if (ready_ms != 0 &&
+			(worker->is_alone || work->task.pages > 0 ||
+			 ready_ms < now_ms + LONG_WAIT_MS))
 			continue;
 		ghc_tasks_requeue(&work->row, worker->no);
 		work->over = true;
@@ -403,7 +423,7 @@ ghc_refresh(GhcWorker *worker)
 												  ALLOCSET_SMALL_SIZES);
 	List	   *crawls = ghc_crawls_load();
 	List	   *budgets = ghc_budgets_load();
-	int			share = fair_share(list_length(budgets));
+	int			share = fair_share(worker, list_length(budgets));
 	List	   *tokens;
 	ListCell   *cell;
 
