@@ -16,7 +16,7 @@ use strict;
 use warnings;
 
 use Exporter 'import';
-use FindBin;
+use File::Basename qw(dirname);
 use HTTP::Tiny;
 use IO::Handle;
 use IPC::Open2;
@@ -57,7 +57,7 @@ sub start_simulator
 	# budgets are used evenly over their hour: with GitHub's 5,000 points a
 	# crawl that is to be over soon would take minutes
 	$option{points} //= 1_000_000;
-	my @command = ('node', "$FindBin::RealBin/../sim/ghsim.js", '--port', 0,
+	my @command = ('node', dirname(__FILE__) . '/../../sim/ghsim.js', '--port', 0,
 		'--exit-with-parent');
 
 	push @command, '--tls', '--tls-dir', PostgreSQL::Test::Utils::tempdir()

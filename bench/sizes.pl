@@ -1,0 +1,168 @@
+# How much to ask in a request: what ghcrawl finds out by itself against the best
+# fixed setting, on servers of several kinds.  "make bench-sizes"; 15 minutes.
+#
+#   BENCH_SERVERS   fast,slow,a,b,aliases,rows,both
+#   BENCH_PROFILES  flat,full
+#   BENCH_SCALE     how many times faster time passes (10)
+#
+# What counts is not time here but what a budget gives: of 5,000 points an hour and
+# 60 s of response time a minute one binds, and so many repositories a second
+# come out of it.  A time-out takes its ten seconds and ten points.
+#
+# A crawl of the whole world that knows nothing yet stands for ghcrawl; fixed
+# settings, which have nothing to find out, are measured on a quarter of it, and
+# the three best again on all.
+use strict;
+use warnings;
+
+use FindBin;
+use lib $FindBin::RealBin, "$FindBin::RealBin/../test/t/lib";
+use GhcBench;
+use GhcCrawl;
+use GhcTest;
+use List::Util qw(max);
+use Test::More;
+
+# budgets that ghcrawl learns with, and that settings are measured with
+use constant FEW => 8;
+use constant MANY => 60;
+
+use constant WORLD => 'stars:>=0 fork:true';
+use constant QUARTER => 'stars:>=0 fork:true created:>=2022-03-01';
+use constant FINALISTS => 3;
+
+# what is to be reached: percent of the best setting, repositories a point
+use constant BOUND => 90;
+use constant FLAT_BOUND => 500;
+
+my @pages = (1, 2, 3, 5, 8, 10);
+my @rows = (25, 50, 59, 74, 100);
+
+# latency in ms; what times out from so many pages on, and from so many rows on
+my %servers = (
+	fast => { base => 50, node => 0.2, alias => 2.5 },
+	slow => { base => 500, node => 25, alias => 25 },
+	a => { base => 200, node => 2, alias => 10 },
+	b => { base => 300, node => 8, alias => 15 },
+	aliases => { base => 200, node => 2, alias => 10, pages => 6 },
+	rows => { base => 200, node => 2, alias => 10, rows => 60 },
+	both => { base => 200, node => 2, alias => 10, pages => 6, rows => 60 });
+my @servers = split /,/, $ENV{BENCH_SERVERS} // 'fast,slow,a,b,aliases,rows,both';
+my @profiles = split /,/, $ENV{BENCH_PROFILES} // 'flat,full';
+
+my $sim = stand_in(repositories => 40_000, users => MANY);
+my $node = server('sizes', $sim);
+
+sub become
+{
+	my ($server) = @_;
+	my ($pages, $rows) = @$server{qw(pages rows)};
+	set_latency($sim, map { $_ => $server->{$_} } qw(base node alias));
+	$sim->post('/_sim/settings', { timeoutAliases => $pages // 0, timeoutRows => $rows // 0 });
+	return;
+}
+
+# Crawls, knowing nothing of the server, and returns what it took.
+sub crawl
+{
+	my ($selection, $profile, $pages, $rows) = @_;
+
+	wait_for_none();
+	$node->append_conf('postgresql.conf',
+		"ghcrawl.pages_per_request = $pages\nghcrawl.page_size = $rows");
+	$node->reload;
+	$node->safe_psql('postgres', 'DELETE FROM ghcrawl.request_size');
+	$sim->post('/_sim/counters/reset');
+	my $crawl = start_crawl($node, $selection, $profile);
+	$node->safe_psql('postgres', "CALL ghcrawl_wait($crawl)");
+	my $stored = crawl_column($node, $crawl, 'stored');
+	my $usage = $sim->json('/_sim/usage');
+	my $totals = $usage->{totals};
+	my $points = $totals->{points} + 10 * $totals->{timeouts};
+	my $response_s = response_s($usage);
+
+	crawl_column($node, $crawl, 'state') eq 'done' or diag("$selection: not done");
+	return {
+		pages => $pages, rows => $rows, points => $points, response_s => $response_s,
+		violated => ever_violated($usage),
+		requests => $totals->{requests}, timeouts => $totals->{timeouts}, stored => $stored,
+		per_point => $stored / $points, per_s => $stored / $response_s,
+		binds => $points / POINTS_PER_S > $response_s ? 'points' : 'time',
+		rate => $stored / max($points / POINTS_PER_S, $response_s) };
+}
+
+# Until the worker has ended, and what it knew with it.
+sub wait_for_none
+{
+	$node->poll_query_until('postgres', 'SELECT count(*) = 0 ' . WORKERS)
+	  or die 'the worker goes on';
+	return;
+}
+
+# Settings that don't time out on a server.
+sub settings_of
+{
+	my ($server) = @_;
+	my @settings;
+
+	for my $pages (grep { $_ < ($server->{pages} // 11) } @pages)
+	{
+		push @settings, map { [ $pages, $_ ] } grep { $_ < ($server->{rows} // 101) } @rows;
+	}
+	return @settings;
+}
+
+sub best_setting
+{
+	my ($profile, $server) = @_;
+	my @runs = sort { $b->{rate} <=> $a->{rate} }
+	  map { crawl(QUARTER, $profile, @$_) } settings_of($server);
+	my @final = map { crawl(WORLD, $profile, @$_{qw(pages rows)}) } @runs[ 0 .. FINALISTS - 1 ];
+
+	return (sort { $b->{rate} <=> $a->{rate} } @final)[0];
+}
+
+sub each_case
+{
+	my ($do) = @_;
+	for my $profile (@profiles)
+	{
+		for my $name (@servers)
+		{
+			become($servers{$name});
+			$do->($profile, $name);
+		}
+	}
+	return;
+}
+
+my %own;
+my %best;
+know_budgets($node, $sim, 0, FEW - 1);
+each_case(sub { my ($profile, $name) = @_; $own{"$profile $name"} = crawl(WORLD, $profile, 0, 0) });
+know_budgets($node, $sim, FEW, MANY - 1);
+each_case(sub {
+		my ($profile, $name) = @_;
+		$best{"$profile $name"} = best_setting($profile, $servers{$name});
+	});
+
+my @table = [ 'profile', 'server', 'requests', 'time-outs', 'a point', 'a response s',
+	'binds', 'best setting', 'its a point', 'its a response s', 'binds', 'of the best' ];
+each_case(sub {
+		my ($profile, $name) = @_;
+		my ($own, $best) = ($own{"$profile $name"}, $best{"$profile $name"});
+		my $share = percent($own->{rate}, $best->{rate});
+
+		push @table, [ $profile, $name, @$own{qw(requests timeouts)},
+			map({ sprintf '%.0f', $_ } @$own{qw(per_point per_s)}), $own->{binds},
+			"$best->{pages} of $best->{rows}",
+			map({ sprintf '%.0f', $_ } @$best{qw(per_point per_s)}), $best->{binds}, "$share %" ];
+		cmp_ok($share, '>=', BOUND, "$profile on $name: percent of the best fixed setting");
+		is($own->{violated}, '', "$profile on $name: no limit is overstepped");
+		is($own->{stored}, $sim->count(WORLD), "$profile on $name: nothing is missing");
+	});
+print_table('repositories a point and a second of response time', @table);
+cmp_ok($own{'flat fast'}{per_point}, '>=', FLAT_BOUND, 'flat on fast: repositories a point')
+  if $own{'flat fast'};
+
+done_testing();
