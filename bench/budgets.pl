@@ -4,6 +4,7 @@
 #   BENCH_PERIODS  hours of GitHub's for each run (3)
 #   BENCH_RUNS     points,time
 #   BENCH_PROFILE  of the run where points bind (full)
+#   BENCH_KEEP     folder for what the stand-in knows in the end
 #   BENCH_SCALE    how many times faster time passes (10)
 #
 # Crawls of most of a world, several at a time, are started anew as they end, so
@@ -18,6 +19,7 @@ use GhcBench;
 use GhcCrawl;
 use GhcTest;
 use List::Util qw(max min sum0);
+use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -32,6 +34,7 @@ my %runs = (
 	points => {
 		title => '(a) 0.2 s and 2 ms a repository: points bind',
 		profile => $ENV{BENCH_PROFILE} // 'full',
+		hours_count => 1,
 		latency => { base => 200, node => 2, alias => 10 }
 	},
 	time => {
@@ -62,6 +65,7 @@ sub crawl_for_hours
 {
 	my ($node, $sim, $run) = @_;
 	my $start = time;
+	my $hours = $run->{hours_count} ? $periods : 0;
 	my $cpu;
 
 	while (time - $start < ($periods + 1) * HOUR_S)
@@ -70,7 +74,7 @@ sub crawl_for_hours
 		$cpu //= time - $start > 2 ? cpu_start($node, $sim) : undef;
 		my ($least) = sort { $a <=> $b }
 		  map { (points_of($_))[0] } values %{ $sim->json('/_sim/usage')->{accounts} };
-		last if $least >= $periods && time - $start >= $periods * HOUR_S;
+		last if $least >= $hours && time - $start >= $periods * HOUR_S;
 		sleep 1;
 	}
 	return (time - $start, cpu_text($cpu));
@@ -87,7 +91,8 @@ sub measure
 	$sim->post('/_sim/counters/reset');
 	my ($elapsed_s, $cpu_text) = crawl_for_hours($node, $sim, $run);
 	my $usage = $sim->json('/_sim/usage');
-	my $errors = $node->safe_psql('postgres', 'SELECT class, message, count FROM ghcrawl.errors');
+	my $errors = $node->safe_psql('postgres', 'SELECT class, message, sum(count) FROM ghcrawl.errors GROUP BY 1, 2');
+	keep($name, $sim) if $ENV{BENCH_KEEP};
 	$node->stop;
 	$sim->stop;
 	report($run, $name, $usage, $elapsed_s);
@@ -98,6 +103,15 @@ sub measure
 		$totals->{repositories} / $elapsed_s);
 	diag($cpu_text);
 	diag("errors: $errors") if $errors;
+	return;
+}
+
+# Keeps what came last, for a look at the timeline.
+sub keep
+{
+	my ($name, $sim) = @_;
+	append_to_file("$ENV{BENCH_KEEP}/$name.$_", $sim->get("/_sim/$_"))
+	  for 'usage', 'requests?last=5000';
 	return;
 }
 
