@@ -225,7 +225,8 @@ static bool
 is_like(GhcFlow a, GhcFlow b)
 {
 	return fabs(a.points_per_s - b.points_per_s) <= SAME_FLOW * a.points_per_s &&
-		fabs(a.response_per_ms - b.response_per_ms) <= SAME_FLOW * a.response_per_ms;
+		fabs(a.response_per_ms - b.response_per_ms) <= SAME_FLOW * a.response_per_ms &&
+		a.minute_ms == b.minute_ms;
 }
 
 /* Choosing compares many sizes, so it is done only if something changed. */

@@ -55,6 +55,7 @@ ghc_lane_flow(const GhcLane *lane)
 	if (limits->points > 0)
 		flow.points_per_s = points * 1000.0 / limits->period_ms;
 	flow.response_per_ms = (double) limits->response_ms / lane->meter.limits.window_ms;
+	flow.minute_ms = lane->meter.limits.window_ms;
 	return flow;
 }
 

@@ -29,6 +29,10 @@ ghc_meter_limits(const GhcBudgetRow *row)
 	graphql->requests = row->requests_minute;
 	graphql->response_ms = row->response_ms_minute;
 	limits.response_ms = row->total_ms_minute;
+
+	/* an hour is sixty minutes, however long those are */
+	for (int i = 0; i < GHC_RESOURCE_COUNT; i++)
+		limits.of[i].period_ms = limits.of[i].period_ms * row->window_ms / limits.window_ms;
 	limits.window_ms = row->window_ms;
 	limits.concurrent = row->concurrent;
 	limits.reserve = row->reserve;

@@ -211,6 +211,13 @@ ghc_sizer_budget_ms(const GhcFlow *pace, double points, double response_ms)
 	return fmax(by_points, by_time);
 }
 
+/* How many times faster than ours GitHub's time passes. */
+static double
+speed_of(const GhcFlow *pace)
+{
+	return pace->minute_ms > 0 ? 60000.0 / (double) pace->minute_ms : 1;
+}
+
 static GhcCost
 cost_of(const GhcSizer *sizer, const GhcPrice *price, GhcSize size)
 {
@@ -236,12 +243,13 @@ row_cost(const GhcSizer *sizer, const GhcPrice *price, const GhcFlow *pace,
 {
 	GhcCost		cost = cost_of(sizer, price, size);
 	double		took = ghc_sizer_expected_ms(sizer, size);
+	double		theirs = took * speed_of(pace);
 	double		ms;
 
-	if (cost.nodes > GHC_PRICE_MAX_NODES || took > LONGEST_MS)
+	if (cost.nodes > GHC_PRICE_MAX_NODES || theirs > LONGEST_MS)
 		return HUGE_VAL;
-	if (took > LONG_MS)
-		took *= 1 + LONG_EXTRA_PER_MS * (took - LONG_MS);
+	if (theirs > LONG_MS)
+		took *= 1 + LONG_EXTRA_PER_MS * (theirs - LONG_MS);
 
 	/* where points bind, of two sizes that are as good the faster one */
 	ms = ghc_sizer_budget_ms(pace, ghc_price_points(cost.requests), took) +
@@ -274,7 +282,8 @@ is_worth_trying(const GhcSizer *sizer, const GhcFlow *pace, const Choice *proven
 	double		risk = risk_of(sizer, fresh->size);
 
 	return gain > 0 && horizon * request * gain * (1 - risk) >
-		risk * ghc_sizer_budget_ms(pace, FAILURE_POINTS, FAILURE_MS);
+		risk * ghc_sizer_budget_ms(pace, FAILURE_POINTS,
+								   FAILURE_MS / speed_of(pace));
 }
 
 static void

@@ -48,6 +48,7 @@ typedef struct GhcFlow
 {
 	double		points_per_s;	/* 0: unlimited, like the next */
 	double		response_per_ms;	/* response time, in ms, for each ms */
+	int64_t		minute_ms;		/* how long GitHub's minute is; 0: a minute */
 } GhcFlow;
 
 typedef struct GhcBound
