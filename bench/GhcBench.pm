@@ -54,6 +54,7 @@ sub stand_in
 		points => 5000,
 		latency_count => 0,
 		latency_connection => 0,
+		latency_jitter => $ENV{BENCH_JITTER} // 0.2,
 		retry_after => 1,
 		%options);
 }
