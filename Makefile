@@ -227,9 +227,17 @@ test-crash:
 	$(AS_ROOT) $(MAKE) --no-print-directory -s install WERROR=yes with_llvm=no
 	scripts/run-tap test/long/break.pl
 
-# The same on PostgreSQL 17 and 18, each in a Debian of its own; as root.
+# The economy of the API end to end, and its tables: what is used of what budgets
+# allow, how much is asked in a request, what troubles cost; docs/economy.md.
+bench-budgets bench-sizes bench-troubles: export PG_CONFIG := $(PG_CONFIG)
+bench-budgets bench-sizes bench-troubles:
+	$(MAKE) --no-print-directory -j2 all WERROR=yes with_llvm=no
+	$(AS_ROOT) $(MAKE) --no-print-directory -s install WERROR=yes with_llvm=no
+	scripts/run-tap bench/$(@:bench-%=%).pl
+
+# The tests on PostgreSQL 17 and 18, each in a Debian of its own; as root.
 test-versions:
 	scripts/check-versions
 
-.PHONY: sql check-sql unit build-unit bench-requests test-model demo demo-stop test test-all test-server test-drift test-crash test-versions print-pg-config FORCE
+.PHONY: sql check-sql unit build-unit bench-requests test-model demo demo-stop test test-all test-server test-drift test-crash test-versions bench-budgets bench-sizes bench-troubles print-pg-config FORCE
 .DEFAULT_GOAL := all

@@ -79,13 +79,10 @@ sub know_budgets
 	$node->safe_psql('postgres', join '',
 		map { "SELECT ghcrawl_add_token('user$_', '$tokens[$_]');" } $first .. $last);
 	$node->safe_psql('postgres', 'SELECT ghcrawl_verify_tokens()');
-	if ($node->safe_psql('postgres', "SELECT count(*) FROM information_schema.columns WHERE column_name = 'window_ms'") > 0)
-	{
 	$node->safe_psql('postgres',
 		'UPDATE ghcrawl.budget SET window_ms = 60000 / ' . SCALE
 		  . ', response_ms_minute = 60000 / ' . SCALE
 		  . ', total_ms_minute = 90000 / ' . SCALE);
-	}
 	is($node->safe_psql('postgres', 'SELECT count(*) FROM ghcrawl.budget'),
 		$last + 1, 'all budgets are known');
 	return;
