@@ -329,16 +329,33 @@ size_of(const GhcFlight *flight)
 	return size;
 }
 
+/* How many rows of a range's pages should come: the last is rarely full. */
+static int64
+rows_to_come(const GhcTask *task)
+{
+	int64		rows = 0;
+
+	for (int i = 0; i < task->parts.n_pages; i++)
+		rows += task->promised < 0 ? task->rows :
+			Max(0, Min(task->rows, task->promised - task->asked[i]));
+	return rows;
+}
+
 int64
 ghc_host_expected_ms(GhcHost *host, const GhcFlight *flight)
 {
-	GhcLore    *lore;
+	const GhcSizer *sizer;
+	ListCell   *cell;
+	int64		rows = 0;
 
 	if (flight->asking)
 		return ASKING_MS;
-	lore = find_lore(host, &flight->shape, flight->want);
-	return (int64) ghc_sizer_expected_ms(&lore->sizers[flight->want],
-										 size_of(flight));
+	sizer = &find_lore(host, &flight->shape, flight->want)->sizers[flight->want];
+	if (flight->want != GHC_WANT_PAGES)
+		return (int64) ghc_sizer_expected_ms(sizer, size_of(flight));
+	foreach(cell, flight->works)
+		rows += rows_to_come(&((GhcWork *) lfirst(cell))->task);
+	return (int64) ghc_latency_expect(&sizer->latency, flight->n_parts, rows);
 }
 
 static int64

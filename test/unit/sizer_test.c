@@ -98,10 +98,10 @@ static const GhcPrice shapes[] = {{0, 0}, {1, 10}, {2, 30}, {6, 60}};
 static const char *const shape_names[] = {"flat", "1 conn.", "full", "6 conn."};
 
 /* 5,000 points an hour, a minute of response time a minute */
-static const GhcFlow github = {5000 / 3600.0, 1};
-static const GhcFlow points_only = {5000 / 3600.0, 0};
-static const GhcFlow time_only = {0, 1};
-static const GhcFlow unlimited = {0, 0};
+static const GhcFlow github = {5000 / 3600.0, 1, 0};
+static const GhcFlow points_only = {5000 / 3600.0, 0, 0};
+static const GhcFlow time_only = {0, 1, 0};
+static const GhcFlow unlimited = {0, 0, 0};
 
 static uint64_t random_state;
 
@@ -471,6 +471,23 @@ test_longest(void)
 	}
 }
 
+/* Where GitHub's minute passes ten times faster, all else does as well. */
+static void
+test_fast_clock(void)
+{
+	static const Server fast_b = {.name = "b, fast clock", .base_ms = 30, .row_ms = 0.8};
+	static const GhcFlow fast_github = {50000 / 3600.0, 1, 6000};
+	GhcSizer	real;
+	GhcSizer	fast_one;
+	Account		real_account = {0};
+	Account		fast_account = {0};
+	ghc_sizer_init(&real, GHC_SIZER_PAGES);
+	ghc_sizer_init(&fast_one, GHC_SIZER_PAGES);
+	is_int(run(&fast_one, &fast_account, &fast_b, &shapes[0], &fast_github, 200).parts,
+		   run(&real, &real_account, &b, &shapes[0], &github, 200).parts,
+		   "where time passes faster, as many pages are asked for");
+}
+
 static void
 test_chance(void)
 {
@@ -673,6 +690,7 @@ main(void)
 	test_growth();
 	test_bounds();
 	test_longest();
+	test_fast_clock();
 	test_chance();
 	test_despair();
 	test_relief();

@@ -13,9 +13,9 @@
 #include "github/way.h"
 #include "tap.h"
 
-static const GhcFlow github = {5000 / 3600.0, 1};
-static const GhcFlow points_only = {5000 / 3600.0, 0};
-static const GhcFlow time_only = {0, 1};
+static const GhcFlow github = {5000 / 3600.0, 1, 0};
+static const GhcFlow points_only = {5000 / 3600.0, 0, 0};
+static const GhcFlow time_only = {0, 1, 0};
 
 /* A sizer that has seen a server of base + rows * ms for a while. */
 static GhcSizer
