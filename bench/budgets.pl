@@ -9,7 +9,10 @@
 #
 # Crawls of most of a world, several at a time, are started anew as they end, so
 # that there is always work.  Where points bind, the points of whole hours
-# count; where response time does, the response time of whole minutes.
+# count; where response time does, the response time of whole minutes.  Who doesn't
+# know how long a request will take can't use all of a minute, as requests that
+# end within any minute may not add up to more, however they lie: what can be used
+# is as much as is left if one request sticks out, 60 s of 60 s and a request.
 use strict;
 use warnings;
 
@@ -52,20 +55,33 @@ sub points_of
 		sum0(map { $_->{limit} } @over));
 }
 
-# Response time used and allowed in whole minutes after the first.
+# Response time in whole minutes after the first: used, allowed, and what of that
+# can be used.
 sub time_of
 {
 	my ($account, $elapsed_s) = @_;
 	my $last = int($elapsed_s / MINUTE_S) - 1;
 	my $minutes = $account->{response_ms}{graphql_minutes};
-	return (sum0(map { $minutes->[$_] // 0 } 1 .. $last) / 1000, $last * MINUTE_MS / 1000);
+	my $all_s = $last * MINUTE_MS / 1000;
+	my $request_ms = $account->{response_ms}{graphql} / ($account->{requests}{graphql} || 1);
+	return (sum0(map { $minutes->[$_] // 0 } 1 .. $last) / 1000, $all_s,
+		$all_s * MINUTE_MS / (MINUTE_MS + $request_ms));
+}
+
+# Seconds of response time, GitHub's, as ghcrawl measured it: what this machine
+# needs on top of GitHub's time, which counts as many times as time is faster.
+sub own_measure_s
+{
+	my ($node) = @_;
+	return SCALE / 1000
+	  * $node->safe_psql('postgres', 'SELECT coalesce(sum(ms), 0) FROM ghcrawl.requests_by_hour');
 }
 
 sub crawl_for_hours
 {
 	my ($node, $sim, $run) = @_;
 	my $start = time;
-	my $hours = $run->{hours_count} ? $periods : 0;
+	my $hours = $run->{hours_count} ? int $periods : 0;
 	my $cpu;
 
 	while (time - $start < ($periods + 1) * HOUR_S)
@@ -91,6 +107,7 @@ sub measure
 	$sim->post('/_sim/counters/reset');
 	my ($elapsed_s, $cpu_text) = crawl_for_hours($node, $sim, $run);
 	my $usage = $sim->json('/_sim/usage');
+	my $own_s = own_measure_s($node);
 	my $errors = $node->safe_psql('postgres', 'SELECT class, message, sum(count) FROM ghcrawl.errors GROUP BY 1, 2');
 	keep($name, $sim) if $ENV{BENCH_KEEP};
 	$node->stop;
@@ -101,6 +118,8 @@ sub measure
 	diag(sprintf '%.0f s; %d requests, %d timeouts, %d repositories, %.0f a second of this machine',
 		$elapsed_s, @$totals{qw(requests timeouts repositories)},
 		$totals->{repositories} / $elapsed_s);
+	diag(sprintf 'response time as ghcrawl measured it: %.0f s, %s %% more',
+		$own_s, percent($own_s - response_s($usage), response_s($usage)));
 	diag($cpu_text);
 	diag("errors: $errors") if $errors;
 	return;
@@ -118,28 +137,28 @@ sub keep
 sub report
 {
 	my ($run, $name, $usage, $elapsed_s) = @_;
-	my @rows = [ 'budget', 'whole hours', 'points', 'of', '%', 'response s', 'of', '%',
+	my @rows = [ 'budget', 'whole hours', 'points', 'of', '%', 'response s', 'of', '%', '% of what can be used',
 		'most s in a minute', 'requests', 'most at once', 'refused' ];
-	my @sum = (0) x 4;
+	my @sum = (0) x 5;
 
 	for my $name (sort keys %{ $usage->{accounts} })
 	{
 		my $account = $usage->{accounts}{$name};
 		my ($hours, $points, $of_points) = points_of($account);
-		my ($time_s, $of_time_s) = time_of($account, $elapsed_s);
+		my ($time_s, $of_time_s, $usable_s) = time_of($account, $elapsed_s);
 
 		push @rows, [ $name, $hours, $points, $of_points, percent($points, $of_points),
-			sprintf('%.0f', $time_s), $of_time_s, percent($time_s, $of_time_s),
+			sprintf('%.0f', $time_s), $of_time_s, percent($time_s, $of_time_s), percent($time_s, $usable_s),
 			sprintf('%.1f', $account->{response_ms}{max_minute_graphql} / 1000),
 			$account->{requests}{graphql}, @$account{qw(max_concurrent refused)} ];
-		my @own = ($points, $of_points, $time_s, $of_time_s);
-		$sum[$_] += $own[$_] for 0 .. 3;
+		my @own = ($points, $of_points, $time_s, $of_time_s, $usable_s);
+		$sum[$_] += $own[$_] for 0 .. 4;
 	}
 	push @rows, [ 'all', '', @sum[ 0, 1 ], percent(@sum[ 0, 1 ]), sprintf('%.0f', $sum[2]),
-		$sum[3], percent(@sum[ 2, 3 ]), '', '', '', '' ];
+		$sum[3], percent(@sum[ 2, 3 ]), percent(@sum[ 2, 4 ]), ('') x 4 ];
 	print_table($run->{title}, @rows);
-	cmp_ok($name eq 'points' ? percent(@sum[ 0, 1 ]) : percent(@sum[ 2, 3 ]), '>=', BOUND,
-		"$run->{title}: percent used of what the binding limit allows");
+	cmp_ok($name eq 'points' ? percent(@sum[ 0, 1 ]) : percent(@sum[ 2, 4 ]), '>=', BOUND,
+		"$run->{title}: percent used of what the binding limit lets be used");
 	is(ever_violated($usage), '', "$run->{title}: no limit is overstepped");
 	return;
 }
