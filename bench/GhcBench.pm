@@ -7,7 +7,7 @@ package GhcBench;
 #   use GhcBench;
 #   my $sim  = stand_in(repositories => 300_000, users => 10);
 #   my $node = server('budgets', $sim);
-#   know_budgets($node, $sim, 10);
+#   know_budgets($node, $sim, 10);             # there are ten
 #   set_latency($sim, base => 200, node => 2);
 #   … crawl …
 #   print_table('title', [ 'heads', … ], [ row ], …);
@@ -68,23 +68,21 @@ sub server
 	return $node;
 }
 
-# Adds the tokens from one number to another, and lets ghcrawl find out whose
-# they are.  GitHub's minute is shorter here, and so is what it allows in one:
-# 60 s of response time are 6 s of this machine.
+# Adds all tokens, and lets ghcrawl find out whose they are.  GitHub's minute is
+# shorter here, and so is what it allows in one: 60 s of response time are 6 s of
+# this machine.
 sub know_budgets
 {
-	my ($node, $sim, $first, $last) = @_;
-	my @tokens = $sim->tokens;
+	my ($node, $sim, $wanted) = @_;
 
-	$node->safe_psql('postgres', join '',
-		map { "SELECT ghcrawl_add_token('user$_', '$tokens[$_]');" } $first .. $last);
+	add_tokens($node, $sim->tokens);
 	$node->safe_psql('postgres', 'SELECT ghcrawl_verify_tokens()');
 	$node->safe_psql('postgres',
 		'UPDATE ghcrawl.budget SET window_ms = 60000 / ' . SCALE
 		  . ', response_ms_minute = 60000 / ' . SCALE
 		  . ', total_ms_minute = 90000 / ' . SCALE);
 	is($node->safe_psql('postgres', 'SELECT count(*) FROM ghcrawl.budget'),
-		$last + 1, 'all budgets are known');
+		$wanted, 'all budgets are known');
 	return;
 }
 

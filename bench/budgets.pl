@@ -103,7 +103,7 @@ sub measure
 		map { ("latency_$_" => $run->{latency}{$_}) } keys %{ $run->{latency} });
 	my $node = server($name, $sim);
 
-	know_budgets($node, $sim, 0, BUDGETS - 1);
+	know_budgets($node, $sim, BUDGETS);
 	$sim->post('/_sim/counters/reset');
 	my ($elapsed_s, $cpu_text) = crawl_for_hours($node, $sim, $run);
 	my $usage = $sim->json('/_sim/usage');

@@ -104,7 +104,7 @@ sub could_give
 	return ($sum, $most);
 }
 
-know_budgets($node, $sim, 0, BUDGETS - 1);
+know_budgets($node, $sim, BUDGETS);
 $sim->post('/_sim/settings', { secondaryEvery => 1000 * ($ENV{BENCH_EVERY} // 60) });
 $sim->post('/_sim/counters/reset');
 my $start = time;
