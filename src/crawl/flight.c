@@ -284,6 +284,7 @@ send_flight(GhcWorker *worker, GhcFlight *flight, GhcRun *run, int64 now_ms)
 	}
 	worker->flights = lappend(worker->flights, flight);
 	lane->n_flights++;
+	ghc_host_note_sent(lane->host, flight);
 	ghc_budget_send(&lane->meter, &flight->outlay, now_ms, &flight->reservation);
 	ghc_net_send(worker->net, transfer);
 }

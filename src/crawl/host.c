@@ -229,19 +229,28 @@ is_like(GhcFlow a, GhcFlow b)
 		a.minute_ms == b.minute_ms;
 }
 
-/* Choosing compares many sizes, so it is done only if something changed. */
+/*
+ * Choosing compares many sizes, so it is done only if something changed.  What
+ * may be too much is asked by one lane at a time: the others needn't learn the
+ * same the hard way.
+ */
 static GhcSize
 choose_size(GhcLane *lane, const GhcLore *lore, GhcWant want)
 {
 	GhcChoice  *choice = &lane->choices[want][lore->no % GHC_MAX_CHOICES];
+	const GhcSizer *sizer = &lore->sizers[want];
 	GhcFlow		flow = ghc_lane_flow(lane);
 
 	if (choice->lore != lore || choice->version != lore->version ||
 		!is_like(choice->flow, flow))
 		*choice = (GhcChoice) {
 			lore, lore->version, flow,
-			ghc_sizer_choose(&lore->sizers[want], &lore->price, &flow)
+			ghc_sizer_choose(sizer, &lore->price, &flow),
+			ghc_sizer_best_proven(sizer, &lore->price, &flow)
 		};
+	if (lore->probes[want] > 0 && choice->proven.parts > 0 &&
+		!ghc_sizer_is_proven(sizer, choice->size))
+		return choice->proven;
 	return choice->size;
 }
 
@@ -358,6 +367,19 @@ ghc_host_expected_ms(GhcHost *host, const GhcFlight *flight)
 	return (int64) ghc_latency_expect(&sizer->latency, flight->n_parts, rows);
 }
 
+void
+ghc_host_note_sent(GhcHost *host, GhcFlight *flight)
+{
+	GhcLore    *lore;
+
+	if (flight->asking)
+		return;
+	lore = find_lore(host, &flight->shape, flight->want);
+	flight->probes = !ghc_sizer_is_proven(&lore->sizers[flight->want],
+										  size_of(flight));
+	lore->probes[flight->want] += flight->probes;
+}
+
 static int64
 count_rows(const GhcFlight *flight)
 {
@@ -378,6 +400,7 @@ learn_size(GhcHost *host, const GhcFlight *flight)
 	GhcSizer   *sizer = &lore->sizers[flight->want];
 	GhcSize		size = size_of(flight);
 
+	lore->probes[flight->want] -= flight->probes;
 	lore->version++;
 	switch (flight->judgement.verdict)
 	{

@@ -46,6 +46,9 @@ extern GhcWayPart ghc_host_part(GhcHost *host, const GhcShape *shape,
 /* What a flight that is composed should take, in milliseconds. */
 extern int64 ghc_host_expected_ms(GhcHost *host, const GhcFlight *flight);
 
+/* A flight goes out. */
+extern void ghc_host_note_sent(GhcHost *host, GhcFlight *flight);
+
 /* Takes in what a flight's answer tells of its host. */
 extern void ghc_host_learn(GhcHost *host, const GhcFlight *flight);
 

@@ -46,6 +46,7 @@ typedef struct GhcLore
 	GhcPrice	price;
 	GhcSizer	sizers[GHC_WANT_COUNT];
 	int64		version;		/* changes with what is learnt */
+	int			probes[GHC_WANT_COUNT]; /* requests under way whose size isn't proven */
 	int64		failures;		/* of these, what was too much */
 
 	/* private to host.c: what is written down of it */
@@ -62,6 +63,7 @@ typedef struct GhcChoice
 	int64		version;
 	GhcFlow		flow;
 	GhcSize		size;
+	GhcSize		proven;			/* the best that is known to work */
 } GhcChoice;
 
 /* a GitHub, and what was learnt of it; lives as long as the worker */
@@ -161,6 +163,7 @@ typedef struct GhcFlight
 	int			n_parts;
 	GhcOutlay	outlay;			/* expected */
 	GhcReservation reservation;
+	bool		probes;			/* nobody knows whether its size works */
 	int64		sent_ms;
 
 	/* its answer, from taking it in until it is written */

@@ -292,12 +292,12 @@ figure_wait(GhcWorker *worker)
 		if (lane->tokens == NIL)
 			continue;
 		wait = ghc_lane_ready(lane, now_ms, &until_ms);
-		if (wait == GHC_WAIT_NONE || wait == GHC_WAIT_IN_FLIGHT)
-			idle = true;
-		else if (wait == GHC_WAIT_PACED && until_ms < now_ms + LONG_PACE_MS)
+		if (wait == GHC_WAIT_NONE || wait == GHC_WAIT_IN_FLIGHT ||
+			(wait == GHC_WAIT_PACED && until_ms < now_ms + LONG_PACE_MS))
 		{
 			idle = true;
-			first_ms = Min(first_ms, until_ms);
+			if (until_ms > now_ms)
+				first_ms = Min(first_ms, until_ms);
 		}
 		else if (earliest_ms == 0 || until_ms < earliest_ms)
 		{

@@ -247,23 +247,32 @@ known_until_ms(GhcBudget *budget, const GhcOutlay *cost, int64_t now_ms)
 }
 
 /*
- * Are so many requests under way that one more would only wait at GitHub?  A
- * minute of response time a minute is one request after the other, which is
- * what GitHub asks for, and tells of a refusal before the next is sent.
+ * When one more request may join those under way; "now": at once, 0: when one of
+ * them has ended.  A minute of response time a minute is one request after the
+ * other, which is what GitHub asks for, and tells of a refusal before the next is
+ * sent; so a second one goes out only if its turn is long over.
  */
-static bool
-is_busy(const GhcBudget *budget, GhcResource resource)
+static int64_t
+joins_at_ms(const GhcBudget *budget, GhcResource resource, int64_t now_ms)
 {
 	const GhcResourceLimits *limits = &budget->limits.of[resource];
+	const GhcMeter *meter = &budget->meters[resource];
 	int			concurrent = budget->limits.concurrent;
 	int64_t		window_ms = budget->limits.window_ms;
+	int64_t		in_a_row;
+	int			n = budget->flight.sums[kind_of(resource)].n;
 
 	if (budget->flight.n >= GHC_UNDERWAY_SLOTS ||
 		(concurrent > 0 && budget->flight.n >= concurrent))
-		return true;
-	return !budget->meters[resource].unmetered && limits->response_ms > 0 &&
-		budget->flight.sums[kind_of(resource)].n >=
-		(limits->response_ms + window_ms - 1) / window_ms;
+		return 0;
+	if (meter->unmetered || limits->response_ms <= 0)
+		return now_ms;
+	in_a_row = (limits->response_ms + window_ms - 1) / window_ms;
+	if (n < in_a_row)
+		return now_ms;
+	if (n > in_a_row || budget->limits.unpaced || meter->mean_ms <= 0)
+		return 0;
+	return max_of(turn_ms(budget, meter) + (int64_t) (meter->mean_ms / 2), now_ms);
 }
 
 GhcWait
@@ -273,8 +282,8 @@ ghc_budget_ready(GhcBudget *budget, const GhcOutlay *cost, int64_t now_ms,
 	GhcMeter   *meter = &budget->meters[cost->resource];
 
 	now_ms = roll(budget, now_ms, 0);
-	*until_ms = 0;
-	if (is_busy(budget, cost->resource))
+	*until_ms = joins_at_ms(budget, cost->resource, now_ms);
+	if (*until_ms != now_ms)
 		return GHC_WAIT_IN_FLIGHT;
 
 	*until_ms = ghc_budget_benched_until_ms(budget, cost->resource, now_ms);

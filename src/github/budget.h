@@ -124,7 +124,8 @@ extern void ghc_budget_set_limits(GhcBudget *budget,
 
 /*
  * May a request go out now?  GHC_WAIT_NONE: yes.  Otherwise *until_ms is when
- * to ask again (0 for GHC_WAIT_IN_FLIGHT: when something was settled).
+ * to ask again (GHC_WAIT_IN_FLIGHT: at the latest, if not 0, or when something
+ * was settled).
  */
 extern GhcWait ghc_budget_ready(GhcBudget *budget, const GhcOutlay *cost,
 								int64_t now_ms, int64_t *until_ms);

@@ -367,6 +367,23 @@ ghc_sizer_choose(const GhcSizer *sizer, const GhcPrice *price,
 	return proven.size;
 }
 
+bool
+ghc_sizer_is_proven(const GhcSizer *sizer, GhcSize size)
+{
+	return is_proven(sizer, size);
+}
+
+GhcSize
+ghc_sizer_best_proven(const GhcSizer *sizer, const GhcPrice *price,
+					  const GhcFlow *pace)
+{
+	Choice		proven = {{0, 0}, HUGE_VAL};
+	Choice		fresh = proven;
+
+	look_through(sizer, price, pace, &proven, &fresh);
+	return proven.size;
+}
+
 GhcSize
 ghc_sizer_outlook(const GhcSizer *sizer, const GhcPrice *price,
 				  const GhcFlow *pace)

@@ -81,6 +81,14 @@ extern void ghc_sizer_init(GhcSizer *sizer, GhcSizerKind kind);
 extern GhcSize ghc_sizer_choose(const GhcSizer *sizer, const GhcPrice *price,
 								const GhcFlow *pace);
 
+/* Is a size known to work, or one that is to be found out about? */
+extern bool ghc_sizer_is_proven(const GhcSizer *sizer, GhcSize size);
+
+/* The best of the sizes that are known to work; 0 parts if none is. */
+extern GhcSize ghc_sizer_best_proven(const GhcSizer *sizer,
+									 const GhcPrice *price,
+									 const GhcFlow *pace);
+
 /*
  * The size that requests should come to, if nothing fails that hasn't failed
  * before: what a long crawl may reckon with.
