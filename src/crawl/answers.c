@@ -119,6 +119,19 @@ typedef struct Batch
 	int64		allowed;		/* how many more */
 } Batch;
 
+/*
+ * Notes that the database refused a row.  The pages of a range overlap, so one
+ * may come twice; rows are sorted, so then it is the last that was noted.
+ */
+static void
+note_refused(GhcWork *work, const GhcStoreRow *row)
+{
+	int64	   *id = unconstify(int64 *, &row->repo->repo_id);
+
+	if (work->refused_now == NIL || *(int64 *) llast(work->refused_now) != *id)
+		work->refused_now = lappend(work->refused_now, id);
+}
+
 /* Counts what became of the rows of one run. */
 static void
 tally(GhcRun *run, const Batch *batch)
@@ -134,8 +147,7 @@ tally(GhcRun *run, const Batch *batch)
 			(!run->split.in_two || row->changed_before < run->basis.began_at);
 		ghc_details_note(run, work, row);
 		if (row->stored == GHC_STORED_REFUSED)
-			work->refused_now = lappend(work->refused_now,
-										unconstify(int64 *, &row->repo->repo_id));
+			note_refused(work, row);
 	}
 }
 

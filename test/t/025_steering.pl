@@ -14,7 +14,9 @@ use Time::HiRes qw(time);
 
 my $selection = 'stars:>=0 fork:true';
 my $sim = start_simulator(repositories => 20_000, users => 4, latency => 80);
-my $node = new_node('main', "ghcrawl.api_url = '" . $sim->http . "'");
+my $node = new_node('main', "ghcrawl.api_url = '" . $sim->http . "'",
+	# many small requests, so that there is something to steer
+	'ghcrawl.pages_per_request = 1', 'ghcrawl.page_size = 100');
 install($node, $sim);
 
 sub sql { return $node->safe_psql('postgres', $_[0]) }

@@ -15,7 +15,8 @@ my $sim = start_simulator(repositories => 20_000, users => 4, latency => 40);
 my $primary = PostgreSQL::Test::Cluster->new('primary');
 $primary->init(allows_streaming => 1, extra => [ '--encoding=UTF8', '--locale=C' ]);
 $primary->append_conf('postgresql.conf', join "\n", "ghcrawl.api_url = '" . $sim->http . "'",
-	'max_worker_processes = 16', '');
+	# many small requests, so that there is a mid-crawl
+	'ghcrawl.pages_per_request = 1', 'max_worker_processes = 16', '');
 $primary->start;
 $primary->backup('base');
 my $standby = PostgreSQL::Test::Cluster->new('standby');

@@ -12,7 +12,9 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $sim = start_simulator(repositories => 20_000, users => 4, latency => 2);
-my $node = new_node('main', "ghcrawl.api_url = '" . $sim->http . "'");
+my $node = new_node('main', "ghcrawl.api_url = '" . $sim->http . "'",
+	# plans reckon with pages that bring everything
+	'ghcrawl.details = nested');
 install($node, $sim);
 
 sub sql { return $node->safe_psql('postgres', $_[0]) }
