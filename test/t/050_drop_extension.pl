@@ -27,7 +27,10 @@ for my $end (qw(ROLLBACK COMMIT))
 	push @cases, map { [ $_, $anew, $end ] } qw(busy stall);
 }
 
-my $node = new_node('main', 'max_worker_processes = 30', "ghcrawl.request_timeout = '5s'");
+my $node = new_node('main', 'max_worker_processes = 30',
+	# many small requests, so that there is a mid-crawl
+	'ghcrawl.pages_per_request = 1', 'ghcrawl.page_size = 100',
+	"ghcrawl.request_timeout = '5s'");
 my $world = GhcDatabases->new($node, points => 2);
 $world->begin("d$_", $cases[$_][0]) for 0 .. $#cases;
 $world->reach;

@@ -36,7 +36,10 @@ END
 	'ghcrawl--1.1--2.0.sql' => "SELECT ghcrawl.begin_update();\n");
 
 my @cases = map { my $end = $_; map { [ $_, $end ] } STATES } qw(ROLLBACK COMMIT);
-my $node = new_node_at($path, 'main', 'max_worker_processes = 30', "ghcrawl.request_timeout = '5s'");
+my $node = new_node_at($path, 'main', 'max_worker_processes = 30',
+	# many small requests, so that there is a mid-crawl
+	'ghcrawl.pages_per_request = 1', 'ghcrawl.page_size = 100',
+	"ghcrawl.request_timeout = '5s'");
 my $world = GhcDatabases->new($node, points => 2, version => '1.0');
 $world->begin("d$_", $cases[$_][0]) for 0 .. $#cases;
 $world->reach;

@@ -19,7 +19,10 @@ use constant QUICK_S => 5;
 # PostgreSQL itself waits for 5 s until others are gone
 use constant REFUSED_S => 12;
 
-my $node = new_node('main', 'max_worker_processes = 30', "ghcrawl.request_timeout = '6s'",
+my $node = new_node('main', 'max_worker_processes = 30',
+	# many small requests, so that there is a mid-crawl
+	'ghcrawl.pages_per_request = 1', 'ghcrawl.page_size = 100',
+	"ghcrawl.request_timeout = '6s'",
 	'max_prepared_transactions = 5');
 my $world = GhcDatabases->new($node, points => 2);
 my @live = grep { $_ ne 'paused' } STATES;

@@ -14,8 +14,10 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $search = 'stars:>=0 fork:true';
-my $sim = start_simulator(repositories => 3000, users => 6, limits => 'off', latency => 1000);
+my $sim = start_simulator(repositories => 3000, users => 6, limits => 'wide', latency => 1000);
 my $node = new_node('main', "ghcrawl.api_url = '" . $sim->http . "'",
+	# many small requests, so that there is a mid-crawl
+	'ghcrawl.pages_per_request = 1', 'ghcrawl.page_size = 100',
 	"shared_preload_libraries = 'ghcrawl'");
 my @tokens = $sim->tokens;
 my %token_of;

@@ -13,10 +13,12 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $search = 'stars:>=0 fork:true';
-my $sim = start_simulator(repositories => 3000, users => 2, limits => 'off', latency => 100);
+my $sim = start_simulator(repositories => 3000, users => 2, limits => 'wide', latency => 100);
 
 # PostgreSQL's own logical replication launcher takes one of them
 my $node = new_node('main', "ghcrawl.api_url = '" . $sim->http . "'",
+	# many small requests, so that there is a mid-crawl
+	'ghcrawl.pages_per_request = 1', 'ghcrawl.page_size = 100',
 	'max_worker_processes = 3');
 for my $database (qw(one two))
 {

@@ -13,9 +13,11 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $search = 'stars:>=0 fork:true';
-my $sim = start_simulator(repositories => 8000, users => 4, limits => 'off', latency => 100, tls => 1);
+my $sim = start_simulator(repositories => 8000, users => 4, limits => 'wide', latency => 100, tls => 1);
 my $other = start_simulator(repositories => 10);
 my $node = new_node('main', "ghcrawl.api_url = '" . $sim->https . "'",
+	# many small requests, so that there is a mid-crawl
+	'ghcrawl.pages_per_request = 1', 'ghcrawl.page_size = 100',
 	"ghcrawl.ca_file = '" . $sim->ca . "'", "ghcrawl.request_timeout = '10min'");
 install($node, $sim);
 

@@ -11,8 +11,10 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $search = 'stars:>=0 fork:true';
-my $sim = start_simulator(repositories => 3000, users => 1, limits => 'off', latency => 1000);
+my $sim = start_simulator(repositories => 3000, users => 1, limits => 'wide', latency => 1000);
 my $node = new_node('main', "ghcrawl.api_url = '" . $sim->http . "'",
+	# many small requests, so that there is a mid-crawl
+	'ghcrawl.pages_per_request = 1', 'ghcrawl.page_size = 100',
 	"shared_preload_libraries = 'ghcrawl'", 'max_worker_processes = 4');
 my ($token) = $sim->tokens;
 for my $database (qw(one two))

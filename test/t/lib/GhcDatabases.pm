@@ -120,12 +120,12 @@ sub new
 	my $self = bless { node => $node, state => {}, used => 0 }, $class;
 
 	$self->{busy} = start_simulator(
-		repositories => REPOSITORIES, users => 1, limits => 'off', latency => 400);
+		repositories => REPOSITORIES, users => 1, limits => 'wide', latency => 400);
 	$self->{paused} = $self->{busy};
 	$self->{stall} = start_simulator(
-		repositories => REPOSITORIES, users => 1, limits => 'off', latency => 250);
+		repositories => REPOSITORIES, users => 1, limits => 'wide', latency => 250);
 	$self->{points} = start_simulator(
-		repositories => REPOSITORIES, latency => 10, points => 20,
+		repositories => REPOSITORIES, latency => 250, limits => 'wide',
 		users => USERS_OF_A_DATABASE * $option{points})
 	  if $option{points};
 	db_sql($node, 'postgres', 'CREATE DATABASE ghcrawl_template IS_TEMPLATE true');
@@ -179,6 +179,7 @@ sub reach
 		db_wait($node, $database, 'SELECT sum(stored) > 100 FROM ghcrawl.crawls', 't');
 	}
 	$self->{stall}->post('/_sim/faults', { stall => 1 });
+	$self->{points}->post('/_sim/faults', { rateLimited => 1 }) if $self->{points};
 	# on a busy machine, too, nobody is to end before his turn comes
 	$self->{busy}->post('/_sim/settings', { latency => 1000 });
 	for my $database (sort keys %state)
@@ -205,7 +206,8 @@ sub release
 	my ($self) = @_;
 
 	$self->{stall}->post('/_sim/faults', { stall => 0 });
-	$self->{$_}->post('/_sim/settings', { latency => 2 }) for qw(busy stall);
+	$self->{points}->post('/_sim/faults', { rateLimited => 0 }) if $self->{points};
+	$self->{$_}->post('/_sim/settings', { latency => 2 }) for grep { $self->{$_} } qw(busy stall points);
 	return;
 }
 
