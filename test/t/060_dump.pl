@@ -24,7 +24,9 @@ my $sim = start_simulator(
 	latency => 5,
 	unstable_order => 0,
 	unstable_ties => 0);
-my @settings = ("ghcrawl.api_url = '" . $sim->http . "'", 'ghcrawl.workers = 2');
+my @settings = ("ghcrawl.api_url = '" . $sim->http . "'", 'ghcrawl.workers = 2',
+	# many small requests, so that a dump in mid-crawl is one
+	'ghcrawl.pages_per_request = 1', 'ghcrawl.page_size = 100');
 my $node = new_node('main', @settings);
 my $other = new_node('other', @settings);
 my $folder = PostgreSQL::Test::Utils::tempdir();
@@ -176,8 +178,9 @@ for my $dump (@dumps)
 		AND NOT EXISTS (SELECT FROM ghcrawl.task WHERE crawl_id = $crawl AND state = 'open')
 		FROM ghcrawl.crawls WHERE crawl = $crawl});
 	is("$stored $tree", '8000 8000 0 t', "$name: counted right, all ranges ended");
-	# what is done has cost its pages; the rest is read from its beginning
-	cmp_ok($spent, '<=', $undisturbed - $dump->{pages},
+	# what is done has cost its pages; the rest is read from its beginning, and
+	# a count or two are asked for once more
+	cmp_ok($spent, '<=', 1.05 * $undisturbed - $dump->{pages},
 		"$name: only ranges open in the dump are read: $spent requests of $undisturbed");
 	$requests += $spent;
 }
