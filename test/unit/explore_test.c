@@ -119,8 +119,8 @@ read_ranges(World *world, GhcExplorer *explorer, int n_ranges)
 	}
 }
 
-static const GhcFlow time_binds = {0, 1};
-static const GhcFlow points_bind = {5000 / 3600.0, 0};
+static const GhcFlow time_binds = {0, 1, 0};
+static const GhcFlow points_bind = {5000 / 3600.0, 0, 0};
 
 /* Of the repositories of so many ranges, percent read flat since last asked. */
 static double
