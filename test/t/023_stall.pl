@@ -41,7 +41,8 @@ sub requests_hang
 	{
 		Time::HiRes::sleep(0.05);
 	}
-	is($hanging, $wanted, "$name: $wanted requests wait for an answer");
+	# a budget sends a second one if the first takes much too long
+	cmp_ok($hanging, '>=', $wanted, "$name: $wanted requests wait for an answer");
 	wait_for($node, 'SELECT count(*) ' . WORKERS . " AND wait_event = 'Extension'", '1');
 	return;
 }
@@ -96,7 +97,7 @@ is_quick('DROP EXTENSION in another', sub { sql('DROP EXTENSION ghcrawl', 'other
 is_quick('DROP DATABASE of another', sub { sql('DROP DATABASE other') });
 is_quick('VACUUM FULL of the data', sub { sql('VACUUM FULL github.repository') });
 is(sql('SELECT count(*) ' . WORKERS), '1', 'the worker is there all the while');
-is($sim->counters->{in_flight}, $users, 'and still waits');
+cmp_ok($sim->counters->{in_flight}, '>=', $users, 'and still waits');
 
 my $pid = worker_pid($node);
 is_quick('SIGTERM', sub { is(sql("SELECT pg_terminate_backend($pid, 20000)"), 't', 'it ends') });
