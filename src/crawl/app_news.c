@@ -95,7 +95,7 @@ write_failure(GhcApp *app)
 							   reason), NULL, 1);
 	if (verdict == GHC_VERDICT_BAD_TOKEN)
 	{
-		ghc_apps_refuse(app->row.token_id, reason);
+		ghc_tokens_refuse(app->row.token_id, reason);
 		foreach(cell, app->installations)
 			answer_check(((GhcPlace *) lfirst(cell))->token_id, state, reason);
 	}

@@ -99,8 +99,7 @@ ghc_plan_estimate(const GhcTask *task)
 static bool
 compose_sample(struct GhcPlan *plan, const GhcRoom *room, GhcQuery *query)
 {
-	int			rows = plan->row_limit > 0 && plan->row_limit < room->rows ?
-		plan->row_limit : room->rows;
+	int			rows = ghc_task_rows(plan->row_limit, room);
 	GhcCost		cost = ghc_price_pages(&query->price, room->parts_soon,
 									   room->rows_soon);
 

@@ -97,8 +97,7 @@ compose_pages(GhcTask *task, const GhcRoom *room, GhcQuery *query)
 	int64_t		end = task->promised < GHC_SEARCH_CAP ? task->promised : GHC_SEARCH_CAP;
 	int			before = task->offset;
 
-	task->rows = task->row_limit > 0 && task->row_limit < room->rows ?
-		task->row_limit : room->rows;
+	task->rows = ghc_task_rows(task->row_limit, room);
 	task->overlaps = task->in_own_words = knows_cursor(task);
 	if (task->overlaps)
 		ghc_cursor_format(--before, own);

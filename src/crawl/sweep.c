@@ -44,8 +44,7 @@ sweep_compose(GhcTask *task, const GhcRoom *room, GhcQuery *query)
 {
 	task->order = GHC_ORDER_UPDATED_DESC;
 	task->asked[0] = task->offset;
-	task->rows = task->row_limit > 0 && task->row_limit < room->rows ?
-		task->row_limit : room->rows;
+	task->rows = ghc_task_rows(task->row_limit, room);
 	return ghc_query_add_page(query, &task->range, task->order, task->rows,
 							  ghc_slice_of(task->cursor)) >= 0;
 }

@@ -132,6 +132,12 @@ ghc_task_absorb(GhcTask *task, int n_parts, const GhcReply *reply,
 }
 
 int
+ghc_task_rows(int row_limit, const GhcRoom *room)
+{
+	return row_limit > 0 && row_limit < room->rows ? row_limit : room->rows;
+}
+
+int
 ghc_task_fewer(int rows)
 {
 	return rows / 2 >= MIN_ROWS ? rows / 2 : rows;

@@ -261,6 +261,9 @@ extern GhcOutcome ghc_task_absorb(GhcTask *task, int n_parts,
  */
 extern bool ghc_task_fails(GhcTask *task);
 
+/* How many repositories a page may have: as there is room, up to a limit or 0. */
+extern int	ghc_task_rows(int row_limit, const GhcRoom *room);
+
 /* How many repositories to ask for: half of what was too much, if not too few. */
 extern int	ghc_task_fewer(int rows);
 

@@ -16,12 +16,12 @@
 
 #include "store/apps.h"
 #include "store/db.h"
+#include "store/tokens.h"
 #include "store/values.h"
 
 /* why an installation isn't used, as long as it lasts */
 #define GONE "'the App is not installed there any more'"
 #define SUSPENDED "'the installation is suspended'"
-#define APP_REFUSED "'its App is refused'"
 
 bool
 ghc_apps_insert(const GhcAppRow *app, const char *fingerprint,
@@ -126,7 +126,7 @@ mark_installations(Datum *values)
 		" WHERE i.of_app = $1 AND (l.id IS NOT NULL OR $5)) w"
 		" WHERE t.token_id = w.token_id AND t.refused_for IS DISTINCT FROM w.why"
 		" AND (w.why IS NOT NULL OR t.refused_for IN (" GONE ", " SUSPENDED ", "
-		APP_REFUSED "))", "iBTBl", NULL
+		GHC_TOKENS_APP_REFUSED "))", "iBTBl", NULL
 	};
 	static GhcStatement listed = {
 		"UPDATE ghcrawl.token SET listed_at = now(), refused_at = NULL,"
@@ -168,17 +168,4 @@ ghc_apps_write_list(int token_id, const GhcInstallation *list, int n,
 	values[4] = BoolGetDatum(whole);
 	add_installations(values);
 	mark_installations(values);
-}
-
-void
-ghc_apps_refuse(int token_id, const char *reason)
-{
-	static GhcStatement refuse = {
-		"UPDATE ghcrawl.token SET refused_at = now(),"
-		" refused_for = CASE WHEN token_id = $1 THEN $2 ELSE " APP_REFUSED " END"
-		" WHERE token_id = $1 OR (of_app = $1 AND refused_at IS NULL)", "it", NULL
-	};
-	Datum		values[] = {Int32GetDatum(token_id), CStringGetTextDatum(reason)};
-
-	ghc_db_run(&refuse, values, NULL);
 }

@@ -49,7 +49,4 @@ extern List *ghc_apps_load(void);
 extern void ghc_apps_write_list(int token_id, const GhcInstallation *list, int n,
 								bool whole);
 
-/* Worker: GitHub refuses the App, and with it its installations. */
-extern void ghc_apps_refuse(int token_id, const char *reason);
-
 #endif							/* GHC_APPS_H */

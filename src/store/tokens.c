@@ -199,8 +199,10 @@ void
 ghc_tokens_refuse(int token_id, const char *reason)
 {
 	static GhcStatement refuse = {
-		"UPDATE ghcrawl.token SET refused_at = now(), refused_for = $2"
-		" WHERE token_id = $1", "it", NULL
+		"UPDATE ghcrawl.token SET refused_at = now(),"
+		" refused_for = CASE WHEN token_id = $1 THEN $2"
+		" ELSE " GHC_TOKENS_APP_REFUSED " END"
+		" WHERE token_id = $1 OR (of_app = $1 AND refused_at IS NULL)", "it", NULL
 	};
 	Datum		values[] = {Int32GetDatum(token_id), CStringGetTextDatum(reason)};
 

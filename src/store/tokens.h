@@ -119,7 +119,13 @@ extern void ghc_tokens_accept(int token_id);
 /* The name of another token of a budget that may be used, or NULL. */
 extern char *ghc_tokens_find_fellow(int token_id, int budget_id);
 
-/* Worker: GitHub refuses the token for good. */
+/* why the installations of an App that is refused are so, in SQL */
+#define GHC_TOKENS_APP_REFUSED "'its App is refused'"
+
+/*
+ * Worker: GitHub refuses the token for good, or the App and with it its
+ * installations.
+ */
 extern void ghc_tokens_refuse(int token_id, const char *reason);
 
 /* Does a token of that name exist?  *budget_id is 0 if it isn't known yet. */
