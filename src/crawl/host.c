@@ -78,11 +78,10 @@ is_of_shape(const GhcLore *lore, const GhcShape *shape)
 }
 
 static GhcLore *
-make_lore(const GhcShape *shape, int no)
+make_lore(const GhcShape *shape)
 {
 	GhcLore    *lore = MemoryContextAllocZero(TopMemoryContext, sizeof(GhcLore));
 
-	lore->no = no;
 	lore->fields = shape->fields;
 	lore->extra = shape->extra ?
 		MemoryContextStrdup(TopMemoryContext, shape->extra) : NULL;
@@ -112,8 +111,7 @@ find_lore(GhcHost *host, const GhcShape *shape, GhcWant want)
 		if (is_of_shape(lfirst(cell), shape))
 			return lfirst(cell);
 	before = MemoryContextSwitchTo(TopMemoryContext);
-	host->lores = lappend(host->lores,
-						  make_lore(shape, list_length(host->lores)));
+	host->lores = lappend(host->lores, make_lore(shape));
 	MemoryContextSwitchTo(before);
 	return llast(host->lores);
 }
@@ -230,26 +228,42 @@ is_like(GhcFlow a, GhcFlow b)
 }
 
 /*
- * Choosing compares many sizes, so it is done only if something changed.  What
- * may be too much is asked by one lane at a time: the others needn't learn the
- * same the hard way.
+ * Choosing compares many sizes, so it is done only if something was learnt, and
+ * once for all budgets of a flow.
+ */
+static const GhcChoice *
+find_choice(GhcLore *lore, GhcWant want, GhcFlow flow)
+{
+	const GhcSizer *sizer = &lore->sizers[want];
+	GhcChoice  *choice;
+
+	for (int i = 0; i < GHC_MAX_CHOICES; i++)
+	{
+		choice = &lore->choices[want][i];
+		if (choice->size.parts > 0 && choice->version == lore->version &&
+			is_like(choice->flow, flow))
+			return choice;
+	}
+	choice = &lore->choices[want][lore->next_choice];
+	lore->next_choice = (lore->next_choice + 1) % GHC_MAX_CHOICES;
+	*choice = (GhcChoice) {
+		lore->version, flow, ghc_sizer_choose(sizer, &lore->price, &flow),
+		ghc_sizer_best_proven(sizer, &lore->price, &flow)
+	};
+	return choice;
+}
+
+/*
+ * What may be too much is asked by one lane at a time: the others needn't learn
+ * the same the hard way.
  */
 static GhcSize
-choose_size(GhcLane *lane, const GhcLore *lore, GhcWant want)
+choose_size(const GhcLane *lane, GhcLore *lore, GhcWant want)
 {
-	GhcChoice  *choice = &lane->choices[want][lore->no % GHC_MAX_CHOICES];
-	const GhcSizer *sizer = &lore->sizers[want];
-	GhcFlow		flow = ghc_lane_flow(lane);
+	const GhcChoice *choice = find_choice(lore, want, ghc_lane_flow(lane));
 
-	if (choice->lore != lore || choice->version != lore->version ||
-		!is_like(choice->flow, flow))
-		*choice = (GhcChoice) {
-			lore, lore->version, flow,
-			ghc_sizer_choose(sizer, &lore->price, &flow),
-			ghc_sizer_best_proven(sizer, &lore->price, &flow)
-		};
 	if (lore->probes[want] > 0 && choice->proven.parts > 0 &&
-		!ghc_sizer_is_proven(sizer, choice->size))
+		!ghc_sizer_is_proven(&lore->sizers[want], choice->size))
 		return choice->proven;
 	return choice->size;
 }

@@ -34,18 +34,28 @@
 #include "store/tasks.h"
 #include "store/tokens.h"
 
-/* shapes whose chosen sizes a lane remembers */
+/* budgets of so many flows are served without choosing anew */
 #define GHC_MAX_CHOICES 4
+
+/* a size that was chosen for budgets of a flow, as long as nothing is learnt */
+typedef struct GhcChoice
+{
+	int64		version;		/* of the lore it was chosen by */
+	GhcFlow		flow;
+	GhcSize		size;			/* no parts: nothing was chosen */
+	GhcSize		proven;			/* the best that is known to work */
+} GhcChoice;
 
 /* what was learnt of asking a host for one shape of repositories */
 typedef struct GhcLore
 {
-	int			no;				/* its place among those of the host */
 	GhcFieldSet fields;
 	char	   *extra;			/* or NULL */
 	GhcPrice	price;
 	GhcSizer	sizers[GHC_WANT_COUNT];
 	int64		version;		/* changes with what is learnt */
+	GhcChoice	choices[GHC_WANT_COUNT][GHC_MAX_CHOICES];
+	int			next_choice;	/* to be replaced */
 	int			probes[GHC_WANT_COUNT]; /* requests under way whose size isn't proven */
 	int64		failures;		/* of these, what was too much */
 
@@ -55,16 +65,6 @@ typedef struct GhcLore
 	int64		kept_failures;
 	int64		kept_ms;
 } GhcLore;
-
-/* a size that was chosen, as long as nothing it was chosen by changes */
-typedef struct GhcChoice
-{
-	const GhcLore *lore;
-	int64		version;
-	GhcFlow		flow;
-	GhcSize		size;
-	GhcSize		proven;			/* the best that is known to work */
-} GhcChoice;
 
 /* a GitHub, and what was learnt of it; lives as long as the worker */
 typedef struct GhcHost
@@ -134,7 +134,6 @@ typedef struct GhcLane
 	GhcHost    *host;
 	List	   *tokens;			/* GhcToken, secrets read */
 	GhcBudget	meter;
-	GhcChoice	choices[GHC_WANT_COUNT][GHC_MAX_CHOICES];	/* private to host.c */
 	GhcOutlay	next;			/* the request it would send next */
 	int			n_flights;
 	GhcVerdict	benched_by;		/* the last judgement that wasn't good */
