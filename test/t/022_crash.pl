@@ -112,7 +112,7 @@ for my $is_preloaded (0, 1)
 {
 	my $how = $is_preloaded ? 'preloaded' : 'not preloaded';
 	my $node = new_node($is_preloaded ? 'preloaded' : 'plain',
-		"ghcrawl.api_url = '" . $sim->http . "'",
+		"ghcrawl.api_url = '" . $sim->http . "'", 'ghcrawl.pages_per_request = 1',
 		'restart_after_crash = on',
 		$is_preloaded ? "shared_preload_libraries = 'ghcrawl'" : '');
 	install($node, $sim);
