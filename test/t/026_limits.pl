@@ -93,6 +93,10 @@ for my $i (0 .. $#tokens)
 		? "SELECT ghcrawl_add_token_file('user$i', '$folder/$i.token')"
 		: "SELECT ghcrawl_add_token('user$i', '$tokens[$i]')");
 }
+
+# one request at a time: what is on its way already when a refusal comes can't be taken back
+$node->safe_psql('postgres', 'SELECT ghcrawl_verify_tokens()');
+$node->safe_psql('postgres', "SELECT ghcrawl_set_limits('user$_', concurrent => 1)") for 0 .. $#tokens;
 $node->safe_psql('postgres', "SELECT ghcrawl_add_token('unknown', '$unknown')");
 
 $start = time;
