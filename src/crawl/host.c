@@ -407,6 +407,18 @@ count_rows(const GhcFlight *flight)
 	return n;
 }
 
+/*
+ * Who gives up at once hasn't run out of time: that happens to requests of any
+ * size, and says nothing about it.
+ */
+static bool
+is_hiccup(const GhcSizer *sizer, const GhcFlight *flight)
+{
+	return flight->judgement.verdict == GHC_VERDICT_TOO_SLOW &&
+		sizer->good > 0 && (double) flight->transfer->took_ms * 2 <
+		ghc_sizer_expected_ms(sizer, size_of(flight));
+}
+
 static void
 learn_size(GhcHost *host, const GhcFlight *flight)
 {
@@ -426,6 +438,8 @@ learn_size(GhcHost *host, const GhcFlight *flight)
 		case GHC_VERDICT_TOO_SLOW:
 		case GHC_VERDICT_TOO_MUCH:
 			/* resource limits strike at random, too (github-api.md 2.5) */
+			if (is_hiccup(sizer, flight))
+				break;
 			ghc_sizer_fail(sizer, size, true);
 			lore->failures++;
 			break;

@@ -91,6 +91,9 @@ cmp_ok(crawl_column($node, $crawl, 'read_again'), '>', 0, 'ranges were read agai
 coverage_adds_up($crawl, 'with faults');
 cmp_ok(crawl_column($node, $crawl, 'missing'), '<=', 12, 'at most a thousandth is missing');
 
+# an answer of 502 that comes at once says nothing about the size of the request
+cmp_ok(crawl_column($node, $crawl, 'requests'), '<', 1500, 'pages stay long when requests fail at once');
+
 # ---------------------------------------------------------------------------
 # gaps: all that GitHub doesn't show, and what the database refuses
 # ---------------------------------------------------------------------------
