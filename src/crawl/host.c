@@ -46,6 +46,28 @@ static const struct
 /* flows that differ by no more than this part are the same */
 #define SAME_FLOW 0.05
 
+/*
+ * Hosts and shapes are kept in one order, so that workers that write down new
+ * ones at the same time don't wait for each other in a circle.
+ */
+static int
+compare_hosts(const ListCell *a, const ListCell *b)
+{
+	return strcmp(((const GhcHost *) lfirst(a))->api_url,
+				  ((const GhcHost *) lfirst(b))->api_url);
+}
+
+static int
+compare_lores(const ListCell *a, const ListCell *b)
+{
+	const GhcLore *one = lfirst(a);
+	const GhcLore *other = lfirst(b);
+
+	if (one->fields != other->fields)
+		return one->fields < other->fields ? -1 : 1;
+	return strcmp(one->extra ? one->extra : "", other->extra ? other->extra : "");
+}
+
 GhcHost *
 ghc_host_of(GhcWorker *worker, const char *api_url)
 {
@@ -63,6 +85,7 @@ ghc_host_of(GhcWorker *worker, const char *api_url)
 	host = palloc0(sizeof(GhcHost));
 	host->api_url = pstrdup(api_url);
 	worker->hosts = lappend(worker->hosts, host);
+	list_sort(worker->hosts, compare_hosts);
 	MemoryContextSwitchTo(before);
 	return host;
 }
@@ -104,16 +127,19 @@ static GhcLore *
 find_lore(GhcHost *host, const GhcShape *shape, GhcWant want)
 {
 	MemoryContext before;
+	GhcLore    *lore;
 	ListCell   *cell;
 
 	shape = shape_of(shape, want);
 	foreach(cell, host->lores)
 		if (is_of_shape(lfirst(cell), shape))
 			return lfirst(cell);
+	lore = make_lore(shape);
 	before = MemoryContextSwitchTo(TopMemoryContext);
-	host->lores = lappend(host->lores, make_lore(shape));
+	host->lores = lappend(host->lores, lore);
+	list_sort(host->lores, compare_lores);
 	MemoryContextSwitchTo(before);
-	return llast(host->lores);
+	return lore;
 }
 
 GhcShape
