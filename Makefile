@@ -157,6 +157,14 @@ build/bench/requests: bench/requests.c $(UNIT_OBJS:%=build/unit/plain/obj/%)
 	@mkdir -p $(@D)
 	$(UNIT_CC) $(UNIT_CFLAGS) -o $@ $^ -lm
 
+# serves pages made ahead to ghcrawl and its peers; bench/server/main.c tells how
+PAGESERVER_SRCS = $(wildcard bench/server/*.c)
+build/bench/pageserver: $(PAGESERVER_SRCS) $(wildcard bench/server/*.h) \
+		$(patsubst %,build/unit/plain/obj/%.o,base64 buffer cursor instant node_id)
+	@mkdir -p $(@D)
+	$(UNIT_CC) -std=gnu99 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -Wmissing-prototypes \
+	  -Isrc -Ibench/server -o $@ $(filter %.c %.o,$^) -lssl -lcrypto -lnghttp2 -lz -lpthread
+
 # a model of claim, crash, split and finish, all interleavings; needs spin
 test-model:
 	scripts/run-model
