@@ -118,8 +118,8 @@ SQL
 for my $undone ('false', 'true')
 {
 	my ($code) = $node->psql('one',
-		"SET client_min_messages = error; SET statement_timeout = '60s'; CALL rounds(50, $undone)");
-	is($code, 0, "50 rounds found slots; rolled back: $undone");
+		"SET client_min_messages = error; SET statement_timeout = '150s'; CALL rounds(30, $undone)");
+	is($code, 0, "30 rounds found slots; rolled back: $undone");
 }
 workers_are('one', 0);
 is(count_in_log('ghcrawl worker.*exited with exit code [1-9]', $offset), 0, 'no worker ended badly');
