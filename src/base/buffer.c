@@ -22,12 +22,9 @@
 /* a byte as \u00xx */
 #define UNICODE_ESCAPE_BYTES 6
 
-/*
- * Makes room for so many more bytes and a NUL.  False, and the buffer marked,
- * if the limit or the memory doesn't allow it.
- */
-static bool
-reserve(GhcBuffer *buf, size_t more)
+/* A NUL has room as well. */
+bool
+ghc_buffer_reserve(GhcBuffer *buf, size_t more)
 {
 	size_t		need;
 	size_t		cap;
@@ -82,7 +79,7 @@ ghc_buffer_free(GhcBuffer *buf)
 bool
 ghc_buffer_append(GhcBuffer *buf, const char *data, size_t len)
 {
-	if (!reserve(buf, len))
+	if (!ghc_buffer_reserve(buf, len))
 		return false;
 	if (len > 0)
 		memcpy(buf->data + buf->len, data, len);
@@ -117,7 +114,7 @@ ghc_buffer_printf(GhcBuffer *buf, const char *fmt,...)
 		buf->failed = true;
 		return false;
 	}
-	if (!reserve(buf, (size_t) len))
+	if (!ghc_buffer_reserve(buf, (size_t) len))
 		return false;
 
 	va_start(args, fmt);
@@ -172,7 +169,7 @@ ghc_buffer_put_json(GhcBuffer *buf, GhcSlice text)
 	static const char hex[] = "0123456789abcdef";
 	char	   *out;
 
-	if (!reserve(buf, json_length(text)))
+	if (!ghc_buffer_reserve(buf, json_length(text)))
 		return false;
 
 	out = buf->data + buf->len;

@@ -28,6 +28,12 @@ typedef struct GhcBuffer
 	bool		failed;			/* overflow, or out of memory */
 } GhcBuffer;
 
+/*
+ * Makes room for so many more bytes, for a caller who then writes them at
+ * data + len and adds to len himself; likewise.
+ */
+extern bool ghc_buffer_reserve(GhcBuffer *buf, size_t more);
+
 /* Empties the buffer and its marks, keeps its memory. */
 extern void ghc_buffer_reset(GhcBuffer *buf);
 
