@@ -20,8 +20,11 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/xact.h"
+#include "catalog/namespace.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
@@ -30,6 +33,7 @@
 #include "store/data.h"
 #include "store/db.h"
 #include "store/errors.h"
+#include "store/find.h"
 #include "store/pages.h"
 #include "store/sql.h"
 #include "store/values.h"
@@ -38,14 +42,23 @@
 typedef struct Row
 {
 	GhcStoreRow *row;
-	bool		found;
-	HeapTuple	old;			/* locked; NULL if not found or unchanged */
+	HeapTuple	old;			/* locked; NULL if new or unchanged */
 } Row;
+
+/* what is stored of a repository */
+typedef struct Stored
+{
+	TimestampTz changed_at;
+	const Datum *values;		/* of the fields that are being stored */
+	const bool *isnull;
+	bool		lacks;			/* one of those asked for apart is null */
+} Stored;
 
 /* everything one call of store_rows works with */
 typedef struct Store
 {
 	GhcStoreSql *sql;
+	Oid			table;
 	const GhcApart *apart;
 	Row		   *rows;			/* ascending by id, no id twice */
 	int			n;
@@ -91,93 +104,138 @@ find_row(Store *store, int64 repo_id)
 
 /* Is a date of the row, or its size on disk, another than is stored? */
 static bool
-has_moved(const GhcStoreSql *sql, const GhcRepository *repo, HeapTuple tuple,
-		  TupleDesc desc)
+has_moved(const GhcStoreSql *sql, const GhcRepository *repo,
+		  const Stored *stored)
 {
 	static const GhcFieldSet telling = GHC_FIELD_BIT(GHC_FIELD_UPDATED_AT) |
 		GHC_FIELD_BIT(GHC_FIELD_PUSHED_AT) | GHC_FIELD_BIT(GHC_FIELD_DISK_KB);
 
 	for (int i = 0; i < sql->n_fields; i++)
-	{
-		bool		isnull;
-		Datum		value;
-
-		if ((telling & GHC_FIELD_BIT(sql->fields[i])) == 0)
-			continue;
-		value = heap_getattr(tuple, 3 + i, desc, &isnull);
-		if (!ghc_values_same(repo, sql->fields[i], value, isnull))
+		if ((telling & GHC_FIELD_BIT(sql->fields[i])) != 0 &&
+			!ghc_values_same(repo, sql->fields[i], stored->values[i],
+							 stored->isnull[i]))
 			return true;
-	}
 	return false;
 }
 
 /* Are the fields asked for apart not stored, or perhaps not as they are now? */
 static bool
 is_lacking(const Store *store, const GhcRepository *repo,
-		   TimestampTz changed_at, HeapTuple tuple, TupleDesc desc)
+		   const Stored *stored)
 {
 	const GhcApart *apart = store->apart;
-	bool		isnull;
 
-	return changed_at > apart->told_at ||
-		DatumGetBool(heap_getattr(tuple, 3 + store->sql->n_fields, desc, &isnull)) ||
+	return stored->changed_at > apart->told_at || stored->lacks ||
 		((repo->set & GHC_FIELD_BIT(GHC_FIELD_PUSHED_AT)) != 0 &&
 		 ghc_values_timestamp(repo->value[GHC_FIELD_PUSHED_AT].number) > apart->pushed_at) ||
-		has_moved(store->sql, repo, tuple, desc);
+		has_moved(store->sql, repo, stored);
 }
 
-/* What a stored tuple (repo_id, changed_at, fields, lacks) means for a row. */
+/* What is stored means for a row. */
 static GhcStored
-compare_stored(Store *store, GhcStoreRow *row, HeapTuple tuple,
-			   TupleDesc desc)
+compare_stored(Store *store, GhcStoreRow *row, const Stored *stored)
 {
-	bool		isnull;
-	TimestampTz changed_at = DatumGetTimestampTz(heap_getattr(tuple, 2, desc,
-															  &isnull));
-
-	row->changed_before = changed_at;
-	row->lacking = is_lacking(store, row->repo, changed_at, tuple, desc);
-	if (changed_at > row->observed_at)
+	row->changed_before = stored->changed_at;
+	row->lacking = is_lacking(store, row->repo, stored);
+	if (stored->changed_at > row->observed_at)
 		return GHC_STORED_STALE;
 	for (int i = 0; i < store->sql->n_fields; i++)
-	{
-		Datum		value = heap_getattr(tuple, 3 + i, desc, &isnull);
-
-		if (!ghc_values_same(row->repo, store->sql->fields[i], value, isnull))
+		if (!ghc_values_same(row->repo, store->sql->fields[i],
+							 stored->values[i], stored->isnull[i]))
 			return GHC_STORED_CHANGED;
-	}
 	return GHC_STORED_SAME;
 }
 
-/* Looks up, or locks, the rows whose state so far is "which". */
+/* A row (changed_at, fields, those asked for apart) was found by its id. */
 static void
-look_up(Store *store, GhcStatement *statement, GhcStored which)
+on_found(void *state, int64 id, const Datum *values, const bool *isnull)
 {
-	int64	   *ids = palloc(store->n * sizeof(int64));
+	Store	   *store = state;
+	Row		   *row = find_row(store, id);
+	Stored		stored = {
+		DatumGetTimestampTz(values[0]), values + 1, isnull + 1, false
+	};
+
+	if (row == NULL)
+		return;					/* only a broken index could do that */
+	for (int i = 1 + store->sql->n_fields; i < store->sql->n_columns; i++)
+		stored.lacks |= isnull[i];
+	row->row->stored = compare_stored(store, row->row, &stored);
+}
+
+/* The ids, ascending, of the rows whose state so far is "which"; how many. */
+static int
+list_ids(const Store *store, GhcStored which, int64 *ids)
+{
 	int			n = 0;
-	Datum		values[1];
-	uint64		found;
 
 	for (int i = 0; i < store->n; i++)
 		if (store->rows[i].row->stored == which)
 			ids[n++] = store->rows[i].row->repo->repo_id;
-	if (n == 0)
-		return;
-	values[0] = ghc_values_int8_array(ids, n);
-	found = ghc_db_run(statement, values, NULL);
+	return n;
+}
+
+/*
+ * Asks for rows by SQL, which gives (repo_id, changed_at, fields, lacks), and
+ * keeps what it finds.
+ */
+static void
+select_rows(Store *store, GhcStatement *statement, const int64 *ids, int n)
+{
+	int			n_fields = store->sql->n_fields;
+	Datum	   *values = palloc((3 + n_fields) * sizeof(Datum));
+	bool	   *isnull = palloc((3 + n_fields) * sizeof(bool));
+	Datum		args[] = {ghc_values_int8_array(ids, n)};
+	uint64		found = ghc_db_run(statement, args, NULL);
+
 	store->old_desc = SPI_tuptable->tupdesc;
 	for (uint64 i = 0; i < found; i++)
 	{
 		HeapTuple	tuple = SPI_tuptable->vals[i];
-		Row		   *row = find_row(store, ghc_db_get_int8(i, 1));
+		Stored		stored = {.values = values + 2, .isnull = isnull + 2};
+		Row		   *row;
 
+		heap_deform_tuple(tuple, store->old_desc, values, isnull);
+		row = find_row(store, DatumGetInt64(values[0]));
 		if (row == NULL)
 			continue;			/* only a broken index could do that */
-		row->found = true;
+		stored.changed_at = DatumGetTimestampTz(values[1]);
+		stored.lacks = DatumGetBool(values[2 + n_fields]);
 		row->old = tuple;
-		row->row->stored = compare_stored(store, row->row, tuple,
-										  store->old_desc);
+		row->row->stored = compare_stored(store, row->row, &stored);
 	}
+}
+
+/* Looks up the rows that are taken to be new. */
+static void
+look_up(Store *store)
+{
+	int64	   *ids = palloc(store->n * sizeof(int64));
+	int			n = list_ids(store, GHC_STORED_NEW, ids);
+
+	if (!ghc_find_rows(store->table, store->sql->columns,
+					   store->sql->n_columns, ids, n, on_found, store))
+		select_rows(store, &store->sql->look_up, ids, n);
+}
+
+/* Locks those that have changed and compares them again. */
+static void
+lock_changed(Store *store)
+{
+	int64	   *ids = palloc(store->n * sizeof(int64));
+	int			n = list_ids(store, GHC_STORED_CHANGED, ids);
+
+	if (n == 0)
+		return;
+	for (int i = 0; i < store->n; i++)
+		store->rows[i].old = NULL;
+	select_rows(store, &store->sql->lock, ids, n);
+
+	/* one that was deleted meanwhile is new again */
+	for (int i = 0; i < store->n; i++)
+		if (store->rows[i].row->stored == GHC_STORED_CHANGED &&
+			store->rows[i].old == NULL)
+			store->rows[i].row->stored = GHC_STORED_NEW;
 }
 
 /* Picks the rows of two states for the next batch. */
@@ -426,6 +484,7 @@ store_rows(const char *schema, GhcStoreSql *sql, const GhcApart *apart,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("data tables in schema \"%s\" do not exist, or are not of one owner", schema)));
 	store.sql = sql;
+	store.table = get_relname_relid("repository", get_namespace_oid(schema, false));
 	store.apart = apart;
 	store.rows = palloc0(n * sizeof(Row));
 	store.picked = palloc(n * sizeof(Row *));
@@ -440,8 +499,8 @@ store_rows(const char *schema, GhcStoreSql *sql, const GhcApart *apart,
 	}
 
 	ghc_db_become(owner, &scope);
-	look_up(&store, &sql->look_up, GHC_STORED_NEW);
-	look_up(&store, &sql->lock, GHC_STORED_CHANGED);
+	look_up(&store);
+	lock_changed(&store);
 	write_rows(&store);
 	strike_absent(&store, owner);
 	ghc_db_restore_user(&scope);

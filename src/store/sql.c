@@ -123,6 +123,18 @@ compose_absence(GhcStoreSql *store, const char *schema)
 	};
 }
 
+/* What look_up gives, but for the id and with the fields asked for apart. */
+static void
+list_columns(GhcStoreSql *store)
+{
+	store->columns[store->n_columns++] = "changed_at";
+	for (int i = 0; i < store->n_fields; i++)
+		store->columns[store->n_columns++] = ghc_fields[store->fields[i]].column;
+	for (int i = 0; i < GHC_FIELD_COUNT; i++)
+		if (store->apart & GHC_FIELD_BIT(i))
+			store->columns[store->n_columns++] = ghc_fields[i].column;
+}
+
 static GhcStoreSql *
 compose(const char *schema, GhcFieldSet fields, GhcFieldSet apart)
 {
@@ -145,6 +157,7 @@ compose(const char *schema, GhcFieldSet fields, GhcFieldSet apart)
 		if (ghc_fields[i].tracked)
 			store->history_types[2 + store->n_tracked++] = type;
 	}
+	list_columns(store);
 	store->look_up = (GhcStatement) {compose_look_up(store, quoted, ""), "B", NULL};
 	store->lock = (GhcStatement) {
 		compose_look_up(store, quoted, " ORDER BY repo_id FOR NO KEY UPDATE"),

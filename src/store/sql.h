@@ -27,6 +27,8 @@ typedef struct GhcStoreSql
 	GhcFieldSet apart;
 	int			n_fields;		/* without repo_id */
 	GhcField	fields[GHC_FIELD_COUNT];
+	const char *columns[1 + 2 * GHC_FIELD_COUNT];	/* changed_at, fields, apart */
+	int			n_columns;
 	int			n_tracked;
 	Oid			row_types[2 + GHC_FIELD_COUNT]; /* what upsert reads */
 	Oid			history_types[2 + GHC_FIELD_COUNT];
