@@ -32,4 +32,13 @@
 	index_beginscan((rel), (index), (snapshot), (n), 0)
 #endif
 
+/* adds a row that was just inserted to all indexes; unique ones throw */
+#if PG_VERSION_NUM >= 160000
+#define GhcExecInsertIndexTuples(target, slot, estate) \
+	ExecInsertIndexTuples((target), (slot), (estate), false, false, NULL, NIL, false)
+#else
+#define GhcExecInsertIndexTuples(target, slot, estate) \
+	ExecInsertIndexTuples((target), (slot), (estate), false, false, NULL, NIL)
+#endif
+
 #endif							/* GHC_COMPAT_H */

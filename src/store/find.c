@@ -15,39 +15,23 @@
 #include "postgres.h"
 
 #include "access/genam.h"
-#include "access/htup_details.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_type.h"
-#include "commands/extension.h"
 #include "executor/tuptable.h"
-#include "miscadmin.h"
-#include "utils/acl.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
-#include "utils/rel.h"
 #include "utils/snapmgr.h"
 
 #include "base/compat.h"
 #include "store/find.h"
+#include "store/plain.h"
 #include "store/values.h"
 
 /* the column that rows are found by is the first of its table */
 #define ID_COLUMN 1
-
-/* Is a row of the table nowhere but in it, and for everyone to see? */
-static bool
-is_plain(Relation rel)
-{
-	return rel->rd_rel->relkind == RELKIND_RELATION &&
-		!rel->rd_rel->relhassubclass && !rel->rd_rel->relrowsecurity &&
-		!rel->rd_rel->relhasrules &&
-		pg_class_aclcheck(RelationGetRelid(rel), GetUserId(),
-						  ACL_SELECT) == ACLCHECK_OK &&
-		!OidIsValid(get_extension_oid("citus", true));
-}
 
 /* Is it an index of all rows by their ids, and by nothing else? */
 static bool
@@ -111,19 +95,6 @@ scan(Relation rel, Relation index, const AttrNumber *numbers, int n_columns,
 	ExecDropSingleTupleTableSlot(slot);
 }
 
-/* Finds out where columns are in a table; false if one isn't. */
-static bool
-find_columns(Oid table, const char *const *columns, int n, AttrNumber *numbers)
-{
-	for (int i = 0; i < n; i++)
-	{
-		numbers[i] = get_attnum(table, columns[i]);
-		if (numbers[i] <= 0)
-			return false;
-	}
-	return get_attnum(table, "repo_id") == ID_COLUMN;
-}
-
 bool
 ghc_find_rows(Oid table, const char *const *columns, int n_columns,
 			  const int64 *ids, int n, GhcFound found, void *state)
@@ -132,7 +103,9 @@ ghc_find_rows(Oid table, const char *const *columns, int n_columns,
 	AttrNumber *numbers = palloc(n_columns * sizeof(AttrNumber));
 	Relation	index = NULL;
 
-	if (is_plain(rel) && find_columns(table, columns, n_columns, numbers))
+	if (ghc_plain_is(rel, ACL_SELECT) &&
+		ghc_plain_columns(table, columns, n_columns, numbers) &&
+		get_attnum(table, "repo_id") == ID_COLUMN)
 		index = open_index(rel);
 	if (index != NULL)
 	{

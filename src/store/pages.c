@@ -34,6 +34,7 @@
 #include "store/db.h"
 #include "store/errors.h"
 #include "store/find.h"
+#include "store/load.h"
 #include "store/pages.h"
 #include "store/sql.h"
 #include "store/values.h"
@@ -399,37 +400,38 @@ is_tracked_change(Store *store, const Row *row)
 }
 
 static uint64
-run_batch(Store *store, GhcStatement *statement, int n_columns,
-		  const Oid *types, void (*fill) (void *, int, Datum *, bool *))
+run_batch(const GhcBatch *batch, GhcStatement *statement)
 {
-	GhcBatch	batch = {store->n_picked, n_columns, types, fill, store};
 	uint64		n;
 
-	ghc_batch_offer(&batch);
+	ghc_batch_offer(batch);
 	n = ghc_db_run(statement, NULL, NULL);
 	ghc_batch_offer(NULL);
 	return n;
 }
 
-/* Writes the new and the changed rows, and the history of the latter. */
-static void
-write_rows(Store *store)
+/* The rows in two states, to be written. */
+static GhcBatch
+repositories(Store *store, GhcStored which, GhcStored or_which)
 {
-	bool	   *written;
-	uint64		n;
-	int			kept = 0;
+	pick(store, which, or_which);
+	return (GhcBatch) {
+		store->n_picked, 2 + store->sql->n_fields, store->sql->row_types,
+		fill_repository, store
+	};
+}
 
-	/* whoever removed a row doesn't want a part of it back */
-	if (store->apart->now)
-		for (int i = 0; i < store->n; i++)
-			if (store->rows[i].row->stored == GHC_STORED_NEW)
-				store->rows[i].row->stored = GHC_STORED_STALE;
-	pick(store, GHC_STORED_NEW, GHC_STORED_CHANGED);
-	if (store->n_picked == 0)
+/* Writes the rows in two states by SQL, and notes which weren't written. */
+static void
+upsert(Store *store, GhcStored which, GhcStored or_which)
+{
+	GhcBatch	batch = repositories(store, which, or_which);
+	bool	   *written = palloc0(store->n * sizeof(bool));
+	uint64		n;
+
+	if (batch.n_rows == 0)
 		return;
-	written = palloc0(store->n * sizeof(bool));
-	n = run_batch(store, &store->sql->upsert, 2 + store->sql->n_fields,
-				  store->sql->row_types, fill_repository);
+	n = run_batch(&batch, &store->sql->upsert);
 	for (uint64 i = 0; i < n; i++)
 	{
 		Row		   *row = find_row(store, ghc_db_get_int8(i, 1));
@@ -441,15 +443,42 @@ write_rows(Store *store)
 	for (int i = 0; i < store->n_picked; i++)
 		if (!written[store->picked[i] - store->rows])
 			store->picked[i]->row->stored = GHC_STORED_SAME;
+}
+
+/* Writes to the history what the rows that changed had before. */
+static void
+write_history(Store *store)
+{
+	GhcBatch	batch = {
+		0, 2 + store->sql->n_tracked, store->sql->history_types, fill_history, store
+	};
 
 	pick(store, GHC_STORED_CHANGED, GHC_STORED_CHANGED);
 	for (int i = 0; i < store->n_picked; i++)
 		if (is_tracked_change(store, store->picked[i]))
-			store->picked[kept++] = store->picked[i];
-	store->n_picked = kept;
-	if (kept > 0)
-		run_batch(store, &store->sql->history, 2 + store->sql->n_tracked,
-				  store->sql->history_types, fill_history);
+			store->picked[batch.n_rows++] = store->picked[i];
+	if (batch.n_rows > 0)
+		run_batch(&batch, &store->sql->history);
+}
+
+/* Writes the new and the changed rows, and the history of the latter. */
+static void
+write_rows(Store *store)
+{
+	GhcBatch	batch;
+
+	/* whoever removed a row doesn't want a part of it back */
+	if (store->apart->now)
+		for (int i = 0; i < store->n; i++)
+			if (store->rows[i].row->stored == GHC_STORED_NEW)
+				store->rows[i].row->stored = GHC_STORED_STALE;
+	batch = repositories(store, GHC_STORED_NEW, GHC_STORED_NEW);
+	if (batch.n_rows > 0 &&
+		ghc_load_rows(store->table, store->sql->row_columns, &batch))
+		upsert(store, GHC_STORED_CHANGED, GHC_STORED_CHANGED);
+	else
+		upsert(store, GHC_STORED_NEW, GHC_STORED_CHANGED);
+	write_history(store);
 }
 
 /* Who is seen isn't absent, changed or not. */

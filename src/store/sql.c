@@ -123,13 +123,15 @@ compose_absence(GhcStoreSql *store, const char *schema)
 	};
 }
 
-/* What look_up gives, but for the id and with the fields asked for apart. */
+/* The columns of rows, and of a look-up: fields asked for apart as well. */
 static void
 list_columns(GhcStoreSql *store)
 {
-	store->columns[store->n_columns++] = "changed_at";
+	store->row_columns[0] = "repo_id";
+	store->row_columns[1] = store->columns[store->n_columns++] = "changed_at";
 	for (int i = 0; i < store->n_fields; i++)
-		store->columns[store->n_columns++] = ghc_fields[store->fields[i]].column;
+		store->row_columns[2 + i] = store->columns[store->n_columns++] =
+			ghc_fields[store->fields[i]].column;
 	for (int i = 0; i < GHC_FIELD_COUNT; i++)
 		if (store->apart & GHC_FIELD_BIT(i))
 			store->columns[store->n_columns++] = ghc_fields[i].column;

@@ -27,6 +27,7 @@ typedef struct GhcStoreSql
 	GhcFieldSet apart;
 	int			n_fields;		/* without repo_id */
 	GhcField	fields[GHC_FIELD_COUNT];
+	const char *row_columns[2 + GHC_FIELD_COUNT];	/* repo_id, changed_at, fields */
 	const char *columns[1 + 2 * GHC_FIELD_COUNT];	/* changed_at, fields, apart */
 	int			n_columns;
 	int			n_tracked;
