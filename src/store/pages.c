@@ -68,18 +68,38 @@ typedef struct Store
 	int			n_picked;
 } Store;
 
-static int
-compare_rows(const void *a, const void *b)
+/* what rows are sorted by; of one repository the latest look comes first */
+typedef struct SortKey
 {
-	const GhcStoreRow *left = a;
-	const GhcStoreRow *right = b;
+	int64		id;
+	TimestampTz observed_at;
+	int			place;
+} SortKey;
 
-	if (left->repo->repo_id != right->repo->repo_id)
-		return left->repo->repo_id < right->repo->repo_id ? -1 : 1;
-	/* of one repository the latest look comes first */
-	if (left->observed_at != right->observed_at)
-		return left->observed_at > right->observed_at ? -1 : 1;
-	return 0;
+#define ST_SORT sort_keys
+#define ST_ELEMENT_TYPE SortKey
+#define ST_COMPARE(a, b) \
+	((a)->id != (b)->id ? ((a)->id < (b)->id ? -1 : 1) : \
+	 (a)->observed_at != (b)->observed_at ? ((a)->observed_at > (b)->observed_at ? -1 : 1) : 0)
+#define ST_SCOPE static
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+/* Sorts rows by id.  They are large, and their ids elsewhere: not in place. */
+static void
+sort_rows(GhcStoreRow *rows, int n)
+{
+	SortKey    *keys = palloc(n * sizeof(SortKey));
+	GhcStoreRow *sorted = palloc(n * sizeof(GhcStoreRow));
+
+	for (int i = 0; i < n; i++)
+		keys[i] = (SortKey) {rows[i].repo->repo_id, rows[i].observed_at, i};
+	sort_keys(keys, n);
+	for (int i = 0; i < n; i++)
+		sorted[i] = rows[keys[i].place];
+	memcpy(rows, sorted, n * sizeof(GhcStoreRow));
+	pfree(sorted);
+	pfree(keys);
 }
 
 static Row *
@@ -609,7 +629,8 @@ ghc_pages_store(const char *schema, GhcFieldSet fields, const GhcApart *apart,
 {
 	GhcStoreSql *sql = ghc_store_sql(schema, fields, apart->fields);
 
-	qsort(rows, n, sizeof(GhcStoreRow), compare_rows);
+	if (n > 1)
+		sort_rows(rows, n);
 	if (careful)
 		store_carefully(schema, sql, apart, rows, n);
 	else if (n > 0)

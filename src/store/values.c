@@ -13,6 +13,7 @@
  */
 #include "postgres.h"
 
+#include "access/tupmacs.h"
 #include "catalog/pg_type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -118,6 +119,46 @@ same_bytes(Datum stored, const char *data, size_t len)
 		memcmp(VARDATA_ANY(value), data, len) == 0;
 }
 
+/* Is a stored array as these would be made: one dimension, no nulls? */
+static bool
+is_list(const ArrayType *stored, int n)
+{
+	return !ARR_HASNULL(stored) &&
+		(n == 0 ? ARR_NDIM(stored) == 0 :
+		 ARR_NDIM(stored) == 1 && ARR_DIMS(stored)[0] == n &&
+		 ARR_LBOUND(stored)[0] == 1);
+}
+
+static bool
+same_names(Datum stored, const GhcArray *names)
+{
+	ArrayType  *array = DatumGetArrayTypeP(stored);
+	char	   *at = ARR_DATA_PTR(array);
+
+	if (!is_list(array, names->n) || ARR_ELEMTYPE(array) != TEXTOID)
+		return false;
+	for (int i = 0; i < names->n; i++)
+	{
+		/* as construct_array lays them out, or packed by somebody else */
+		at = (char *) att_align_pointer(at, TYPALIGN_INT, -1, at);
+		if (VARSIZE_ANY_EXHDR(at) != names->names[i].len ||
+			memcmp(VARDATA_ANY(at), names->names[i].data, names->names[i].len) != 0)
+			return false;
+		at += VARSIZE_ANY(at);
+	}
+	return true;
+}
+
+static bool
+same_numbers(Datum stored, const GhcArray *numbers)
+{
+	ArrayType  *array = DatumGetArrayTypeP(stored);
+
+	return is_list(array, numbers->n) && ARR_ELEMTYPE(array) == INT8OID &&
+		(numbers->n == 0 ||
+		 memcmp(ARR_DATA_PTR(array), numbers->numbers, numbers->n * sizeof(int64)) == 0);
+}
+
 bool
 ghc_values_same(const GhcRepository *repo, GhcField field, Datum stored,
 				bool isnull)
@@ -143,8 +184,12 @@ ghc_values_same(const GhcRepository *repo, GhcField field, Datum stored,
 			return DatumGetBool(stored) == (value->number != 0);
 		case GHC_TYPE_TEXT:
 			return same_bytes(stored, value->text.data, value->text.len);
+		case GHC_TYPE_TEXT_ARRAY:
+			return same_names(stored, value->array);
+		case GHC_TYPE_INT8_ARRAY:
+			return same_numbers(stored, value->array);
 		default:
-			/* arrays and jsonb made from equal values have equal bytes */
+			/* jsonb made from equal values has equal bytes */
 			made = (struct varlena *) DatumGetPointer(ghc_values_datum(repo, field));
 			return same_bytes(stored, VARDATA(made), VARSIZE(made) - VARHDRSZ);
 	}
