@@ -219,23 +219,6 @@ store_like(GhcWorker *worker, GhcRun *run, const GhcFlight *like, int n_rows)
 	tally(run, &batch);
 }
 
-/* How many rows a flight brought at most. */
-static int
-count_rows(const GhcFlight *flight)
-{
-	int			n = 0;
-	ListCell   *cell;
-
-	foreach(cell, flight->works)
-	{
-		const GhcWork *work = lfirst(cell);
-
-		for (int i = 0; i < work->stored.n; i++)
-			n += work->stored.pages[i]->n;
-	}
-	return n;
-}
-
 /* Empties the marks of the flights that are answered; returns their rows. */
 static int
 begin_storing(GhcWorker *worker)
@@ -251,7 +234,7 @@ begin_storing(GhcWorker *worker)
 		flight->is_stored = false;
 		if (!flight->answered || flight->given_up)
 			continue;
-		n_rows += count_rows(flight);
+		n_rows += ghc_flight_rows(flight);
 		foreach(inner, flight->works)
 			((GhcWork *) lfirst(inner))->refused_now = NIL;
 	}
@@ -270,7 +253,7 @@ store_pages(GhcWorker *worker)
 	{
 		GhcFlight  *flight = lfirst(cell);
 		GhcRun	   *run = flight->answered && !flight->given_up && !flight->is_stored &&
-			count_rows(flight) > 0 ? ghc_state_find_run(worker, flight->crawl_id) : NULL;
+			ghc_flight_rows(flight) > 0 ? ghc_state_find_run(worker, flight->crawl_id) : NULL;
 
 		if (run == NULL || ghc_state_is_question(run))
 			continue;
@@ -535,7 +518,7 @@ static void
 write_viewer(GhcWorker *worker, const GhcFlight *flight)
 {
 	GhcToken   *token = ghc_asked_token(flight);
-	int64		account = flight->reply.viewer_id;
+	int64		account = flight->reading->reply.viewer_id;
 	char	   *login;
 
 	if (token == NULL)
@@ -555,11 +538,11 @@ write_viewer(GhcWorker *worker, const GhcFlight *flight)
 		account = -token->token_id;
 		login = psprintf("token %s", token->name);
 	}
-	else if (flight->reply.viewer_login.len == 0)
+	else if (flight->reading->reply.viewer_login.len == 0)
 		login = psprintf("user %lld", (long long) account);
 	else
-		login = ghc_clean_text(pnstrdup(flight->reply.viewer_login.data,
-									flight->reply.viewer_login.len), 100);
+		login = ghc_clean_text(pnstrdup(flight->reading->reply.viewer_login.data,
+									flight->reading->reply.viewer_login.len), 100);
 	write_budget(flight->lane->api_url, token, account, login);
 }
 

@@ -108,10 +108,10 @@ ghc_asked_write_check(GhcWorker *worker, const GhcFlight *flight,
 			verdict == GHC_VERDICT_EXHAUSTED ? "benched" : "unreachable",
 		.reason = answered ? NULL :
 			ghc_clean_text(flight->judgement.reason, MAX_REASON),
-		.limit = answered ? flight->reply.limit : -1,
-		.remaining = answered ? flight->reply.remaining : -1,
-		.reset_at = answered && flight->reply.reset_at > 0 ?
-			ghc_clock_timestamp(flight->reply.reset_at * 1000) : 0,
+		.limit = answered ? flight->reading->reply.limit : -1,
+		.remaining = answered ? flight->reading->reply.remaining : -1,
+		.reset_at = answered && flight->reading->reply.reset_at > 0 ?
+			ghc_clock_timestamp(flight->reading->reply.reset_at * 1000) : 0,
 	};
 
 	if (!token->check)

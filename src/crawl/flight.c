@@ -71,13 +71,15 @@ static void
 put_away(GhcWorker *worker, GhcFlight *flight)
 {
 	GhcQuery	query = flight->query;
-	GhcArena	arena = flight->arena;
 
 	list_free(flight->works);
-	ghc_arena_reset(&arena);
+	if (flight->reading != NULL)
+	{
+		ghc_arena_reset(&flight->reading->arena);
+		worker->idle_readings = lappend(worker->idle_readings, flight->reading);
+	}
 	memset(flight, 0, sizeof(*flight));
 	flight->query = query;
-	flight->arena = arena;
 	worker->idle_flights = lappend(worker->idle_flights, flight);
 }
 
@@ -393,6 +395,19 @@ settle_meter(GhcFlight *flight, int64 cost)
 	strlcpy(lane->benched_for, flight->judgement.reason, sizeof(lane->benched_for));
 }
 
+/* Memory for an answer, the one that was used last. */
+static GhcReading *
+begin_reading(GhcWorker *worker)
+{
+	GhcReading *reading;
+
+	if (worker->idle_readings == NIL)
+		return MemoryContextAllocZero(worker->context, sizeof(GhcReading));
+	reading = llast(worker->idle_readings);
+	worker->idle_readings = list_delete_last(worker->idle_readings);
+	return reading;
+}
+
 /* Reads and judges the answer. */
 static void
 judge(GhcFlight *flight)
@@ -403,19 +418,21 @@ judge(GhcFlight *flight)
 	ghc_headers_read(&flight->headers, (GhcSlice) {
 		transfer->headers.data, transfer->headers.len
 	});
-	if (has_body &&
-		!ghc_reply_read(&flight->reply, transfer->body.data, transfer->body.len,
-						flight->shape.extra != NULL, &flight->arena))
+	if (!has_body)
+		ghc_reply_clear(&flight->reading->reply);
+	else if (!ghc_reply_read(&flight->reading->reply, transfer->body.data,
+							 transfer->body.len, flight->shape.extra != NULL,
+							 &flight->reading->arena))
 		out_of_memory("reading a response");
 	ghc_classify(&flight->judgement, transport_of(transfer->result),
 				 transfer->status, &flight->headers,
-				 has_body ? &flight->reply : NULL, ghc_clock_now_ms() / 1000);
+				 has_body ? &flight->reading->reply : NULL, ghc_clock_now_ms() / 1000);
 	if (flight->judgement.verdict == GHC_VERDICT_TOO_MUCH)
-		ghc_reply_strike(&flight->reply, GHC_SLICE("RESOURCE_LIMITS_EXCEEDED"));
+		ghc_reply_strike(&flight->reading->reply, GHC_SLICE("RESOURCE_LIMITS_EXCEEDED"));
 	if (!has_body && transfer->error[0] != '\0')
 		snprintf(flight->judgement.reason, sizeof(flight->judgement.reason),
 				 "%s", transfer->error);
-	settle_meter(flight, has_body ? flight->reply.cost : -1);
+	settle_meter(flight, has_body ? flight->reading->reply.cost : -1);
 }
 
 /* Counts the answer in ghcrawl.requests. */
@@ -429,7 +446,7 @@ note_traffic(GhcWorker *worker, const GhcFlight *flight)
 		.status = transfer->status,
 		.verdict = flight->judgement.verdict,
 		.expected_points = flight->outlay.points,
-		.reply = transfer->result == GHC_NET_OK ? &flight->reply : NULL,
+		.reply = transfer->result == GHC_NET_OK ? &flight->reading->reply : NULL,
 		.arrived_ms = ghc_clock_now_ms(),
 		.took_ms = transfer->took_ms,
 		.wire_bytes = transfer->wire_bytes,
@@ -447,16 +464,17 @@ absorb(GhcWorker *worker, GhcFlight *flight, GhcWork *work)
 		work->answers_before = worker->answers;
 	task->alone = work->answers_before == worker->answers;
 	task->took_ms = flight->transfer->took_ms;
-	work->outcome = ghc_task_absorb(task, flight->n_parts, &flight->reply,
+	work->outcome = ghc_task_absorb(task, flight->n_parts, &flight->reading->reply,
 									&flight->judgement, &work->stored);
 }
 
-void
+int
 ghc_flight_take_in(GhcWorker *worker, GhcTransfer *transfer)
 {
 	GhcFlight  *flight = transfer->owner;
 	ListCell   *cell;
 
+	flight->reading = begin_reading(worker);
 	judge(flight);
 	note_traffic(worker, flight);
 	flight->answered = true;
@@ -464,4 +482,21 @@ ghc_flight_take_in(GhcWorker *worker, GhcTransfer *transfer)
 	ghc_host_learn(flight->lane->host, flight);
 	foreach(cell, flight->works)
 		absorb(worker, flight, lfirst(cell));
+	return ghc_flight_rows(flight);
+}
+
+int
+ghc_flight_rows(const GhcFlight *flight)
+{
+	int			n = 0;
+	ListCell   *cell;
+
+	foreach(cell, flight->works)
+	{
+		const GhcWork *work = lfirst(cell);
+
+		for (int i = 0; i < work->stored.n; i++)
+			n += work->stored.pages[i]->n;
+	}
+	return n;
 }

@@ -18,8 +18,14 @@
 /* Sends whatever lanes may send now. */
 extern void ghc_flight_send_all(GhcWorker *worker);
 
-/* Takes in a finished transfer; nothing is written yet. */
-extern void ghc_flight_take_in(GhcWorker *worker, GhcTransfer *transfer);
+/*
+ * Takes in a finished transfer; nothing is written yet.  Returns how many
+ * repositories are to be stored.
+ */
+extern int	ghc_flight_take_in(GhcWorker *worker, GhcTransfer *transfer);
+
+/* How many repositories a flight brought at most. */
+extern int	ghc_flight_rows(const GhcFlight *flight);
 
 /* Was there a good answer? */
 extern bool ghc_flight_is_answer(const GhcFlight *flight);

@@ -423,7 +423,7 @@ ghc_host_note_sent(GhcHost *host, GhcFlight *flight)
 static int64
 count_rows(const GhcFlight *flight)
 {
-	const GhcReply *reply = &flight->reply;
+	const GhcReply *reply = &flight->reading->reply;
 	int64		n = 0;
 
 	for (int i = 0; i < flight->query.n_pages; i++)
@@ -486,7 +486,7 @@ ghc_host_learn(GhcHost *host, const GhcFlight *flight)
 		return;
 	for (int i = 0; i < flight->query.n_pages; i++)
 	{
-		const GhcPage *page = &flight->reply.pages[i];
+		const GhcPage *page = &flight->reading->reply.pages[i];
 
 		if (page->present && page->end_cursor.len > 0)
 			host->cursors_known = ghc_cursor_parse(page->end_cursor) > 0;

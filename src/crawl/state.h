@@ -146,6 +146,16 @@ typedef struct GhcLane
 	bool		present;		/* private to refresh */
 } GhcLane;
 
+/*
+ * What an answer says, with the memory that takes.  Few flights are answered at
+ * once, and much is needed for each: so it isn't theirs, but lent to them.
+ */
+typedef struct GhcReading
+{
+	GhcReply	reply;
+	GhcArena	arena;
+} GhcReading;
+
 /* a request under way, or just answered */
 typedef struct GhcFlight
 {
@@ -170,8 +180,7 @@ typedef struct GhcFlight
 	bool		given_up;		/* a session is just ending its crawl */
 	bool		is_stored;		/* private to answers.c */
 	int64		points_used;
-	GhcReply	reply;
-	GhcArena	arena;
+	GhcReading *reading;		/* NULL before */
 	GhcJudgement judgement;
 	GhcHeaders	headers;
 } GhcFlight;
@@ -187,6 +196,7 @@ typedef struct GhcWorker
 	List	   *works;			/* GhcWork, in the order they were claimed in */
 	List	   *flights;		/* GhcFlight */
 	List	   *idle_flights;	/* with buffers to be used again */
+	List	   *idle_readings;	/* likewise */
 	List	   *unreadable;		/* ids of tokens whose file can't be read */
 	MemoryContext context;		/* lives as long as the worker */
 	MemoryContext tokens;		/* of all lanes, replaced at each refresh */

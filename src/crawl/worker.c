@@ -70,6 +70,12 @@
 #define FELLOWS_MS 10000
 #define FIRST_FELLOWS_MS 2000
 
+/*
+ * A turn takes in no more answers once it has so many repositories: a commit is
+ * cheap for each of them by then, and they all fit into the processor's cache.
+ */
+#define TURN_ROWS 500
+
 /* requests that are further apart are worth a word */
 #define LONG_PACE_MS 5000
 
@@ -372,11 +378,26 @@ reload(GhcWorker *worker)
 	worker->fellows_ms = 0;
 }
 
+/*
+ * Takes in answers that came, as many as are best stored in one transaction;
+ * the others wait as they came, packed, until the next turn.
+ */
+static void
+take_in(GhcWorker *worker)
+{
+	GhcTransfer *transfer;
+	int			rows = 0;
+
+	while (rows < TURN_ROWS &&
+		   (transfer = ghc_net_next_done(worker->net)) != NULL)
+		if (!ghc_app_ask_take_in(worker, transfer))
+			rows += ghc_flight_take_in(worker, transfer);
+}
+
 /* One turn of the loop; false if the worker has to end. */
 static bool
 run_turn(GhcWorker *worker)
 {
-	GhcTransfer *transfer;
 	long		timeout_ms;
 
 	CHECK_FOR_INTERRUPTS();
@@ -389,9 +410,7 @@ run_turn(GhcWorker *worker)
 	if (fellows_are_due(worker) && !look_for_fellows(worker))
 		return false;
 
-	while ((transfer = ghc_net_next_done(worker->net)) != NULL)
-		if (!ghc_app_ask_take_in(worker, transfer))
-			ghc_flight_take_in(worker, transfer);
+	take_in(worker);
 	/* nobody waits for a transaction if there is something to send */
 	ghc_flight_send_all(worker);
 	if (!ghc_turn(worker))

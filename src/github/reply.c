@@ -34,8 +34,8 @@ reset_data(GhcReply *reply)
 		reply->counts[i] = -1;
 }
 
-static void
-reset(GhcReply *reply)
+void
+ghc_reply_clear(GhcReply *reply)
 {
 	reply->is_json = false;
 	reply->message = GHC_SLICE("");
@@ -316,7 +316,7 @@ ghc_reply_read(GhcReply *reply, char *body, size_t len, bool extra,
 	GhcScan		scan;
 	GhcRepositoryReader reader;
 
-	reset(reply);
+	ghc_reply_clear(reply);
 	ghc_scan_init(&scan, body, len);
 	ghc_repository_begin(&reader, &scan, arena, extra);
 	read_body(&reader, reply);
@@ -324,7 +324,7 @@ ghc_reply_read(GhcReply *reply, char *body, size_t len, bool extra,
 
 	if (scan.error != NULL)
 	{
-		reset(reply);
+		ghc_reply_clear(reply);
 		reply->scan_error = scan.error;
 		reply->scan_error_at = scan.error_at;
 		return !reader.out_of_memory;

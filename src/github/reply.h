@@ -133,6 +133,9 @@ typedef struct GhcReply
 	uint32_t	replaced;		/* characters replaced in the whole body */
 } GhcReply;
 
+/* Makes it say what an empty body says. */
+extern void ghc_reply_clear(GhcReply *reply);
+
 /*
  * Reads a body.  "extra" says that unknown members of a repository are
  * collected, as JSON objects, into GHC_FIELD_EXTRA; otherwise they are skipped.

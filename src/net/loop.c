@@ -34,6 +34,13 @@
 #include "base/compat.h"
 #include "net/engine.h"
 
+/*
+ * Memory for bodies that are in their user's hands: so many are kept, if they
+ * are no larger than that.
+ */
+#define SPARE_BODIES 8
+#define SPARE_BYTES (2 * 1024 * 1024)
+
 /* descriptors beside connections: epoll, libcurl's wake-up, a resolver's */
 #define EXTRA_FDS 6
 
@@ -50,6 +57,9 @@ struct GhcNetLoop
 	GhcTransfer *active;
 	GhcTransfer *done;
 	GhcTransfer *idle;
+
+	GhcBuffer	spare[SPARE_BODIES];
+	int			n_spare;
 };
 
 StaticAssertDecl(sizeof(((GhcTransfer *) 0)->error) >= CURL_ERROR_SIZE,
@@ -336,9 +346,34 @@ ghc_net_wait(GhcNetLoop *loop, long timeout_ms, uint32_t wait_event)
 		}
 		if (latch)
 			ResetLatch(MyLatch);
-		turn(loop, sockets);
+		/* what is in hand comes first: it must not grow beyond all bounds */
+		if (loop->done == NULL)
+			turn(loop, sockets);
 	} while (!latch && loop->done == NULL && ghc_engine_now_ms() < until_ms);
 	return latch;
+}
+
+/* Lends a transfer memory for its body. */
+static void
+lend_body(GhcNetLoop *loop, GhcTransfer *transfer)
+{
+	if (transfer->body.len > 0 || loop->n_spare == 0)
+		return;
+	ghc_buffer_free(&transfer->body);
+	loop->spare[loop->n_spare - 1].limit_bytes = transfer->body.limit_bytes;
+	transfer->body = loop->spare[--loop->n_spare];
+}
+
+/* Takes the memory back. */
+static void
+take_body(GhcNetLoop *loop, GhcTransfer *transfer)
+{
+	if (loop->n_spare == SPARE_BODIES || transfer->body.data == NULL ||
+		transfer->body.cap > SPARE_BYTES)
+		return;
+	ghc_buffer_reset(&transfer->body);
+	loop->spare[loop->n_spare++] = transfer->body;
+	transfer->body = (GhcBuffer) {0};
 }
 
 GhcTransfer *
@@ -350,6 +385,8 @@ ghc_net_next_done(GhcNetLoop *loop)
 	{
 		unlink_from(&loop->done, transfer);
 		loop->in_flight--;
+		lend_body(loop, transfer);
+		ghc_transfer_unpack(transfer);
 	}
 	return transfer;
 }
@@ -357,6 +394,7 @@ ghc_net_next_done(GhcNetLoop *loop)
 void
 ghc_net_release(GhcNetLoop *loop, GhcTransfer *transfer)
 {
+	take_body(loop, transfer);
 	ghc_transfer_reset(transfer, loop->config.max_response_bytes);
 	push(&loop->idle, transfer);
 }

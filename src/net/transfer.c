@@ -27,6 +27,9 @@
 /* header lines of one transfer; GitHub sends 1 to 2 kB */
 #define HEADERS_LIMIT_BYTES 65536
 
+/* memory of one transfer's body that is kept for the next */
+#define KEPT_BYTES 65536
+
 void
 ghc_transfer_wipe(GhcBuffer *buf)
 {
@@ -135,6 +138,16 @@ ghc_transfer_create(void)
 	return &state->public;
 }
 
+/* Empties a buffer, and frees its memory if that is much. */
+static void
+empty(GhcBuffer *buf)
+{
+	if (buf->cap > KEPT_BYTES)
+		ghc_buffer_free(buf);
+	else
+		ghc_buffer_reset(buf);
+}
+
 void
 ghc_transfer_reset(GhcTransfer *transfer, size_t limit_bytes)
 {
@@ -144,8 +157,8 @@ ghc_transfer_reset(GhcTransfer *transfer, size_t limit_bytes)
 	ghc_buffer_reset(&transfer->url);
 	ghc_buffer_reset(&transfer->request_body);
 	ghc_buffer_reset(&transfer->headers);
-	ghc_buffer_reset(&transfer->body);
-	ghc_buffer_reset(&state->packed);
+	empty(&transfer->body);
+	empty(&state->packed);
 	transfer->body.limit_bytes = limit_bytes;
 	state->packed.limit_bytes = limit_bytes;
 	state->encoding = GHC_ENCODING_NONE;
@@ -223,11 +236,14 @@ is_foreign_answer(GhcTransfer *transfer, CURLcode code)
 	return code == CURLE_UNSUPPORTED_PROTOCOL && connect_us > 0;
 }
 
-/* Turns a whole gzip body into what it holds. */
-static void
-unpack_body(GhcTransferState *state)
+void
+ghc_transfer_unpack(GhcTransfer *transfer)
 {
+	GhcTransferState *state = (GhcTransferState *) transfer;
 	GhcSlice	packed = {state->packed.data, state->packed.len};
+
+	if (transfer->result != GHC_NET_OK || packed.len == 0)
+		return;
 
 	switch (ghc_inflate(packed, &state->public.body))
 	{
@@ -307,8 +323,6 @@ ghc_transfer_finish(GhcTransfer *transfer, CURLcode code)
 	else if (code == CURLE_OK && state->encoding == GHC_ENCODING_UNKNOWN)
 		set_result(transfer, GHC_NET_BROKEN,
 				   "the response has a content encoding that was not asked for");
-	else if (code == CURLE_OK && state->packed.len > 0)
-		unpack_body(state);
 	wipe_secrets(state);
 }
 

@@ -51,8 +51,11 @@ extern size_t ghc_transfer_on_body(char *data, size_t size, size_t n, void *arg)
 /* True, once, if a request that ended so is to be sent again as it is. */
 extern bool ghc_transfer_repeats(GhcTransfer *transfer, CURLcode code);
 
-/* Fills the result from what libcurl says, inflates the body, wipes secrets. */
+/* Fills the result from what libcurl says, wipes secrets; the body stays packed. */
 extern void ghc_transfer_finish(GhcTransfer *transfer, CURLcode code);
+
+/* Unpacks the body, if it is packed; that may turn out to be a bad result. */
+extern void ghc_transfer_unpack(GhcTransfer *transfer);
 
 /* Ends a transfer that libcurl had no chance to end, likewise. */
 extern void ghc_transfer_abandon(GhcTransfer *transfer, const char *reason);

@@ -179,7 +179,7 @@ on_found(void *state, int64 id, const Datum *values, const bool *isnull)
 
 	if (row == NULL)
 		return;					/* only a broken index could do that */
-	for (int i = 1 + store->sql->n_fields; i < store->sql->n_columns; i++)
+	for (int i = 1 + store->sql->n_fields; i < store->sql->n_look_up_names; i++)
 		stored.lacks |= isnull[i];
 	row->row->stored = compare_stored(store, row->row, &stored);
 }
@@ -234,8 +234,8 @@ look_up(Store *store)
 	int64	   *ids = palloc(store->n * sizeof(int64));
 	int			n = list_ids(store, GHC_STORED_NEW, ids);
 
-	if (!ghc_find_rows(store->table, store->sql->columns,
-					   store->sql->n_columns, ids, n, on_found, store))
+	if (!ghc_find_rows(store->table, store->sql->look_up_names,
+					   store->sql->n_look_up_names, ids, n, on_found, store))
 		select_rows(store, &store->sql->look_up, ids, n);
 }
 
@@ -494,7 +494,7 @@ write_rows(Store *store)
 				store->rows[i].row->stored = GHC_STORED_STALE;
 	batch = repositories(store, GHC_STORED_NEW, GHC_STORED_NEW);
 	if (batch.n_rows > 0 &&
-		ghc_load_rows(store->table, store->sql->row_columns, &batch))
+		ghc_load_rows(store->table, store->sql->row_names, &batch))
 		upsert(store, GHC_STORED_CHANGED, GHC_STORED_CHANGED);
 	else
 		upsert(store, GHC_STORED_NEW, GHC_STORED_CHANGED);

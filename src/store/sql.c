@@ -125,16 +125,16 @@ compose_absence(GhcStoreSql *store, const char *schema)
 
 /* The columns of rows, and of a look-up: fields asked for apart as well. */
 static void
-list_columns(GhcStoreSql *store)
+list_names(GhcStoreSql *store)
 {
-	store->row_columns[0] = "repo_id";
-	store->row_columns[1] = store->columns[store->n_columns++] = "changed_at";
+	store->row_names[0] = "repo_id";
+	store->row_names[1] = store->look_up_names[store->n_look_up_names++] = "changed_at";
 	for (int i = 0; i < store->n_fields; i++)
-		store->row_columns[2 + i] = store->columns[store->n_columns++] =
+		store->row_names[2 + i] = store->look_up_names[store->n_look_up_names++] =
 			ghc_fields[store->fields[i]].column;
 	for (int i = 0; i < GHC_FIELD_COUNT; i++)
 		if (store->apart & GHC_FIELD_BIT(i))
-			store->columns[store->n_columns++] = ghc_fields[i].column;
+			store->look_up_names[store->n_look_up_names++] = ghc_fields[i].column;
 }
 
 static GhcStoreSql *
@@ -159,7 +159,7 @@ compose(const char *schema, GhcFieldSet fields, GhcFieldSet apart)
 		if (ghc_fields[i].tracked)
 			store->history_types[2 + store->n_tracked++] = type;
 	}
-	list_columns(store);
+	list_names(store);
 	store->look_up = (GhcStatement) {compose_look_up(store, quoted, ""), "B", NULL};
 	store->lock = (GhcStatement) {
 		compose_look_up(store, quoted, " ORDER BY repo_id FOR NO KEY UPDATE"),

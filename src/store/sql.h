@@ -27,9 +27,9 @@ typedef struct GhcStoreSql
 	GhcFieldSet apart;
 	int			n_fields;		/* without repo_id */
 	GhcField	fields[GHC_FIELD_COUNT];
-	const char *row_columns[2 + GHC_FIELD_COUNT];	/* repo_id, changed_at, fields */
-	const char *columns[1 + 2 * GHC_FIELD_COUNT];	/* changed_at, fields, apart */
-	int			n_columns;
+	const char *row_names[2 + GHC_FIELD_COUNT];	/* repo_id, changed_at, fields */
+	const char *look_up_names[1 + 2 * GHC_FIELD_COUNT];	/* changed_at, fields, apart */
+	int			n_look_up_names;
 	int			n_tracked;
 	Oid			row_types[2 + GHC_FIELD_COUNT]; /* what upsert reads */
 	Oid			history_types[2 + GHC_FIELD_COUNT];
