@@ -171,6 +171,16 @@ build/bench/pageserver: $(PAGESERVER_SRCS) $(wildcard bench/server/*.h) \
 	$(UNIT_CC) -std=gnu99 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -Wmissing-prototypes \
 	  -Isrc -Ibench/server -o $@ $(filter %.c %.o,$^) -lssl -lcrypto -lnghttp2 -lz -lpthread
 
+# instructions a repository costs, counted by valgrind; less than a minute
+bench-instructions: export PG_CONFIG := $(PG_CONFIG)
+bench-instructions:
+	$(MAKE) --no-print-directory -s -j2 all build/bench/instructions.so WERROR=yes with_llvm=no
+	$(AS_ROOT) $(MAKE) --no-print-directory -s install WERROR=yes with_llvm=no
+	bench/instructions
+build/bench/instructions.so: bench/instructions.c bench/server/world.c $(OBJS)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(CFLAGS_SL) -Ibench -shared -o $@ $^ $(LDFLAGS) $(SHLIB_LINK) -lm
+
 # a model of claim, crash, split and finish, all interleavings; needs spin
 test-model:
 	scripts/run-model
@@ -253,5 +263,5 @@ bench-budgets bench-sizes bench-troubles:
 test-versions:
 	scripts/check-versions
 
-.PHONY: sql check-sql unit build-unit bench-requests test-model demo demo-stop test test-all test-server test-drift test-crash test-versions bench-budgets bench-sizes bench-troubles print-pg-config FORCE
+.PHONY: sql check-sql unit build-unit bench-requests bench-instructions test-model demo demo-stop test test-all test-server test-drift test-crash test-versions bench-budgets bench-sizes bench-troubles print-pg-config FORCE
 .DEFAULT_GOAL := all
