@@ -76,6 +76,10 @@
  */
 #define TURN_ROWS 500
 
+/* a turn waits so long for more of them, if so many requests are under way */
+#define GATHER_MS 6
+#define GATHER_REQUESTS 16
+
 /* requests that are further apart are worth a word */
 #define LONG_PACE_MS 5000
 
@@ -380,18 +384,42 @@ reload(GhcWorker *worker)
 
 /*
  * Takes in answers that came, as many as are best stored in one transaction;
- * the others wait as they came, packed, until the next turn.
+ * the others wait as they came, packed, until the next turn.  Returns how many
+ * rows there are to be stored by now.
  */
-static void
-take_in(GhcWorker *worker)
+static int
+take_in(GhcWorker *worker, int rows)
 {
 	GhcTransfer *transfer;
-	int			rows = 0;
 
 	while (rows < TURN_ROWS &&
 		   (transfer = ghc_net_next_done(worker->net)) != NULL)
 		if (!ghc_app_ask_take_in(worker, transfer))
 			rows += ghc_flight_take_in(worker, transfer);
+	return rows;
+}
+
+/*
+ * With many requests under way the next answer is near, and two cost little
+ * more to write than one: waits a moment for it.
+ */
+static void
+gather(GhcWorker *worker, int rows)
+{
+	int64		until_ms = ghc_clock_now_ms() + GATHER_MS;
+	int64		left_ms = GATHER_MS;
+
+	while (rows > 0 && rows < TURN_ROWS && left_ms > 0 && left_ms <= GATHER_MS &&
+		   ghc_net_in_flight(worker->net) >= GATHER_REQUESTS)
+	{
+		if (ghc_net_wait(worker->net, left_ms, PG_WAIT_EXTENSION))
+		{
+			worker->refresh = true;
+			return;
+		}
+		rows = take_in(worker, rows);
+		left_ms = until_ms - ghc_clock_now_ms();
+	}
 }
 
 /* One turn of the loop; false if the worker has to end. */
@@ -399,6 +427,7 @@ static bool
 run_turn(GhcWorker *worker)
 {
 	long		timeout_ms;
+	int			rows;
 
 	CHECK_FOR_INTERRUPTS();
 	if (ConfigReloadPending)
@@ -410,9 +439,10 @@ run_turn(GhcWorker *worker)
 	if (fellows_are_due(worker) && !look_for_fellows(worker))
 		return false;
 
-	take_in(worker);
+	rows = take_in(worker, 0);
 	/* nobody waits for a transaction if there is something to send */
 	ghc_flight_send_all(worker);
+	gather(worker, rows);
 	if (!ghc_turn(worker))
 		return false;
 	ghc_app_ask_all(worker);
