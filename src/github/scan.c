@@ -24,9 +24,6 @@
 #define NUMERIC_WHOLE_DIGITS 131072
 #define NUMERIC_FRACTION_DIGITS 16383
 
-/* so many digits fit into 64 bits, whatever they are */
-#define SHORT_INT_DIGITS 18
-
 bool
 ghc_scan_fail(GhcScan *scan, const char *error)
 {
@@ -114,15 +111,6 @@ take_digits(GhcScan *scan)
 	return (size_t) (scan->cur - from);
 }
 
-static inline bool
-take_char(GhcScan *scan, char c)
-{
-	if (scan->cur == scan->end || *scan->cur != c)
-		return false;
-	scan->cur++;
-	return true;
-}
-
 /* Takes an exponent, if there is one; huge ones come out as less huge. */
 static bool
 take_exponent(GhcScan *scan, int64_t *exponent)
@@ -131,11 +119,11 @@ take_exponent(GhcScan *scan, int64_t *exponent)
 	bool		negative;
 
 	*exponent = 0;
-	if (!take_char(scan, 'e') && !take_char(scan, 'E'))
+	if (!ghc_scan_try_char(scan, 'e') && !ghc_scan_try_char(scan, 'E'))
 		return true;
-	negative = take_char(scan, '-');
+	negative = ghc_scan_try_char(scan, '-');
 	if (!negative)
-		take_char(scan, '+');
+		ghc_scan_try_char(scan, '+');
 	p = scan->cur;
 	if (take_digits(scan) == 0)
 		return ghc_scan_fail(scan, "invalid number");
@@ -154,12 +142,12 @@ take_number(GhcScan *scan, bool *fits)
 	int64_t		fraction = 0;
 	int64_t		exponent;
 
-	take_char(scan, '-');
-	if (!take_char(scan, '0'))
+	ghc_scan_try_char(scan, '-');
+	if (!ghc_scan_try_char(scan, '0'))
 		whole = (int64_t) take_digits(scan);
 	if (whole == 0)
 		return ghc_scan_fail(scan, "invalid number");
-	if (take_char(scan, '.'))
+	if (ghc_scan_try_char(scan, '.'))
 	{
 		fraction = (int64_t) take_digits(scan);
 		if (fraction == 0)
@@ -192,35 +180,12 @@ to_integer(const char *p, const char *end, int64_t *value)
 	return true;
 }
 
-/*
- * Takes the usual integer: a few digits and then a comma or the end of an
- * object.  Anything else is left to the way that knows all of numbers.
- */
-static inline bool
-try_short_int(GhcScan *scan, int64_t *value)
-{
-	const char *p = scan->cur;
-	int64_t		number = 0;
-
-	while (p < scan->end && *p >= '0' && *p <= '9' &&
-		   p - scan->cur < SHORT_INT_DIGITS)
-		number = number * 10 + (*p++ - '0');
-	if (p == scan->cur || p == scan->end || (*p != ',' && *p != '}') ||
-		(*scan->cur == '0' && p - scan->cur > 1))
-		return false;
-	scan->cur += p - scan->cur;
-	*value = number;
-	return true;
-}
-
 bool
-ghc_scan_int(GhcScan *scan, int64_t *value)
+ghc_scan_int_any(GhcScan *scan, int64_t *value)
 {
 	char	   *from;
 	bool		fits;
 
-	if (try_short_int(scan, value))
-		return true;
 	if (ghc_scan_peek(scan) != GHC_SCAN_NUMBER)
 	{
 		ghc_scan_skip(scan);
@@ -242,7 +207,7 @@ try_word(GhcScan *scan, GhcSlice word)
 }
 
 bool
-ghc_scan_bool(GhcScan *scan, bool *value)
+ghc_scan_bool_any(GhcScan *scan, bool *value)
 {
 	skip_blanks(scan);
 	*value = try_word(scan, GHC_SLICE("true"));
@@ -291,18 +256,18 @@ next_member(GhcScan *scan, bool *first, char closing)
 	skip_blanks(scan);
 	if (scan->cur == scan->end)
 		return ghc_scan_fail(scan, "unexpected end of input");
-	if (take_char(scan, closing))
+	if (ghc_scan_try_char(scan, closing))
 	{
 		scan->depth--;
 		return false;
 	}
-	if (was_first || take_char(scan, ','))
+	if (was_first || ghc_scan_try_char(scan, ','))
 		return true;
 	return ghc_scan_fail(scan, "expected a comma or closing bracket");
 }
 
 bool
-ghc_scan_next_element(GhcScan *scan, bool *first)
+ghc_scan_next_element_any(GhcScan *scan, bool *first)
 {
 	return next_member(scan, first, ']');
 }
@@ -318,13 +283,13 @@ next_key(GhcScan *scan, bool *first, bool raw, GhcSlice *key)
 	if (!ghc_scan_text_take(scan, raw, key))
 		return false;
 	skip_blanks(scan);
-	if (!take_char(scan, ':'))
+	if (!ghc_scan_try_char(scan, ':'))
 		return ghc_scan_fail(scan, "expected a colon");
 	return true;
 }
 
 bool
-ghc_scan_next_key(GhcScan *scan, bool *first, GhcSlice *key)
+ghc_scan_next_key_any(GhcScan *scan, bool *first, GhcSlice *key)
 {
 	return next_key(scan, first, false, key);
 }

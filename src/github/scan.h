@@ -27,6 +27,9 @@
 
 #define GHC_SCAN_DEPTH 32
 
+/* so many digits fit into 64 bits, whatever they are */
+#define GHC_SCAN_SHORT_DIGITS 18
+
 typedef enum GhcScanType
 {
 	GHC_SCAN_END,				/* end of input, or an error */
@@ -62,12 +65,35 @@ extern GhcScanType ghc_scan_peek(GhcScan *scan);
 extern bool ghc_scan_enter_object(GhcScan *scan);
 extern bool ghc_scan_enter_array(GhcScan *scan);
 
+/* Those below whose name ends so are for all that the inline ones leave. */
+extern bool ghc_scan_next_key_any(GhcScan *scan, bool *first, GhcSlice *key);
+extern bool ghc_scan_next_element_any(GhcScan *scan, bool *first);
+extern bool ghc_scan_int_any(GhcScan *scan, int64_t *value);
+extern bool ghc_scan_bool_any(GhcScan *scan, bool *value);
+
+/* Takes a character if it stands at the cursor, without blanks before it. */
+static inline bool
+ghc_scan_try_char(GhcScan *scan, char c)
+{
+	if (scan->cur == scan->end || *scan->cur != c)
+		return false;
+	scan->cur++;
+	return true;
+}
+
 /*
  * Inside an object: reads the next key and its colon; false at '}' (which is
  * consumed) or on an error.  *first is the caller's, true before the first
  * call.
  */
-extern bool ghc_scan_next_key(GhcScan *scan, bool *first, GhcSlice *key);
+static inline bool
+ghc_scan_next_key(GhcScan *scan, bool *first, GhcSlice *key)
+{
+	if (!ghc_scan_try_char(scan, '}'))
+		return ghc_scan_next_key_any(scan, first, key);
+	scan->depth--;
+	return false;
+}
 
 /* memcmp without the call, which takes longer than a key does */
 static inline bool
@@ -121,7 +147,13 @@ ghc_scan_try_key(GhcScan *scan, bool *first, GhcSlice key)
 }
 
 /* Inside an array: true if an element follows, false at ']' or on an error. */
-extern bool ghc_scan_next_element(GhcScan *scan, bool *first);
+static inline bool
+ghc_scan_next_element(GhcScan *scan, bool *first)
+{
+	if (!*first && ghc_scan_try_char(scan, ','))
+		return true;
+	return ghc_scan_next_element_any(scan, first);
+}
 
 /*
  * Take a value of the type.  If the next value is of another type or, for an
@@ -129,8 +161,39 @@ extern bool ghc_scan_next_element(GhcScan *scan, bool *first);
  * and the result is false without an error; scan->error tells the two apart.
  */
 extern bool ghc_scan_string(GhcScan *scan, GhcSlice *value);
-extern bool ghc_scan_int(GhcScan *scan, int64_t *value);
-extern bool ghc_scan_bool(GhcScan *scan, bool *value);
+
+/* The usual integer is a few digits and then a comma or the end of an object. */
+static inline bool
+ghc_scan_int(GhcScan *scan, int64_t *value)
+{
+	const char *p = scan->cur;
+	int64_t		number = 0;
+
+	while (p < scan->end && *p >= '0' && *p <= '9' &&
+		   p - scan->cur < GHC_SCAN_SHORT_DIGITS)
+		number = number * 10 + (*p++ - '0');
+	if (p == scan->cur || p == scan->end || (*p != ',' && *p != '}') ||
+		(*scan->cur == '0' && p - scan->cur > 1))
+		return ghc_scan_int_any(scan, value);
+	scan->cur += p - scan->cur;
+	*value = number;
+	return true;
+}
+
+static inline bool
+ghc_scan_bool(GhcScan *scan, bool *value)
+{
+	bool		is_true;
+
+	if (scan->end - scan->cur < 5)
+		return ghc_scan_bool_any(scan, value);
+	is_true = memcmp(scan->cur, "true", 4) == 0;
+	if (!is_true && memcmp(scan->cur, "false", 5) != 0)
+		return ghc_scan_bool_any(scan, value);
+	scan->cur += is_true ? 4 : 5;
+	*value = is_true;
+	return true;
+}
 
 /* Skips one value of any type, checking it as JSON. */
 extern bool ghc_scan_skip(GhcScan *scan);
@@ -151,6 +214,11 @@ ghc_scan_null(GhcScan *scan)
 static inline bool
 ghc_scan_object(GhcScan *scan)
 {
+	if (scan->depth < GHC_SCAN_DEPTH && ghc_scan_try_char(scan, '{'))
+	{
+		scan->depth++;
+		return true;
+	}
 	if (ghc_scan_peek(scan) == GHC_SCAN_OBJECT)
 		return ghc_scan_enter_object(scan);
 	ghc_scan_skip(scan);

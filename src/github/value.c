@@ -368,7 +368,9 @@ ghc_value_read(GhcRepositoryReader *reader, GhcRepository *repo, int field)
 
 	if (field == GHC_FIELD_LANGUAGES)
 		bits |= GHC_FIELD_BIT(GHC_FIELD_LANGUAGE_BYTES);
-	clear_fields(repo, bits);
+	/* it may have come before */
+	if ((repo->set | repo->null | repo->noted) & bits)
+		clear_fields(repo, bits);
 
 	switch (ghc_fields[field].shape)
 	{
