@@ -100,8 +100,46 @@ is_of_shape(const GhcLore *lore, const GhcShape *shape)
 	return strcmp(lore->extra, shape->extra) == 0;
 }
 
+/*
+ * Tells a sizer what failed when its host was asked for other fields, or for
+ * counts, which are no more than an empty page.
+ */
+static void
+hint_sizer(GhcHost *host, GhcLore *lore, GhcWant want)
+{
+	ListCell   *cell;
+
+	if (want == GHC_WANT_COUNTS)
+		return;
+	foreach(cell, host->lores)
+	{
+		const GhcLore *other = lfirst(cell);
+		bool		is_lighter = (other->fields & ~lore->fields) == 0;
+
+		ghc_sizer_hint(&lore->sizers[want], &other->sizers[GHC_WANT_COUNTS], true);
+		if (other != lore)
+			ghc_sizer_hint(&lore->sizers[want], &other->sizers[want], is_lighter);
+	}
+}
+
+/* What failed is of interest to all that is asked of the host. */
+static void
+hint_all(GhcHost *host)
+{
+	ListCell   *cell;
+
+	foreach(cell, host->lores)
+	{
+		GhcLore    *lore = lfirst(cell);
+
+		lore->version++;
+		for (int want = 0; want < GHC_WANT_COUNT; want++)
+			hint_sizer(host, lore, want);
+	}
+}
+
 static GhcLore *
-make_lore(const GhcShape *shape)
+make_lore(GhcHost *host, const GhcShape *shape)
 {
 	GhcLore    *lore = MemoryContextAllocZero(TopMemoryContext, sizeof(GhcLore));
 
@@ -110,7 +148,10 @@ make_lore(const GhcShape *shape)
 		MemoryContextStrdup(TopMemoryContext, shape->extra) : NULL;
 	lore->price = ghc_query_price(shape);
 	for (int want = 0; want < GHC_WANT_COUNT; want++)
+	{
 		ghc_sizer_init(&lore->sizers[want], kinds[want].kind);
+		hint_sizer(host, lore, want);
+	}
 	return lore;
 }
 
@@ -134,7 +175,7 @@ find_lore(GhcHost *host, const GhcShape *shape, GhcWant want)
 	foreach(cell, host->lores)
 		if (is_of_shape(lfirst(cell), shape))
 			return lfirst(cell);
-	lore = make_lore(shape);
+	lore = make_lore(host, shape);
 	before = MemoryContextSwitchTo(TopMemoryContext);
 	host->lores = lappend(host->lores, lore);
 	list_sort(host->lores, compare_lores);
@@ -468,6 +509,7 @@ learn_size(GhcHost *host, const GhcFlight *flight)
 				break;
 			ghc_sizer_fail(sizer, size, true);
 			lore->failures++;
+			hint_all(host);
 			break;
 		default:
 			break;

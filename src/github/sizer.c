@@ -5,8 +5,9 @@
  *
  * A size beyond what is proven is tried only if it pays: what it should gain
  * over the requests to come, by how likely it is to work, against the ten
- * seconds and the points that a failure costs.  That rule decides how near a
- * bound is approached and when one is tried again.
+ * seconds and the points that a failure costs.  That rule decides which way to
+ * go, how near a bound is approached and when one is tried again.  Where
+ * nothing failed yet comes first: it can still be gained near a bound later.
  *
  * A choice looks at a thousand sizes at most, which takes microseconds, so
  * nothing is kept from one choice to the next.
@@ -39,16 +40,23 @@
 #define FAILURE_MS 10000
 #define FAILURE_POINTS 10
 
-/* how likely a failure is: in new land, near what failed, at what failed */
+/*
+ * How likely a failure is: in new land, near what failed at least, and where one
+ * of two bounds is wrong; and how likely it is that what failed once was chance.
+ */
 #define RISK_NEW 0.1
-#define RISK_NEAR 0.5
-#define RISK_AT 0.7
+#define RISK_NEAR 0.15
+#define RISK_DOUBT 0.5
+#define CHANCE 0.3
+
+/* near what failed is tried last */
+#define RANK_LAST 1e-6
 
 /* a bound is near enough if what failed is no more than this times better */
-#define NEAR_ENOUGH 1.06
+#define NEAR_ENOUGH 1.02
 
 /* a gain is reckoned over as many requests as there were, between these */
-#define HORIZON 1000
+#define HORIZON 300
 #define HORIZON_MOST 20000
 
 /* good replies after a failure before anything new is tried */
@@ -243,7 +251,8 @@ row_cost(const GhcSizer *sizer, const GhcPrice *price, const GhcFlow *pace,
 {
 	GhcCost		cost = cost_of(sizer, price, size);
 	double		took = ghc_sizer_expected_ms(sizer, size);
-	double		theirs = took * speed_of(pace);
+	bool		known = sizer->latency.n > 0;
+	double		theirs = known ? took * speed_of(pace) : took;
 	double		ms;
 
 	if (cost.nodes > GHC_PRICE_MAX_NODES || theirs > LONGEST_MS)
@@ -257,70 +266,121 @@ row_cost(const GhcSizer *sizer, const GhcPrice *price, const GhcFlow *pace,
 	return ms / worth(sizer->kind, size);
 }
 
-/* How likely a size beyond what is proven is to fail. */
+/*
+ * How likely something beyond a bound is to fail.  Between what went well and
+ * what failed the limit may be anywhere.
+ */
+static double
+risk_beyond(const GhcBound *bound, int value)
+{
+	if (value <= bound->good)
+		return 0;
+	if (bound->bad == 0)
+		return RISK_NEW;
+	if (value >= bound->bad)
+		return 1 - CHANCE / bound->failures;
+	return fmax(RISK_NEAR, (double) (value - bound->good) / (bound->bad - bound->good));
+}
+
 static double
 risk_of(const GhcSizer *sizer, GhcSize size)
 {
-	const GhcBound *bounds[] = {&sizer->parts, &sizer->rows, &sizer->all};
-	int			values[] = {size.parts, size.rows, size.parts * size.rows};
-	double		risk = RISK_NEW;
-
-	for (int i = 0; i < 3; i++)
-		if (bounds[i]->bad > 0 && values[i] > bounds[i]->good)
-			risk = fmax(risk, values[i] < bounds[i]->bad ? RISK_NEAR : RISK_AT);
-	return risk;
+	return fmax(fmax(risk_beyond(&sizer->parts, size.parts),
+					 risk_beyond(&sizer->rows, size.rows)),
+				risk_beyond(&sizer->all, size.parts * size.rows));
 }
 
-/* Is a size worth the risk, given the best proven one? */
-static bool
-is_worth_trying(const GhcSizer *sizer, const GhcFlow *pace, const Choice *proven,
-				const Choice *fresh)
+/*
+ * What trying a size should bring in the end, in ms of the budget, given the
+ * best proven one; it is worth it if that is more than nothing.
+ */
+static double
+gain_of(const GhcSizer *sizer, const GhcFlow *pace, const Choice *proven,
+		const Choice *fresh, double risk)
 {
 	double		horizon = fmin(fmax((double) sizer->good, HORIZON), HORIZON_MOST);
 	double		request = proven->row_cost * worth(sizer->kind, proven->size);
-	double		gain = proven->row_cost / fresh->row_cost - 1;
-	double		risk = risk_of(sizer, fresh->size);
+	double		faster = proven->row_cost / fresh->row_cost - 1;
 
-	return gain > 0 && horizon * request * gain * (1 - risk) >
+	return horizon * request * faster * (1 - risk) -
 		risk * ghc_sizer_budget_ms(pace, FAILURE_POINTS,
 								   FAILURE_MS / speed_of(pace));
 }
 
+/* The best of the proven sizes, if there is one. */
 static void
-take_better(Choice *best, GhcSize size, double row_cost)
+find_proven(const GhcSizer *sizer, const GhcPrice *price, const GhcFlow *pace,
+			Choice *proven)
 {
-	if (row_cost < best->row_cost)
-	{
-		best->size = size;
-		best->row_cost = row_cost;
-	}
-}
-
-/* Finds the best of the proven sizes, and of those a step beyond. */
-static void
-look_through(const GhcSizer *sizer, const GhcPrice *price, const GhcFlow *pace,
-			 Choice *proven, Choice *fresh)
-{
-	Limits		limits = find_limits(sizer);
 	int			first_row = sizer->kind == GHC_SIZER_COUNTS ? 0 : 1;
 	GhcSize		size;
 
-	for (size.parts = 1; size.parts <= limits.parts; size.parts++)
-		for (size.rows = first_row; size.rows <= limits.rows; size.rows++)
+	for (size.parts = 1; size.parts <= sizer->parts.good; size.parts++)
+		for (size.rows = first_row; size.rows <= sizer->rows.good; size.rows++)
 		{
-			double		cost;
+			double		cost = HUGE_VAL;
 
-			if (size.parts * size.rows > limits.all)
-				break;
-			cost = row_cost(sizer, price, pace, size);
 			if (is_proven(sizer, size))
-				take_better(proven, size, cost);
-
-			/* a failure should tell what was too much, so not both at once */
-			else if (size.parts <= larger(sizer->parts.good, 1) ||
-					 size.rows <= sizer->rows.good)
-				take_better(fresh, size, cost);
+				cost = row_cost(sizer, price, pace, size);
+			if (cost < proven->row_cost)
+				*proven = (Choice) {size, cost};
 		}
+}
+
+/* May a size be tried next? */
+static bool
+is_step(const GhcSizer *sizer, const Limits *limits, GhcSize size)
+{
+	if (is_proven(sizer, size) || size.parts * size.rows > limits->all)
+		return false;
+	/* a failure should tell what was too much, so not both at once */
+	return size.parts <= larger(sizer->parts.good, 1) ||
+		size.rows <= sizer->rows.good;
+}
+
+/*
+ * How good a step is, the higher the better, and not worth it from 0 down;
+ * without anything proven, the one whose rows cost least.
+ */
+static double
+rank_step(const GhcSizer *sizer, const GhcFlow *pace, const Choice *proven,
+		  const Choice *step)
+{
+	double		risk = risk_of(sizer, step->size);
+	double		gain;
+
+	if (proven->row_cost == HUGE_VAL)
+		return 1 / step->row_cost;
+	gain = gain_of(sizer, pace, proven, step, risk);
+	return risk > RISK_NEW ? gain * RANK_LAST : gain;
+}
+
+/* Finds the best step beyond what is proven; false if none is worth it. */
+static bool
+find_fresh(const GhcSizer *sizer, const GhcPrice *price, const GhcFlow *pace,
+		   const Choice *proven, GhcSize *fresh)
+{
+	Limits		limits = find_limits(sizer);
+	double		most = 0;
+	Choice		step;
+
+	for (step.size.parts = 1; step.size.parts <= limits.parts; step.size.parts++)
+		for (step.size.rows = limits.rows;
+			 step.size.rows >= smaller(limits.rows, 1); step.size.rows--)
+		{
+			double		rank;
+
+			if (!is_step(sizer, &limits, step.size))
+				continue;
+			step.row_cost = row_cost(sizer, price, pace, step.size);
+			rank = rank_step(sizer, pace, proven, &step);
+			if (rank > most)
+			{
+				most = rank;
+				*fresh = step.size;
+			}
+		}
+	return most > 0;
 }
 
 /*
@@ -343,7 +403,7 @@ settle_doubt(const GhcSizer *sizer, const GhcPrice *price, const GhcFlow *pace,
 					  row_cost(sizer, price, pace, hoped.size)) / 2;
 	size->parts = sizer->parts.bad;
 	size->rows = sizer->all.good / sizer->parts.bad;
-	return size->rows > 0 && is_worth_trying(sizer, pace, proven, &hoped);
+	return size->rows > 0 && gain_of(sizer, pace, proven, &hoped, RISK_DOUBT) > 0;
 }
 
 GhcSize
@@ -353,15 +413,12 @@ ghc_sizer_choose(const GhcSizer *sizer, const GhcPrice *price,
 	GhcSize		least = {1, sizer->kind == GHC_SIZER_COUNTS ? 0 : 1};
 	GhcSize		trial;
 	Choice		proven = {least, HUGE_VAL};
-	Choice		fresh = {least, HUGE_VAL};
 
-	look_through(sizer, price, pace, &proven, &fresh);
-	if (proven.row_cost == HUGE_VAL)
-		return fresh.size;
-	if (is_recovering(sizer))
+	find_proven(sizer, price, pace, &proven);
+	if (proven.row_cost < HUGE_VAL && is_recovering(sizer))
 		return proven.size;
-	if (is_worth_trying(sizer, pace, &proven, &fresh))
-		return fresh.size;
+	if (find_fresh(sizer, price, pace, &proven, &trial))
+		return trial;
 	if (sizer->in_doubt && settle_doubt(sizer, price, pace, &proven, &trial))
 		return trial;
 	return proven.size;
@@ -378,9 +435,8 @@ ghc_sizer_best_proven(const GhcSizer *sizer, const GhcPrice *price,
 					  const GhcFlow *pace)
 {
 	Choice		proven = {{0, 0}, HUGE_VAL};
-	Choice		fresh = proven;
 
-	look_through(sizer, price, pace, &proven, &fresh);
+	find_proven(sizer, price, pace, &proven);
 	return proven.size;
 }
 
@@ -390,7 +446,6 @@ ghc_sizer_outlook(const GhcSizer *sizer, const GhcPrice *price,
 {
 	GhcSizer	later = *sizer;
 	Choice		proven = {{1, sizer->kind == GHC_SIZER_COUNTS ? 0 : 1}, HUGE_VAL};
-	Choice		fresh = proven;
 
 	if (later.parts.bad == 0)
 		later.parts.good = most_parts(sizer->kind);
@@ -398,8 +453,30 @@ ghc_sizer_outlook(const GhcSizer *sizer, const GhcPrice *price,
 		later.rows.good = MAX_ROWS;
 	if (later.all.bad == 0)
 		later.all.good = INT32_MAX;
-	look_through(&later, price, pace, &proven, &fresh);
+	find_proven(&later, price, pace, &proven);
 	return proven.size;
+}
+
+/* What failed elsewhere so often counts as if it had failed here. */
+static void
+hint(GhcBound *bound, const GhcBound *other, int failures)
+{
+	if (other->bad <= bound->good || (bound->bad > 0 && bound->bad <= other->bad))
+		return;
+	bound->bad = other->bad;
+	bound->failures = larger(bound->failures, failures);
+}
+
+void
+ghc_sizer_hint(GhcSizer *sizer, const GhcSizer *other, bool is_lighter)
+{
+	int			most = is_lighter ? INT32_MAX : 1;
+
+	hint(&sizer->parts, &other->parts, smaller(other->parts.failures, most));
+	if (other->kind != sizer->kind)
+		return;
+	hint(&sizer->rows, &other->rows, smaller(other->rows.failures, most));
+	hint(&sizer->all, &other->all, smaller(other->all.failures, most));
 }
 
 static void

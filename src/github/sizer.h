@@ -109,6 +109,15 @@ extern void ghc_sizer_note(GhcSizer *sizer, GhcSize asked, int64_t rows_got,
  */
 extern void ghc_sizer_fail(GhcSizer *sizer, GhcSize asked, bool may_be_chance);
 
+/*
+ * Takes over what failed when the same host was asked for something else: for
+ * other fields, or, as far as parts go, for another kind of thing.  So the same
+ * needn't be learnt anew.  What is lighter, as it asks for less, tells as much as
+ * a failure of one's own; what isn't will soon be tried again.
+ */
+extern void ghc_sizer_hint(GhcSizer *sizer, const GhcSizer *other,
+						   bool is_lighter);
+
 /* What a request of that size should take, and how far off that may be. */
 extern double ghc_sizer_expected_ms(const GhcSizer *sizer, GhcSize size);
 extern double ghc_sizer_deviation_ms(const GhcSizer *sizer, GhcSize size);
