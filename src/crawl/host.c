@@ -100,46 +100,8 @@ is_of_shape(const GhcLore *lore, const GhcShape *shape)
 	return strcmp(lore->extra, shape->extra) == 0;
 }
 
-/*
- * Tells a sizer what failed when its host was asked for other fields, or for
- * counts, which are no more than an empty page.
- */
-static void
-hint_sizer(GhcHost *host, GhcLore *lore, GhcWant want)
-{
-	ListCell   *cell;
-
-	if (want == GHC_WANT_COUNTS)
-		return;
-	foreach(cell, host->lores)
-	{
-		const GhcLore *other = lfirst(cell);
-		bool		is_lighter = (other->fields & ~lore->fields) == 0;
-
-		ghc_sizer_hint(&lore->sizers[want], &other->sizers[GHC_WANT_COUNTS], true);
-		if (other != lore)
-			ghc_sizer_hint(&lore->sizers[want], &other->sizers[want], is_lighter);
-	}
-}
-
-/* What failed is of interest to all that is asked of the host. */
-static void
-hint_all(GhcHost *host)
-{
-	ListCell   *cell;
-
-	foreach(cell, host->lores)
-	{
-		GhcLore    *lore = lfirst(cell);
-
-		lore->version++;
-		for (int want = 0; want < GHC_WANT_COUNT; want++)
-			hint_sizer(host, lore, want);
-	}
-}
-
 static GhcLore *
-make_lore(GhcHost *host, const GhcShape *shape)
+make_lore(const GhcShape *shape)
 {
 	GhcLore    *lore = MemoryContextAllocZero(TopMemoryContext, sizeof(GhcLore));
 
@@ -148,10 +110,7 @@ make_lore(GhcHost *host, const GhcShape *shape)
 		MemoryContextStrdup(TopMemoryContext, shape->extra) : NULL;
 	lore->price = ghc_query_price(shape);
 	for (int want = 0; want < GHC_WANT_COUNT; want++)
-	{
 		ghc_sizer_init(&lore->sizers[want], kinds[want].kind);
-		hint_sizer(host, lore, want);
-	}
 	return lore;
 }
 
@@ -175,7 +134,7 @@ find_lore(GhcHost *host, const GhcShape *shape, GhcWant want)
 	foreach(cell, host->lores)
 		if (is_of_shape(lfirst(cell), shape))
 			return lfirst(cell);
-	lore = make_lore(host, shape);
+	lore = make_lore(shape);
 	before = MemoryContextSwitchTo(TopMemoryContext);
 	host->lores = lappend(host->lores, lore);
 	list_sort(host->lores, compare_lores);
@@ -295,11 +254,33 @@ is_like(GhcFlow a, GhcFlow b)
 }
 
 /*
+ * Tells a sizer what failed when its host was asked for other fields, or for
+ * counts, which are no more than an empty page.
+ */
+static void
+hint_sizer(const GhcHost *host, GhcLore *lore, GhcWant want)
+{
+	ListCell   *cell;
+
+	if (want == GHC_WANT_COUNTS)
+		return;
+	foreach(cell, host->lores)
+	{
+		const GhcLore *other = lfirst(cell);
+		bool		is_lighter = (other->fields & ~lore->fields) == 0;
+
+		ghc_sizer_hint(&lore->sizers[want], &other->sizers[GHC_WANT_COUNTS], true);
+		if (other != lore)
+			ghc_sizer_hint(&lore->sizers[want], &other->sizers[want], is_lighter);
+	}
+}
+
+/*
  * Choosing compares many sizes, so it is done only if something was learnt, and
  * once for all budgets of a flow.
  */
 static const GhcChoice *
-find_choice(GhcLore *lore, GhcWant want, GhcFlow flow)
+find_choice(const GhcHost *host, GhcLore *lore, GhcWant want, GhcFlow flow)
 {
 	const GhcSizer *sizer = &lore->sizers[want];
 	GhcChoice  *choice;
@@ -311,6 +292,7 @@ find_choice(GhcLore *lore, GhcWant want, GhcFlow flow)
 			is_like(choice->flow, flow))
 			return choice;
 	}
+	hint_sizer(host, lore, want);
 	choice = &lore->choices[want][lore->next_choice];
 	lore->next_choice = (lore->next_choice + 1) % GHC_MAX_CHOICES;
 	*choice = (GhcChoice) {
@@ -327,7 +309,7 @@ find_choice(GhcLore *lore, GhcWant want, GhcFlow flow)
 static GhcSize
 choose_size(const GhcLane *lane, GhcLore *lore, GhcWant want)
 {
-	const GhcChoice *choice = find_choice(lore, want, ghc_lane_flow(lane));
+	const GhcChoice *choice = find_choice(lane->host, lore, want, ghc_lane_flow(lane));
 
 	if (lore->probes[want] > 0 && choice->proven.parts > 0 &&
 		!ghc_sizer_is_proven(&lore->sizers[want], choice->size))
@@ -486,6 +468,16 @@ is_hiccup(const GhcSizer *sizer, const GhcFlight *flight)
 		ghc_sizer_expected_ms(sizer, size_of(flight));
 }
 
+/* What failed is of interest to all that is asked of the host. */
+static void
+choose_anew(GhcHost *host)
+{
+	ListCell   *cell;
+
+	foreach(cell, host->lores)
+		((GhcLore *) lfirst(cell))->version++;
+}
+
 static void
 learn_size(GhcHost *host, const GhcFlight *flight)
 {
@@ -509,7 +501,7 @@ learn_size(GhcHost *host, const GhcFlight *flight)
 				break;
 			ghc_sizer_fail(sizer, size, true);
 			lore->failures++;
-			hint_all(host);
+			choose_anew(host);
 			break;
 		default:
 			break;

@@ -178,6 +178,8 @@ next_limit(const GhcSizer *sizer, const GhcBound *bound, int next)
 {
 	if (bound->bad == 0)
 		return next;
+	if (bound->good < bound->hoped && bound->hoped < bound->bad)
+		return smaller(next, bound->hoped);
 	if (bound->good == 0)
 		return larger(bound->bad / 2, 1);
 	if (is_stale(sizer, bound))
@@ -275,7 +277,7 @@ risk_beyond(const GhcBound *bound, int value)
 {
 	if (value <= bound->good)
 		return 0;
-	if (bound->bad == 0)
+	if (bound->bad == 0 || (value <= bound->hoped && value < bound->bad))
 		return RISK_NEW;
 	if (value >= bound->bad)
 		return 1 - CHANCE / bound->failures;
@@ -461,10 +463,12 @@ ghc_sizer_outlook(const GhcSizer *sizer, const GhcPrice *price,
 static void
 hint(GhcBound *bound, const GhcBound *other, int failures)
 {
-	if (other->bad <= bound->good || (bound->bad > 0 && bound->bad <= other->bad))
+	if (other->bad <= bound->good || (bound->bad > 0 && bound->bad < other->bad))
 		return;
+	if (bound->bad != other->bad)
+		bound->failures = larger(bound->failures, failures);
 	bound->bad = other->bad;
-	bound->failures = larger(bound->failures, failures);
+	bound->hoped = larger(bound->hoped, other->good);
 }
 
 void

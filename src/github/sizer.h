@@ -56,6 +56,8 @@ typedef struct GhcBound
 	int			good;			/* the most that went well, 0: nothing yet */
 	int			bad;			/* the least that failed, 0: nothing did */
 	int			failures;		/* that say so */
+	int			hoped;			/* the most that went well elsewhere, where as
+								 * little failed */
 } GhcBound;
 
 typedef struct GhcSizer
@@ -112,7 +114,8 @@ extern void ghc_sizer_fail(GhcSizer *sizer, GhcSize asked, bool may_be_chance);
 /*
  * Takes over what failed when the same host was asked for something else: for
  * other fields, or, as far as parts go, for another kind of thing.  So the same
- * needn't be learnt anew.  What is lighter, as it asks for less, tells as much as
+ * needn't be learnt anew, and what works there may soon be tried here.  What is
+ * lighter, as it asks for less, tells as much as
  * a failure of one's own; what isn't will soon be tried again.
  */
 extern void ghc_sizer_hint(GhcSizer *sizer, const GhcSizer *other,
