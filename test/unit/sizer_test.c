@@ -566,6 +566,40 @@ test_relief(void)
 			"is gone");
 }
 
+/* What failed for something else needn't fail here as well. */
+static void
+test_hints(void)
+{
+	GhcSizer	counts;
+	GhcSizer	flat;
+	GhcSizer	whole;
+	Account		account = {0};
+
+	ghc_sizer_init(&counts, GHC_SIZER_COUNTS);
+	run(&counts, &account, &cliff6, &shapes[0], &github, 20);
+	account = (Account) {0};
+	ghc_sizer_init(&flat, GHC_SIZER_PAGES);
+	ghc_sizer_hint(&flat, &counts, true);
+	is_size(run(&flat, &account, &cliff6, &shapes[0], &github, 50), 5, 100,
+			"a cliff at 6 that counts met");
+	is_int(account.failures, 0, "isn't met again");
+
+	ghc_sizer_init(&flat, GHC_SIZER_PAGES);
+	run(&flat, &account, &cliffs, &shapes[0], &time_only, 200);
+	account = (Account) {0};
+	ghc_sizer_init(&whole, GHC_SIZER_PAGES);
+	ghc_sizer_hint(&whole, &flat, true);
+	is_size(run(&whole, &account, &cliffs, &shapes[2], &time_only, 50),
+			flat.parts.good, flat.rows.good, "cliffs that other pages met");
+	is_int(account.failures, 0, "nor are they");
+
+	/* what is no limit here is found out */
+	ghc_sizer_init(&flat, GHC_SIZER_PAGES);
+	ghc_sizer_hint(&flat, &whole, false);
+	is_size(run(&flat, &account, &fast, &shapes[0], &github, 300), 10, 100,
+			"cliffs that only others have");
+}
+
 static void
 test_half_empty(void)
 {
@@ -694,6 +728,7 @@ main(void)
 	test_chance();
 	test_despair();
 	test_relief();
+	test_hints();
 	test_half_empty();
 	test_expectation();
 	test_text();
