@@ -38,6 +38,13 @@
 #define WORST_GAIN (1.0 / 16384)
 #define WORST_MARGIN 1.25
 
+/*
+ * After ten seconds GitHub gives up, which is this share of the window; so the
+ * worst that may come of a request is no more than that, however far off a
+ * shorter one was.
+ */
+#define TIMEOUT_SHARE (1.0 / 6)
+
 static int64_t
 clamp(int64_t value, int64_t low, int64_t high)
 {
@@ -240,6 +247,9 @@ add_up(Question *question, int64_t expected_ms)
 {
 	const GhcUnderway *flight = question->flight;
 	double		off = most_off(flight);
+	double		timeout_ms = (double) flight->windows[0].length_ms * TIMEOUT_SHARE;
+	double		worst_ms = (double) expected_ms *
+		(1 + (flight->worst - 1) * WORST_MARGIN);
 	GhcUnderwaySums *all = &question->sums;
 
 	for (int kind = 0; kind < GHC_KIND_COUNT; kind++)
@@ -255,8 +265,8 @@ add_up(Question *question, int64_t expected_ms)
 	}
 	question->shortest_ms = (int64_t) ((double) expected_ms / (1 + off));
 	question->longest_ms = (int64_t)
-		ceil((double) expected_ms *
-			 (1 + fmax(off, (flight->worst - 1) * WORST_MARGIN)));
+		ceil(fmax((double) expected_ms * (1 + off),
+				  fmin(worst_ms, timeout_ms * WORST_MARGIN)));
 	question->margin_ms = (int64_t) ceil(off * sqrt(all->squares));
 }
 

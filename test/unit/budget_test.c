@@ -570,6 +570,14 @@ test_time_out(void)
 	budget.flight.deviation = 0;
 	ok(ghc_underway_until_ms(flight, kinds, 60000, 1000, START + 10000) >
 	   START + 40000, "there was one: there may be another");
+
+	/* whatever a request was expected to take, GitHub gives up after ten seconds */
+	begin_with(30000);
+	send(0, 1, 10, START);
+	settle(0, 1, 1000, START + 1000);
+	budget.flight.deviation = 0;
+	is_int(ghc_underway_until_ms(flight, kinds, 60000, 6000, START + 1000),
+		   START + 1000, "a short one that took long says little of long ones");
 }
 
 /* GraphQL has 60 of the 90 seconds, REST whatever is left. */
