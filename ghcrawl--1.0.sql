@@ -155,8 +155,8 @@ CREATE TABLE ghcrawl.task (
 	parent_id	bigint,
 	kind		text NOT NULL,
 	query		text NOT NULL,
-	state		text NOT NULL DEFAULT 'open' CHECK (state OPERATOR(pg_catalog.=) ANY
-					('{open,split,narrowed,done,gap,cancelled}')),
+	state		text NOT NULL DEFAULT 'ready' CHECK (state OPERATOR(pg_catalog.=) ANY
+					('{ready,claimed,split,narrowed,done,gap,cancelled}')),
 	promised	bigint,
 	seen		bigint NOT NULL DEFAULT 0,
 	counted		bigint NOT NULL DEFAULT 0,
@@ -172,11 +172,11 @@ CREATE TABLE ghcrawl.task (
 	finished_at	timestamptz,
 	PRIMARY KEY (crawl_id, task_id)
 ) WITH (fillfactor = 80);
-/* is any open?  Only the end of a task leaves this index */
-CREATE INDEX task_open ON ghcrawl.task (crawl_id)
-	WHERE state OPERATOR(pg_catalog.=) 'open';
+/* is any left, which are gaps?  Progress changes none of its columns */
+CREATE INDEX task_state ON ghcrawl.task (crawl_id, state, task_id);
 CREATE INDEX task_leaky ON ghcrawl.task (crawl_id) WHERE leaky;
 COMMENT ON TABLE ghcrawl.task IS 'The tree of ranges of a crawl';
+COMMENT ON COLUMN ghcrawl.task.state IS 'ready: in ghcrawl.queue; claimed: in ghcrawl.claim; the others are in neither';
 COMMENT ON COLUMN ghcrawl.task.query IS 'The range as a complete GitHub search';
 COMMENT ON COLUMN ghcrawl.task.promised IS 'What GitHub counts in the range';
 COMMENT ON COLUMN ghcrawl.task.seen IS 'Most distinct repositories seen';
@@ -684,6 +684,13 @@ COMMENT ON COLUMN ghcrawl.crawls.points IS 'GraphQL points spent';
 COMMENT ON COLUMN ghcrawl.crawls.rate IS 'Repositories a second of late';
 
 CREATE VIEW ghcrawl.progress AS
+WITH v AS MATERIALIZED (
+	SELECT pg_catalog.count(*) AS live,
+		   pg_catalog.count(k.waiting_on) AS waiting,
+		   pg_catalog.min(k.waiting_on || coalesce(
+			  pg_catalog.to_char(k.waiting_until, '" until "HH24:MI:SS'), '')) AS waiting_on
+	FROM ghcrawl.live_worker l
+	LEFT JOIN ghcrawl.worker k USING (worker_no))
 SELECT c.crawl,
 	   CASE WHEN c.state <> 'running' THEN c.state
 			WHEN w.waiting_on IS NOT NULL THEN 'waiting'
@@ -700,13 +707,7 @@ SELECT c.crawl,
 				pg_catalog.ceil(GREATEST(0, p.expected - c.stored) / c.rate)) END AS eta,
 	   w.waiting_on
 FROM ghcrawl.crawls c,
-	 LATERAL (SELECT pg_catalog.count(*) AS live,
-					 pg_catalog.count(k.waiting_on) AS waiting,
-					 pg_catalog.min(k.waiting_on || coalesce(
-						pg_catalog.to_char(k.waiting_until, '" until "HH24:MI:SS'), '')) AS waiting_on
-			  FROM ghcrawl.live_worker l
-			  LEFT JOIN ghcrawl.worker k USING (worker_no)
-			  WHERE c.state = 'running') v,
+	 v,
 	 LATERAL (SELECT CASE WHEN c.state <> 'running' THEN NULL
 						  WHEN pg_catalog.pg_is_in_recovery() THEN 'the server to be promoted'
 						  WHEN NOT EXISTS (SELECT FROM ghcrawl.profile f WHERE f.name = c.profile)
@@ -734,32 +735,61 @@ COMMENT ON COLUMN ghcrawl.progress.eta IS 'Time left at that rate';
 COMMENT ON COLUMN ghcrawl.progress.waiting_on IS 'Why nothing moves, and until when';
 
 CREATE VIEW ghcrawl.partitions AS
-SELECT t.crawl_id AS crawl, t.task_id AS task, t.parent_id AS parent, t.kind,
-	   CASE WHEN t.state <> 'open' THEN t.state
-			WHEN k.task_id IS NOT NULL THEN 'claimed'
-			ELSE 'ready' END AS state,
-	   t.promised, t.seen, t.pages, t.attempts, t.query, t.error,
-	   t.started_at, t.finished_at
-FROM ghcrawl.task t
-LEFT JOIN ghcrawl.claim k ON k.crawl_id = t.crawl_id AND k.task_id = t.task_id
-WHERE t.crawl_id > 0;
+SELECT crawl_id AS crawl, task_id AS task, parent_id AS parent, kind, state,
+	   promised, seen, pages, attempts, query, error, started_at, finished_at
+FROM ghcrawl.task
+WHERE crawl_id > 0;
 COMMENT ON VIEW ghcrawl.partitions IS 'The ranges that crawls are cut into';
 COMMENT ON COLUMN ghcrawl.partitions.query IS 'The range as a GitHub search; try it on github.com';
 COMMENT ON COLUMN ghcrawl.partitions.promised IS 'What GitHub counts in it';
 COMMENT ON COLUMN ghcrawl.partitions.seen IS 'Distinct repositories seen in it';
 
+/*
+ * An arm for each state of a range, so that who asks for gaps gets them by the
+ * index: what only they have is a constant elsewhere.  Sorted, so that the first
+ * ones are found without sorting all.
+ */
 CREATE VIEW ghcrawl.coverage AS
 SELECT c.crawl, NULL::bigint AS task, c.state, c.expected AS promised,
 	   c.stored AS seen, c.missing, c.read_again, c.narrowed, c.gaps, c.reason,
 	   c.selection AS query
 FROM ghcrawl.crawls c
 UNION ALL
-SELECT t.crawl_id, t.task_id, t.state, t.promised,
-	   CASE WHEN t.state IN ('done', 'gap') THEN t.counted ELSE t.seen END, t.missing,
-	   GREATEST(t.readings - 1, 0), (t.state = 'narrowed')::int::bigint,
-	   (t.state = 'gap')::int::bigint, t.error, t.query
+(SELECT t.crawl_id, t.task_id, 'gap'::text, t.promised, t.counted, t.missing,
+	   GREATEST(t.readings - 1, 0)::bigint, 0::bigint, 1::bigint, t.error, t.query
 FROM ghcrawl.task t
-WHERE t.state <> 'split';
+WHERE t.state = 'gap' AND t.crawl_id > 0
+ORDER BY t.crawl_id, t.task_id)
+UNION ALL
+(SELECT t.crawl_id, t.task_id, 'narrowed'::text, t.promised, t.seen, 0::bigint,
+	   GREATEST(t.readings - 1, 0)::bigint, 1::bigint, 0::bigint, t.error, t.query
+FROM ghcrawl.task t
+WHERE t.state = 'narrowed' AND t.crawl_id > 0
+ORDER BY t.crawl_id, t.task_id)
+UNION ALL
+(SELECT t.crawl_id, t.task_id, 'done'::text, t.promised, t.counted, 0::bigint,
+	   GREATEST(t.readings - 1, 0)::bigint, 0::bigint, 0::bigint, t.error, t.query
+FROM ghcrawl.task t
+WHERE t.state = 'done' AND t.crawl_id > 0
+ORDER BY t.crawl_id, t.task_id)
+UNION ALL
+(SELECT t.crawl_id, t.task_id, 'open'::text, t.promised, t.seen, 0::bigint,
+	   GREATEST(t.readings - 1, 0)::bigint, 0::bigint, 0::bigint, t.error, t.query
+FROM ghcrawl.task t
+WHERE t.state = 'ready' AND t.crawl_id > 0
+ORDER BY t.crawl_id, t.task_id)
+UNION ALL
+(SELECT t.crawl_id, t.task_id, 'open'::text, t.promised, t.seen, 0::bigint,
+	   GREATEST(t.readings - 1, 0)::bigint, 0::bigint, 0::bigint, t.error, t.query
+FROM ghcrawl.task t
+WHERE t.state = 'claimed' AND t.crawl_id > 0
+ORDER BY t.crawl_id, t.task_id)
+UNION ALL
+(SELECT t.crawl_id, t.task_id, 'cancelled'::text, t.promised, t.seen, 0::bigint,
+	   GREATEST(t.readings - 1, 0)::bigint, 0::bigint, 0::bigint, t.error, t.query
+FROM ghcrawl.task t
+WHERE t.state = 'cancelled' AND t.crawl_id > 0
+ORDER BY t.crawl_id, t.task_id);
 COMMENT ON VIEW ghcrawl.coverage IS 'What was promised and what was seen: a row for each crawl (task is null), and one for each range that was read';
 COMMENT ON COLUMN ghcrawl.coverage.task IS 'Null: the crawl as a whole';
 COMMENT ON COLUMN ghcrawl.coverage.state IS 'Of a crawl as in ghcrawl.crawls; of a range open, done, gap, narrowed, cancelled';

@@ -117,8 +117,8 @@ CREATE TABLE ghcrawl.task (
 	parent_id	bigint,
 	kind		text NOT NULL,
 	query		text NOT NULL,
-	state		text NOT NULL DEFAULT 'open' CHECK (state OPERATOR(pg_catalog.=) ANY
-					('{open,split,narrowed,done,gap,cancelled}')),
+	state		text NOT NULL DEFAULT 'ready' CHECK (state OPERATOR(pg_catalog.=) ANY
+					('{ready,claimed,split,narrowed,done,gap,cancelled}')),
 	promised	bigint,
 	seen		bigint NOT NULL DEFAULT 0,
 	counted		bigint NOT NULL DEFAULT 0,
@@ -134,11 +134,11 @@ CREATE TABLE ghcrawl.task (
 	finished_at	timestamptz,
 	PRIMARY KEY (crawl_id, task_id)
 ) WITH (fillfactor = 80);
-/* is any open?  Only the end of a task leaves this index */
-CREATE INDEX task_open ON ghcrawl.task (crawl_id)
-	WHERE state OPERATOR(pg_catalog.=) 'open';
+/* is any left, which are gaps?  Progress changes none of its columns */
+CREATE INDEX task_state ON ghcrawl.task (crawl_id, state, task_id);
 CREATE INDEX task_leaky ON ghcrawl.task (crawl_id) WHERE leaky;
 COMMENT ON TABLE ghcrawl.task IS 'The tree of ranges of a crawl';
+COMMENT ON COLUMN ghcrawl.task.state IS 'ready: in ghcrawl.queue; claimed: in ghcrawl.claim; the others are in neither';
 COMMENT ON COLUMN ghcrawl.task.query IS 'The range as a complete GitHub search';
 COMMENT ON COLUMN ghcrawl.task.promised IS 'What GitHub counts in the range';
 COMMENT ON COLUMN ghcrawl.task.seen IS 'Most distinct repositories seen';

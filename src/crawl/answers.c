@@ -20,6 +20,7 @@
 #include "crawl/answers.h"
 #include "crawl/app.h"
 #include "crawl/asked.h"
+#include "crawl/claim.h"
 #include "crawl/details.h"
 #include "crawl/flight.h"
 #include "crawl/meter.h"
@@ -341,7 +342,8 @@ queue_details(const GhcWork *work, GhcRun *run)
 	int			n = ghc_details_queue(work);
 
 	run->counts.tasks += n;
-	run->exhausted &= n == 0;
+	if (n > 0)
+		ghc_claim_expect(run, work->task.position);
 }
 
 /* Writes the end of a task, if it is still ours. */
@@ -366,7 +368,7 @@ end_work(GhcWorker *worker, GhcWork *work, GhcRun *run, GhcOutcome outcome)
 		add_children(work);
 		run->counts.tasks += work->task.cut->n_children;
 		run->counts.narrowed += work->task.narrowed;
-		run->exhausted = false;
+		ghc_claim_expect(run, work->task.position);
 	}
 	else
 		queue_details(work, run);

@@ -9,6 +9,12 @@
  * depends on how many pages a task has to ask for at once: a range whose count
  * is known may fill a request alone.
  *
+ * A claim begins at the first place of the queue that may hold something: behind
+ * what was claimed last, or where this worker put tasks since then.  What others put
+ * before that place is theirs, or is found once nothing is left behind it: then
+ * the head is looked at again, which takes as long as there are dead rows, so that
+ * it is done once between two refreshes at most.
+ *
  * IDENTIFICATION
  *	  src/crawl/claim.c
  *
@@ -178,6 +184,35 @@ is_readable(GhcWorker *worker, GhcRun *run, GhcTaskRow *row)
 	return false;
 }
 
+void
+ghc_claim_expect(GhcRun *run, int64 position)
+{
+	if (run == NULL)
+		return;
+	run->exhausted = false;
+	if (position <= run->after.position)
+		run->after = (GhcTaskPlace) {position, PG_INT64_MIN};
+}
+
+/* Claims tasks of a run, from its head if there are too few else. */
+static List *
+claim_some(GhcWorker *worker, GhcRun *run, int wanted)
+{
+	int64		crawl_id = run->crawl.crawl_id;
+	List	   *rows = ghc_tasks_claim(crawl_id, worker->no, &run->after, wanted);
+	int			missing = wanted - list_length(rows);
+	GhcTaskPlace head = GHC_TASKS_HEAD;
+
+	if (missing > 0 && run->rewinds && run->after.position != head.position)
+	{
+		run->rewinds = false;
+		rows = list_concat(rows, ghc_tasks_claim(crawl_id, worker->no, &head,
+												 missing));
+	}
+	run->exhausted = list_length(rows) < wanted;
+	return rows;
+}
+
 List *
 ghc_claim_tasks(GhcWorker *worker)
 {
@@ -194,8 +229,7 @@ ghc_claim_tasks(GhcWorker *worker)
 
 		if (wanted == 0)
 			continue;
-		rows = ghc_tasks_claim(run->crawl.crawl_id, worker->no, wanted);
-		run->exhausted = list_length(rows) < wanted;
+		rows = claim_some(worker, run, wanted);
 		foreach(inner, rows)
 			if (is_readable(worker, run, lfirst(inner)))
 				claimed = lappend(claimed, lfirst(inner));
@@ -227,6 +261,8 @@ ghc_claim_take_up(GhcWorker *worker, const GhcTaskRow *row)
 		ereport(ERROR,
 				(errcode(ERRCODE_OUT_OF_MEMORY),
 				 errmsg("out of memory")));
+	if (run != NULL)
+		run->after = (GhcTaskPlace) {row->position, row->task_id};
 	if (run != NULL && run->room.parts > 0)
 		run->supply += SUPPLY_SHARE * (supply_of(work, run->room) - run->supply);
 	return work;

@@ -22,6 +22,12 @@ extern List *ghc_claim_tasks(GhcWorker *worker);
 /* Would claiming bring anything? */
 extern bool ghc_claim_is_due(GhcWorker *worker);
 
+/*
+ * This worker put tasks of a run (NULL: one that is over) into the queue, none of
+ * them before a position: claims begin there again.
+ */
+extern void ghc_claim_expect(GhcRun *run, int64 position);
+
 /* After the commit: a claimed task as a work, in memory of the worker. */
 extern GhcWork *ghc_claim_take_up(GhcWorker *worker, const GhcTaskRow *row);
 

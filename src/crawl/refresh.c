@@ -23,6 +23,7 @@
 #include "base/settings.h"
 #include "crawl/app.h"
 #include "crawl/asked.h"
+#include "crawl/claim.h"
 #include "crawl/details.h"
 #include "crawl/host.h"
 #include "crawl/lane.h"
@@ -75,6 +76,7 @@ take_over_crawl(GhcWorker *worker, GhcRun *run, const GhcCrawl *crawl)
 	ghc_split(&run->crawl.shape, &run->split);
 	run->present = true;
 	run->exhausted = false;
+	run->rewinds = true;
 }
 
 static void
@@ -92,7 +94,10 @@ take_over_crawls(GhcWorker *worker, List *crawls)
 		GhcRun	   *run = ghc_state_find_run(worker, crawl->crawl_id);
 
 		if (run == NULL)
+		{
 			run = MemoryContextAllocZero(worker->context, sizeof(GhcRun));
+			run->after = GHC_TASKS_HEAD;
+		}
 		take_over_crawl(worker, run, crawl);
 		after = lappend(after, run);
 	}
@@ -359,6 +364,8 @@ give_back_works(GhcWorker *worker)
 			 ready_ms < now_ms + LONG_WAIT_MS))
 			continue;
 		ghc_tasks_requeue(&work->row, worker->no);
+		ghc_claim_expect(ghc_state_find_run(worker, work->task.crawl_id),
+						 work->task.position);
 		work->over = true;
 	}
 }

@@ -120,6 +120,8 @@ typedef struct GhcRun
 	int			waiting;		/* parts that works in hand wait for; likewise */
 	GhcRoom		room;			/* of a request for its pages; likewise */
 	bool		exhausted;		/* nothing to claim when last tried */
+	GhcTaskPlace after;			/* where to claim; claim.c */
+	bool		rewinds;		/* may look at the queue's head again; likewise */
 	bool		held_up;		/* a session is just ending it */
 	const char *ends;			/* in this state, after the turn; or NULL */
 	const char *reason;			/* why, or NULL */

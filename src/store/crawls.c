@@ -186,7 +186,7 @@ ghc_crawls_set_state(int64 crawl_id, const char *state, const char *reason)
 		"DELETE FROM ghcrawl.queue WHERE crawl_id = $1;"
 		" DELETE FROM ghcrawl.claim WHERE crawl_id = $1;"
 		" UPDATE ghcrawl.task SET state = 'cancelled', finished_at = now()"
-		" WHERE crawl_id = $1 AND state = 'open'", "b", NULL
+		" WHERE crawl_id = $1 AND state = ANY ('{ready,claimed}')", "b", NULL
 	};
 	Datum		values[] = {Int64GetDatum(crawl_id)};
 
@@ -209,7 +209,7 @@ ghc_crawls_open_gaps(int64 crawl_id)
 	static GhcStatement reopen = {
 		"WITH gap AS (SELECT task_id, share, promised, seen, counted, missing"
 		" FROM ghcrawl.task WHERE crawl_id = $1 AND state = 'gap' FOR UPDATE),"
-		" t AS (UPDATE ghcrawl.task t SET state = 'open', error = NULL,"
+		" t AS (UPDATE ghcrawl.task t SET state = 'ready', error = NULL,"
 		" promised = NULL, missing = 0, part = 0, attempts = 0,"
 		" finished_at = NULL"
 		" FROM gap g WHERE t.crawl_id = $1 AND t.task_id = g.task_id),"
@@ -377,7 +377,7 @@ no_task_is_open(int64 crawl_id)
 	static GhcStatement check = {
 		"SELECT WHERE EXISTS (SELECT FROM ghcrawl.task WHERE crawl_id = $1)"
 		" AND NOT EXISTS (SELECT FROM ghcrawl.task WHERE crawl_id = $1"
-		" AND state = 'open')", "b", NULL
+		" AND state = ANY ('{ready,claimed}'))", "b", NULL
 	};
 	Datum		values[] = {Int64GetDatum(crawl_id)};
 

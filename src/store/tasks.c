@@ -5,7 +5,11 @@
  *
  * The queue is narrow and only inserted into and deleted from, so that
  * claiming stays cheap with a million tasks; what changes often is in the
- * task's own row, which no index but its key looks at.
+ * task's own row, in columns that no index looks at.
+ *
+ * What was claimed leaves dead rows at the head of the queue, which stay as long
+ * as anybody's transaction might see them.  So claiming doesn't begin at the
+ * head but where the worker knows of something to claim (GhcTaskPlace).
  *
  * IDENTIFICATION
  *	  src/store/tasks.c
@@ -23,26 +27,29 @@
 #include "store/values.h"
 
 List *
-ghc_tasks_claim(int64 crawl_id, int worker_no, int limit)
+ghc_tasks_claim(int64 crawl_id, int worker_no, const GhcTaskPlace *after,
+				int limit)
 {
 	static GhcStatement claim = {
 		"WITH next AS (SELECT q.position, q.task_id FROM ghcrawl.queue q"
-		" WHERE q.crawl_id = $1 AND q.ready_at <= now()"
+		" WHERE q.crawl_id = $1 AND (q.position, q.task_id) > ($4, $5)"
+		" AND q.ready_at <= now()"
 		" ORDER BY q.position, q.task_id LIMIT $3 FOR UPDATE SKIP LOCKED),"
 		" taken AS (DELETE FROM ghcrawl.queue q USING next n"
 		" WHERE q.crawl_id = $1 AND q.position = n.position"
 		" AND q.task_id = n.task_id),"
 		" mark AS (INSERT INTO ghcrawl.claim (crawl_id, task_id, position, worker_no)"
-		" SELECT $1, task_id, position, $2 FROM next)"
-		" SELECT t.task_id, n.position, t.kind, t.query,"
+		" SELECT $1, task_id, position, $2 FROM next),"
+		" t AS (UPDATE ghcrawl.task t SET state = 'claimed' FROM next n"
+		" WHERE t.crawl_id = $1 AND t.task_id = n.task_id"
+		" RETURNING t.task_id, n.position, t.kind, t.query,"
 		" coalesce(t.promised, -1), t.seen, t.attempts, t.counted,"
-		" t.share, t.part"
-		" FROM next n, LATERAL (SELECT * FROM ghcrawl.task t"
-		" WHERE t.crawl_id = $1 AND t.task_id = n.task_id OFFSET 0) t"
-		" ORDER BY n.position, n.task_id", "bii", NULL
+		" t.share, t.part)"
+		" SELECT * FROM t ORDER BY position, task_id", "biibb", NULL
 	};
 	Datum		values[] = {
-		Int64GetDatum(crawl_id), Int32GetDatum(worker_no), Int32GetDatum(limit)
+		Int64GetDatum(crawl_id), Int32GetDatum(worker_no), Int32GetDatum(limit),
+		Int64GetDatum(after->position), Int64GetDatum(after->task_id)
 	};
 	uint64		n = ghc_db_run(&claim, values, NULL);
 	List	   *tasks = NIL;
@@ -226,7 +233,9 @@ ghc_tasks_requeue(const GhcTaskRow *task, int worker_no)
 {
 	static GhcStatement requeue = {
 		"WITH mine AS (DELETE FROM ghcrawl.claim c WHERE c.crawl_id = $1"
-		" AND c.task_id = $2 AND c.worker_no = $3 RETURNING position)"
+		" AND c.task_id = $2 AND c.worker_no = $3 RETURNING position),"
+		" t AS (UPDATE ghcrawl.task SET state = 'ready' WHERE crawl_id = $1"
+		" AND task_id = $2 AND EXISTS (SELECT FROM mine))"
 		" INSERT INTO ghcrawl.queue (crawl_id, position, task_id)"
 		" SELECT $1, position, $2 FROM mine", "bbi", NULL
 	};
@@ -245,7 +254,9 @@ ghc_tasks_release(const int64 *crawls, int n_crawls, int worker_no,
 	static GhcStatement release = {
 		"WITH gone AS (DELETE FROM ghcrawl.claim WHERE crawl_id = ANY ($1)"
 		" AND worker_no = $2 AND task_id <> ALL ($3)"
-		" RETURNING crawl_id, position, task_id)"
+		" RETURNING crawl_id, position, task_id),"
+		" t AS (UPDATE ghcrawl.task t SET state = 'ready' FROM gone g"
+		" WHERE t.crawl_id = g.crawl_id AND t.task_id = g.task_id)"
 		" INSERT INTO ghcrawl.queue (crawl_id, position, task_id)"
 		" SELECT crawl_id, position, task_id FROM gone RETURNING 1", "BiB", NULL
 	};
@@ -265,7 +276,9 @@ ghc_tasks_release_dead(const int64 *crawls, int n_crawls)
 		"WITH gone AS (DELETE FROM ghcrawl.claim c"
 		" WHERE crawl_id = ANY ($1) AND NOT EXISTS"
 		" (SELECT FROM ghcrawl.live_worker l WHERE l.worker_no = c.worker_no)"
-		" RETURNING crawl_id, position, task_id)"
+		" RETURNING crawl_id, position, task_id),"
+		" t AS (UPDATE ghcrawl.task t SET state = 'ready' FROM gone g"
+		" WHERE t.crawl_id = g.crawl_id AND t.task_id = g.task_id)"
 		" INSERT INTO ghcrawl.queue (crawl_id, position, task_id)"
 		" SELECT crawl_id, position, task_id FROM gone RETURNING 1", "B", NULL
 	};

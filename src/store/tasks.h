@@ -43,6 +43,16 @@ typedef struct GhcTaskRow
 	bool		leaky;			/* was cut along what can change */
 } GhcTaskRow;
 
+/* a place in a crawl's queue */
+typedef struct GhcTaskPlace
+{
+	int64		position;
+	int64		task_id;
+} GhcTaskPlace;
+
+/* before all of it */
+#define GHC_TASKS_HEAD ((GhcTaskPlace) {PG_INT64_MIN, 0})
+
 /* children of a split task, in arrays of n */
 typedef struct GhcChildRows
 {
@@ -55,8 +65,12 @@ typedef struct GhcChildRows
 	double	   *weights;		/* what they inherit of the parent's share */
 } GhcChildRows;
 
-/* Claims up to "limit" ready tasks of a crawl; a list of GhcTaskRow. */
-extern List *ghc_tasks_claim(int64 crawl_id, int worker_no, int limit);
+/*
+ * Claims up to "limit" ready tasks of a crawl, the first ones after a place; a
+ * list of GhcTaskRow.
+ */
+extern List *ghc_tasks_claim(int64 crawl_id, int worker_no,
+							 const GhcTaskPlace *after, int limit);
 
 /* Reports progress; false if the claim is gone. */
 extern bool ghc_tasks_progress(const GhcTaskRow *task, int worker_no);

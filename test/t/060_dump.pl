@@ -146,7 +146,7 @@ for my $dump (@dumps)
 		$dump->{last}) =
 	  split /\|/, $copy->safe_psql('postgres', qq{SELECT stored, requests, state,
 		(SELECT count(*) FROM ghcrawl.claim), (SELECT count(*) FROM ghcrawl.workers),
-		(SELECT sum(pages) FROM ghcrawl.task WHERE crawl_id = $crawl AND state <> 'open'),
+		(SELECT sum(pages) FROM ghcrawl.task WHERE crawl_id = $crawl AND state <> ALL ('{ready,claimed}')),
 		(SELECT max(task_id) FROM ghcrawl.task)
 		FROM ghcrawl.crawls WHERE crawl = $crawl});
 	is("$state $workers", 'running 0', "$name: the crawl is there, a worker is not");
@@ -175,7 +175,7 @@ for my $dump (@dumps)
 	my ($spent, $stored, $tree) = split /\|/, $copy->safe_psql('postgres', qq{
 		SELECT requests - $dump->{requests}, stored || ' ' || inserted || ' ' || gaps,
 		tasks = tasks_ended AND tasks = (SELECT count(*) FROM ghcrawl.task WHERE crawl_id = $crawl)
-		AND NOT EXISTS (SELECT FROM ghcrawl.task WHERE crawl_id = $crawl AND state = 'open')
+		AND NOT EXISTS (SELECT FROM ghcrawl.task WHERE crawl_id = $crawl AND state IN ('ready', 'claimed'))
 		FROM ghcrawl.crawls WHERE crawl = $crawl});
 	is("$stored $tree", '8000 8000 0 t', "$name: counted right, all ranges ended");
 	# what is done has cost its pages; the rest is read from its beginning, and

@@ -280,7 +280,7 @@ sub check
 	nothing_is_left($node, $name);
 	is($node->safe_psql('postgres', qq{SELECT stored, inserted, updated, gaps,
 			(SELECT count(*) FROM github.repository_history),
-			(SELECT count(*) FROM ghcrawl.task WHERE crawl_id = $crawl AND state = 'open')
+			(SELECT count(*) FROM ghcrawl.task WHERE crawl_id = $crawl AND state IN ('ready', 'claimed'))
 			FROM ghcrawl.crawls WHERE crawl = $crawl}),
 		"$self->{total}|$self->{total}|0|0|0|0", "$name: each was stored once, and counted once");
 	cmp_ok($run->{surplus}, '<=', $self->allowed, "$name: only what was in flight is read again: "
