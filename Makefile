@@ -259,6 +259,15 @@ bench-budgets bench-sizes bench-troubles:
 	$(AS_ROOT) $(MAKE) --no-print-directory -s install WERROR=yes with_llvm=no
 	scripts/run-tap bench/$(@:bench-%=%).pl
 
+# Control tables with a million tasks; what a repository costs when fifty million
+# are stored; docs/scaling.md.
+.PHONY: bench-tasks bench-scale
+bench-tasks bench-scale: export PG_CONFIG := $(PG_CONFIG)
+bench-tasks bench-scale:
+	$(MAKE) --no-print-directory -j2 all WERROR=yes with_llvm=no
+	$(AS_ROOT) $(MAKE) --no-print-directory -s install WERROR=yes with_llvm=no
+	scripts/run-tap bench/$(@:bench-%=%).pl
+
 # The tests on PostgreSQL 17 and 18, each in a Debian of its own; as root.
 test-versions:
 	scripts/check-versions

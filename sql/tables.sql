@@ -134,8 +134,12 @@ CREATE TABLE ghcrawl.task (
 	finished_at	timestamptz,
 	PRIMARY KEY (crawl_id, task_id)
 ) WITH (fillfactor = 80);
-/* is any left, which are gaps?  Progress changes none of its columns */
-CREATE INDEX task_state ON ghcrawl.task (crawl_id, state, task_id);
+/*
+ * Is any left, which are gaps?  Progress changes none of its columns, and nobody
+ * who looks for a task by its key is led here.
+ */
+CREATE INDEX task_state ON ghcrawl.task (crawl_id, state, task_id)
+	WHERE state OPERATOR(pg_catalog.<>) 'done';
 CREATE INDEX task_leaky ON ghcrawl.task (crawl_id) WHERE leaky;
 COMMENT ON TABLE ghcrawl.task IS 'The tree of ranges of a crawl';
 COMMENT ON COLUMN ghcrawl.task.state IS 'ready: in ghcrawl.queue; claimed: in ghcrawl.claim; the others are in neither';

@@ -79,6 +79,7 @@ ghc_db_pin_settings(void)
 		 */
 		{"plan_cache_mode", "force_generic_plan"},
 		{"enable_seqscan", "off"},
+		{"enable_bitmapscan", "off"},
 		{"enable_hashjoin", "off"},
 		{"enable_mergejoin", "off"},
 	};

@@ -30,22 +30,24 @@ List *
 ghc_tasks_claim(int64 crawl_id, int worker_no, const GhcTaskPlace *after,
 				int limit)
 {
+	/* rows are found by their ctid, whatever the planner thinks of the tables */
 	static GhcStatement claim = {
-		"WITH next AS (SELECT q.position, q.task_id FROM ghcrawl.queue q"
+		"WITH next AS (SELECT q.ctid, q.position, q.task_id FROM ghcrawl.queue q"
 		" WHERE q.crawl_id = $1 AND (q.position, q.task_id) > ($4, $5)"
 		" AND q.ready_at <= now()"
 		" ORDER BY q.position, q.task_id LIMIT $3 FOR UPDATE SKIP LOCKED),"
-		" taken AS (DELETE FROM ghcrawl.queue q USING next n"
-		" WHERE q.crawl_id = $1 AND q.position = n.position"
-		" AND q.task_id = n.task_id),"
+		" taken AS (DELETE FROM ghcrawl.queue"
+		" WHERE ctid = ANY (ARRAY(SELECT n.ctid FROM next n))),"
 		" mark AS (INSERT INTO ghcrawl.claim (crawl_id, task_id, position, worker_no)"
 		" SELECT $1, task_id, position, $2 FROM next),"
-		" t AS (UPDATE ghcrawl.task t SET state = 'claimed' FROM next n"
-		" WHERE t.crawl_id = $1 AND t.task_id = n.task_id"
-		" RETURNING t.task_id, n.position, t.kind, t.query,"
+		" t AS (UPDATE ghcrawl.task SET state = 'claimed'"
+		" WHERE ctid = ANY (ARRAY(SELECT (SELECT t.ctid FROM ghcrawl.task t"
+		" WHERE t.crawl_id = $1 AND t.task_id = n.task_id) FROM next n))"
+		" RETURNING *)"
+		" SELECT task_id, n.position, t.kind, t.query,"
 		" coalesce(t.promised, -1), t.seen, t.attempts, t.counted,"
-		" t.share, t.part)"
-		" SELECT * FROM t ORDER BY position, task_id", "biibb", NULL
+		" t.share, t.part FROM t JOIN next n USING (task_id)"
+		" ORDER BY n.position, task_id", "biibb", NULL
 	};
 	Datum		values[] = {
 		Int64GetDatum(crawl_id), Int32GetDatum(worker_no), Int32GetDatum(limit),
@@ -255,8 +257,9 @@ ghc_tasks_release(const int64 *crawls, int n_crawls, int worker_no,
 		"WITH gone AS (DELETE FROM ghcrawl.claim WHERE crawl_id = ANY ($1)"
 		" AND worker_no = $2 AND task_id <> ALL ($3)"
 		" RETURNING crawl_id, position, task_id),"
-		" t AS (UPDATE ghcrawl.task t SET state = 'ready' FROM gone g"
-		" WHERE t.crawl_id = g.crawl_id AND t.task_id = g.task_id)"
+		" t AS (UPDATE ghcrawl.task SET state = 'ready'"
+		" WHERE ctid = ANY (ARRAY(SELECT (SELECT t.ctid FROM ghcrawl.task t"
+		" WHERE t.crawl_id = g.crawl_id AND t.task_id = g.task_id) FROM gone g)))"
 		" INSERT INTO ghcrawl.queue (crawl_id, position, task_id)"
 		" SELECT crawl_id, position, task_id FROM gone RETURNING 1", "BiB", NULL
 	};
@@ -277,8 +280,9 @@ ghc_tasks_release_dead(const int64 *crawls, int n_crawls)
 		" WHERE crawl_id = ANY ($1) AND NOT EXISTS"
 		" (SELECT FROM ghcrawl.live_worker l WHERE l.worker_no = c.worker_no)"
 		" RETURNING crawl_id, position, task_id),"
-		" t AS (UPDATE ghcrawl.task t SET state = 'ready' FROM gone g"
-		" WHERE t.crawl_id = g.crawl_id AND t.task_id = g.task_id)"
+		" t AS (UPDATE ghcrawl.task SET state = 'ready'"
+		" WHERE ctid = ANY (ARRAY(SELECT (SELECT t.ctid FROM ghcrawl.task t"
+		" WHERE t.crawl_id = g.crawl_id AND t.task_id = g.task_id) FROM gone g)))"
 		" INSERT INTO ghcrawl.queue (crawl_id, position, task_id)"
 		" SELECT crawl_id, position, task_id FROM gone RETURNING 1", "B", NULL
 	};
