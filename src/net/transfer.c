@@ -28,7 +28,7 @@
 #define HEADERS_LIMIT_BYTES 65536
 
 /* memory of one transfer's body that is kept for the next */
-#define KEPT_BYTES 65536
+#define KEPT_BYTES 4096
 
 void
 ghc_transfer_wipe(GhcBuffer *buf)

@@ -13,7 +13,6 @@
  */
 #include "postgres.h"
 
-#include "access/tupmacs.h"
 #include "catalog/pg_type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -119,44 +118,72 @@ same_bytes(Datum stored, const char *data, size_t len)
 		memcmp(VARDATA_ANY(value), data, len) == 0;
 }
 
-/* Is a stored array as these would be made: one dimension, no nulls? */
-static bool
-is_list(const ArrayType *stored, int n)
+/* An array's bytes behind its length: small ones begin at any address. */
+static int32
+int_at(const char *bytes)
 {
-	return !ARR_HASNULL(stored) &&
-		(n == 0 ? ARR_NDIM(stored) == 0 :
-		 ARR_NDIM(stored) == 1 && ARR_DIMS(stored)[0] == n &&
-		 ARR_LBOUND(stored)[0] == 1);
+	int32		number;
+
+	memcpy(&number, bytes, sizeof(number));
+	return number;
+}
+
+/* where the items of an array of one dimension begin, behind its length */
+#define ITEMS_AT (ARR_OVERHEAD_NONULLS(1) - VARHDRSZ)
+
+/*
+ * The bytes of a stored array that has n items, in one dimension from 1, and no
+ * nulls; NULL if it isn't so.
+ */
+static const char *
+list_bytes(Datum stored, Oid type, int n, size_t *len)
+{
+	struct varlena *value = PG_DETOAST_DATUM_PACKED(stored);
+	const char *bytes = VARDATA_ANY(value);
+
+	*len = VARSIZE_ANY_EXHDR(value);
+	if (int_at(bytes) != (n > 0) || int_at(bytes + 4) != 0 ||
+		(Oid) int_at(bytes + 8) != type)
+		return NULL;
+	if (n > 0 && (int_at(bytes + 12) != n || int_at(bytes + 16) != 1))
+		return NULL;
+	return bytes;
 }
 
 static bool
 same_names(Datum stored, const GhcArray *names)
 {
-	ArrayType  *array = DatumGetArrayTypeP(stored);
-	char	   *at = ARR_DATA_PTR(array);
+	size_t		len;
+	const char *bytes = list_bytes(stored, TEXTOID, names->n, &len);
+	size_t		at = ITEMS_AT;
 
-	if (!is_list(array, names->n) || ARR_ELEMTYPE(array) != TEXTOID)
-		return false;
-	for (int i = 0; i < names->n; i++)
+	for (int i = 0; bytes != NULL && i < names->n; i++)
 	{
-		/* as construct_array lays them out, or packed by somebody else */
-		at = (char *) att_align_pointer(at, TYPALIGN_INT, -1, at);
-		if (VARSIZE_ANY_EXHDR(at) != names->names[i].len ||
-			memcmp(VARDATA_ANY(at), names->names[i].data, names->names[i].len) != 0)
+		struct varlena head;
+		size_t		size = names->names[i].len;
+
+		at = INTALIGN(at);
+		if (at + VARHDRSZ + size > len)
 			return false;
-		at += VARSIZE_ANY(at);
+		memcpy(&head, bytes + at, VARHDRSZ);
+		if (VARSIZE(&head) != VARHDRSZ + size ||
+			memcmp(bytes + at + VARHDRSZ, names->names[i].data, size) != 0)
+			return false;
+		at += VARHDRSZ + size;
 	}
-	return true;
+	return bytes != NULL;
 }
 
 static bool
 same_numbers(Datum stored, const GhcArray *numbers)
 {
-	ArrayType  *array = DatumGetArrayTypeP(stored);
+	size_t		len;
+	const char *bytes = list_bytes(stored, INT8OID, numbers->n, &len);
+	size_t		size = numbers->n * sizeof(int64);
 
-	return is_list(array, numbers->n) && ARR_ELEMTYPE(array) == INT8OID &&
-		(numbers->n == 0 ||
-		 memcmp(ARR_DATA_PTR(array), numbers->numbers, numbers->n * sizeof(int64)) == 0);
+	return bytes != NULL &&
+		(size == 0 || (len == ITEMS_AT + size &&
+					   memcmp(bytes + ITEMS_AT, numbers->numbers, size) == 0));
 }
 
 bool

@@ -11,7 +11,7 @@ use GhcCrawl;
 use Test::More;
 
 my $selection = 'stars:>=0 fork:true';
-my $sim = start_simulator(repositories => 3_000, users => 2);
+my $sim = start_simulator(repositories => 800, users => 8, latency => 1);
 my $node = new_node('main', "ghcrawl.api_url = '" . $sim->http . "'");
 install($node, $sim);
 $node->safe_psql('postgres', 'SELECT ghcrawl_create_tables()');
