@@ -1,0 +1,178 @@
+package GhcPeers;
+
+# ghcrawl and its peers for bench/peers.pl: what each needs, how it starts, and
+# the page server that they all ask.
+#
+#   my $server = page_server(clusters => 112, generations => 2);
+#   $server->set(latency_ms => 300, generation => 0);
+#   my @there = grep { is_there($_) } peer_names();
+#   my $pid = start_peer($name, $server, $node, $database, 16);
+
+use strict;
+use warnings;
+
+use Exporter 'import';
+use File::Basename qw(dirname);
+use GhcTest;
+use HTTP::Tiny;
+use IPC::Open2;
+use JSON::PP;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+our @EXPORT = qw(page_server peer_names peer_title is_there is_serial start_peer start_program CLUSTER);
+
+# repositories that are created in the same second, bench/server/world.h
+use constant CLUSTER => 892;
+
+my $here = dirname(__FILE__);
+
+# Debian's packages are for Debian's Python
+my $python = '/usr/bin/python3';
+
+my %peers = (
+	'aiohttp-asyncpg' => {
+		title => 'aiohttp + asyncpg `executemany`',
+		command => [ $python, "$here/peers/aiohttp_asyncpg.py" ],
+		probe => [ $python, '-c', 'import aiohttp, asyncpg' ]
+	},
+	'aiohttp-jsonb' => {
+		title => 'aiohttp, text to `jsonb_to_recordset`',
+		command => [ $python, "$here/peers/aiohttp_jsonb.py" ],
+		probe => [ $python, '-c', 'import aiohttp, asyncpg' ]
+	},
+	'node-pg' => {
+		title => 'Node `fetch` + pg',
+		command => [ 'node', "$here/peers/node/peer.mjs" ],
+		probe => [ 'node', '-e', "require('$here/peers/node/node_modules/pg')" ]
+	},
+	'requests-psycopg2' => {
+		title => 'requests + psycopg2 `execute_values`',
+		command => [ $python, "$here/peers/requests_psycopg2.py" ],
+		probe => [ $python, '-c', 'import requests, psycopg2' ],
+		serial => 1
+	});
+
+sub peer_names { return sort keys %peers }
+sub peer_title { return $_[0] eq 'ghcrawl' ? '**ghcrawl**' : $peers{ $_[0] }{title} // $_[0] }
+sub is_serial { return $peers{ $_[0] }{serial} }
+
+# Are a peer's libraries installed?  Says so if they aren't.
+sub is_there
+{
+	my ($name) = @_;
+	my $peer = $peers{$name} or BAIL_OUT("no peer $name; there are: " . join ' ', peer_names());
+	my ($out, $err) = run_command($peer->{probe});
+
+	return 1 if $err eq '';
+	diag("$name is left out, its libraries are missing (scripts/setup bench)");
+	return 0;
+}
+
+# Starts a program with what it prints in a file; returns its process.
+sub start_program
+{
+	my ($log, $environment, @command) = @_;
+	my $pid = fork // die "fork: $!";
+	return $pid if $pid;
+
+	%ENV = (%ENV, %$environment);
+	open STDOUT, '>>', $log or die "$log: $!";
+	open STDERR, '>&', \*STDOUT or die "stderr: $!";
+	exec @command or POSIX::_exit(127);
+}
+
+sub start_peer
+{
+	my ($name, $server, $node, $database, $connections, $pages) = @_;
+	return start_program(
+		$node->basedir . "/$name.log",
+		{
+			PEER_URL => "$server->{https}/graphql",
+			PEER_CA => $server->{ca},
+			NODE_EXTRA_CA_CERTS => $server->{ca},
+			PEER_PAGES => $pages,
+			PEER_CONNECTIONS => $connections,
+			PGHOST => $node->host,
+			PGPORT => $node->port,
+			PGDATABASE => $database,
+			PGUSER => scalar getpwuid $<
+		},
+		@{ $peers{$name}{command} });
+}
+
+# ---------------------------------------------------------------------------
+# the page server
+# ---------------------------------------------------------------------------
+
+# Makes a certificate; returns its file and the key's.
+sub make_certificate
+{
+	my ($folder) = @_;
+	my @files = map { "$folder/server.$_" } qw(pem key);
+
+	run_log([ qw(openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN=localhost),
+			'-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost', '-out', $files[0], '-keyout', $files[1] ])
+	  or BAIL_OUT('no certificate');
+	return @files;
+}
+
+# Starts bench/server; options are its own.  It ends with us.
+sub page_server
+{
+	my (%option) = @_;
+	my ($cert, $key) = make_certificate(PostgreSQL::Test::Utils::tempdir());
+	my @command = ("$here/../build/bench/pageserver", '--cert', $cert, '--key', $key);
+
+	push @command, "--$_", defined $option{$_} ? $option{$_} : () for sort keys %option;
+	my $pid = open2(my $out, my $in, @command);
+	my $line = readline $out // BAIL_OUT("the page server did not start: @command");
+	my $self = bless { %{ decode_json($line) }, ca => $cert, in => $in, process => $pid,
+		client => HTTP::Tiny->new(timeout => 60) }, __PACKAGE__;
+
+	$self->{folder} = dirname($cert);
+	open my $file, '>', "$self->{folder}/pages" or die "pages: $!";
+	print $file $self->get('/_bench/pages');
+	close $file or die "pages: $!";
+	return $self;
+}
+
+sub get
+{
+	my ($self, $path) = @_;
+	my $reply = $self->{client}->get($self->{http} . $path);
+	die "GET $path: $reply->{status} $reply->{content}" unless $reply->{success};
+	return $reply->{content};
+}
+
+# Sets latency and generation, and counters to zero.
+sub set
+{
+	my ($self, %setting) = @_;
+	$self->get('/_bench/settings?' . join '&', map { "$_=$setting{$_}" } sort keys %setting);
+	return;
+}
+
+sub counters { return decode_json($_[0]->get('/_bench/counters')) }
+
+# A file with the requests of all pages, or of so many.
+sub pages
+{
+	my ($self, $n) = @_;
+	return "$self->{folder}/pages" unless $n;
+	my @lines = split /^/, slurp_file("$self->{folder}/pages");
+	open my $file, '>', "$self->{folder}/pages.$n" or die "pages: $!";
+	print $file splice @lines, 0, $n;
+	close $file or die "pages: $!";
+	return "$self->{folder}/pages.$n";
+}
+
+sub stop
+{
+	my ($self) = @_;
+	close $self->{in};
+	waitpid $self->{process}, 0;
+	return;
+}
+
+1;

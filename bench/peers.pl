@@ -1,0 +1,332 @@
+# ghcrawl beside its peers: the same pages from the same page server, one after the
+# other in an order drawn anew for each run.  "make bench"; some minutes.
+#
+#   RUNS            5
+#   REPOSITORIES    100,000
+#   MODES           fresh,unchanged,changed; also: latency, workers
+#   PEERS           all that are installed; names are those of bench/GhcPeers.pm
+#   BENCH_LATENCY   of mode latency: milliseconds (300) of each reply
+#   BENCH_LANES     requests in flight (16); 100 in mode latency
+#   BENCH_RESULTS   file to which results are appended; all that it holds are shown
+#
+# fresh: into an empty table.  unchanged: the same once more.  changed: once more,
+# the stars of 5 % being others.  Each starts after a checkpoint and is charged for
+# the one that writes out what it did.  latency: fresh, each reply takes so long and a
+# hundred may be under way.  workers: fresh and unchanged, one worker and two.
+#
+# Processor time is that of clients and of the whole cluster, in microseconds for
+# each repository.  The page server's is nobody's.
+use strict;
+use warnings;
+
+use FindBin;
+use lib $FindBin::RealBin, "$FindBin::RealBin/../test/t/lib";
+use GhcBench;
+use GhcMeter;
+use GhcPeers;
+use GhcTest;
+use JSON::PP;
+use List::Util qw(max min shuffle sum0);
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $runs = $ENV{RUNS} // 5;
+my $clusters = max(1, int(($ENV{REPOSITORIES} // 100_000) / CLUSTER));
+my %wanted = map { $_ => 1 } split /,/, $ENV{MODES} // 'fresh,unchanged,changed';
+my @names = ('ghcrawl', grep { is_there($_) } split /,/, $ENV{PEERS} // join ',', peer_names());
+my $lanes = $ENV{BENCH_LANES} // 16;
+my $latency_ms = $ENV{BENCH_LATENCY} // 300;
+
+use constant SELECTION => 'stars:>=0 fork:true';
+use constant LATENCY_LANES => 100;
+
+# a peer that asks one page at a time is asked for fewer, where each takes long
+use constant SERIAL_PAGES => 60;
+
+my ($server, $node, $meter, @results);
+
+# ---------------------------------------------------------------------------
+# databases
+# ---------------------------------------------------------------------------
+
+sub start_all
+{
+	$server = page_server(clusters => $clusters, generations => 2);
+	$node = new_node('bench', 'shared_buffers = 2GB', 'max_wal_size = 8GB', 'wal_keep_size = 8GB', 'jit = off',
+		'fsync = on', 'synchronous_commit = on', 'autovacuum_naptime = 1min', 'max_connections = 50',
+		"ghcrawl.api_url = '$server->{https}'", "ghcrawl.ca_file = '$server->{ca}'",
+		'ghcrawl.page_size = 100', 'ghcrawl.pages_per_request = ' . ($ENV{BENCH_PAGES} // 1));
+	$meter = GhcMeter->new($node);
+	$node->safe_psql('postgres', "CREATE DATABASE $_") for qw(peer_template ghcrawl_1 ghcrawl_2);
+	$node->safe_psql('peer_template', slurp_file("$FindBin::RealBin/peers/table.sql"));
+	make_ghcrawl_template($_) for 1, 2;
+	return;
+}
+
+# A database with ghcrawl and accounts without limits, for as many workers.
+sub make_ghcrawl_template
+{
+	my ($accounts) = @_;
+	my $database = "ghcrawl_$accounts";
+
+	$node->safe_psql($database, 'CREATE EXTENSION ghcrawl');
+	$node->safe_psql($database, "SELECT ghcrawl_add_token('user$_', 'ghp_bench000$_')") for 1 .. $accounts;
+	$node->safe_psql($database, 'SELECT ghcrawl_verify_tokens()');
+	$node->safe_psql($database, "SELECT ghcrawl_set_limits('user$_', points_hour => 0, requests_minute => 0, "
+		  . 'response_seconds => 0)') for 1 .. $accounts;
+	wait_for($node, "SELECT count(*) FROM pg_stat_activity WHERE datname = '$database'", '0');
+	return;
+}
+
+sub make_database
+{
+	my ($name, $template) = @_;
+	$node->safe_psql('postgres', qq{DROP DATABASE IF EXISTS "$name"});
+	$node->safe_psql('postgres', qq{CREATE DATABASE "$name" TEMPLATE $template});
+	return;
+}
+
+sub set_lanes
+{
+	my ($database, $n) = @_;
+	$node->safe_psql($database, "SELECT ghcrawl_set_limits(name, concurrent => $n) FROM ghcrawl.tokens");
+	return;
+}
+
+sub set_workers
+{
+	my ($n) = @_;
+	$node->safe_psql('postgres', "LOAD 'ghcrawl'; ALTER SYSTEM SET ghcrawl.workers = $n; ");
+	$node->safe_psql('postgres', 'SELECT pg_reload_conf()');
+	return;
+}
+
+# ---------------------------------------------------------------------------
+# measuring
+# ---------------------------------------------------------------------------
+
+# Starts a crawl in psql, which ends with it.
+sub start_ghcrawl
+{
+	my ($database) = @_;
+	my $script = $node->basedir . '/crawl.sql';
+
+	open my $file, '>', $script or die "$script: $!";
+	print $file "SELECT ghcrawl_start('" . SELECTION . "', 'full') AS crawl \\gset\n", "CALL ghcrawl_wait(:crawl);\n";
+	close $file or die "$script: $!";
+	return start_program($node->basedir . '/ghcrawl.log', {}, 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1',
+		'-d', $node->connstr($database), '-f', $script);
+}
+
+# What a crawl that ended says of itself.
+sub ghcrawl_result
+{
+	my ($database) = @_;
+	my ($state, $stored, $seconds) = split /\|/, $node->safe_psql($database,
+		'SELECT state, stored, extract(epoch FROM finished_at - created_at) FROM ghcrawl.crawls ORDER BY crawl DESC LIMIT 1');
+	is("$state $stored", 'done ' . $clusters * CLUSTER, "$database: everything is crawled");
+	return (wall => $seconds);
+}
+
+sub disk_bytes
+{
+	my ($database, $table) = @_;
+	return split /\|/, $node->safe_psql($database, "SELECT count(*), pg_total_relation_size('$table') FROM $table");
+}
+
+# Measures one piece of work and keeps the result.
+sub measure
+{
+	my ($run, $mode, $name, $pages) = @_;
+	my $is_ours = $name =~ /^ghcrawl/;
+	my $n = $mode eq 'latency' ? LATENCY_LANES : $lanes;
+
+	set_lanes($name, $n) if $is_ours;
+	my $from = $meter->lsn;
+	my $cost = $meter->measure(
+		sub {
+			return $is_ours ? start_ghcrawl($name) : start_peer($name, $server, $node, $name, $n, $server->pages($pages));
+		},
+		watch => $is_ours ? qr/ghcrawl worker/ : undef);
+	my $to = $meter->lsn;
+	my ($rows, $bytes) = disk_bytes($name, $is_ours ? 'github.repository' : 'repository');
+	my $counters = $server->counters;
+
+	is($rows, $clusters * CLUSTER, "$mode, $name: all repositories are there") unless $pages;
+	is("$counters->{not_understood}", 0, "$mode, $name: all requests were understood");
+	my %result = (
+		%$cost, run => $run, mode => $mode, peer => $name, rows => $pages ? $rows : $clusters * CLUSTER,
+		wal => $meter->bytes_between($from, $to), disk => $bytes / $rows, counters => $counters,
+		$is_ours ? ghcrawl_result($name) : ());
+	$result{wal_of} = $meter->wal_of($name, $from, $to) if $run == 1;
+	keep_result(\%result);
+	return;
+}
+
+sub keep_result
+{
+	my ($result) = @_;
+	my $line = JSON::PP->new->canonical->encode($result);
+	push @results, $result;
+	note($line);
+	append_to_file($ENV{BENCH_RESULTS}, "$line\n") if $ENV{BENCH_RESULTS};
+	return;
+}
+
+my %generation_of = (changed => 1);
+
+sub run_plain
+{
+	my ($run) = @_;
+	my @modes = grep { $wanted{$_} } qw(fresh unchanged changed) or return;
+	my @order = shuffle @names;
+
+	make_database($_, $_ eq 'ghcrawl' ? 'ghcrawl_1' : 'peer_template') for @order;
+	for my $mode (@modes)
+	{
+		for my $name (shuffle @order)
+		{
+			$server->set(latency_ms => 0, generation => $generation_of{$mode} // 0);
+			measure($run, $mode, $name);
+		}
+	}
+	$node->safe_psql('postgres', qq{DROP DATABASE "$_"}) for @order;
+	return;
+}
+
+sub run_latency
+{
+	my ($run) = @_;
+	for my $name (shuffle @names)
+	{
+		make_database($name, $name eq 'ghcrawl' ? 'ghcrawl_1' : 'peer_template');
+		$server->set(latency_ms => $latency_ms, generation => 0);
+		measure($run, 'latency', $name, is_serial($name) ? SERIAL_PAGES : undef);
+		$node->safe_psql('postgres', qq{DROP DATABASE "$name"});
+	}
+	return;
+}
+
+sub run_workers
+{
+	my ($run) = @_;
+	for my $n (shuffle 1, 2)
+	{
+		my $name = "ghcrawl-$n";
+		set_workers($n);
+		make_database($name, 'ghcrawl_2');
+		for my $mode ('fresh', 'unchanged')
+		{
+			$server->set(latency_ms => 0, generation => 0);
+			measure($run, "workers-$mode", $name);
+		}
+		is($node->safe_psql('postgres', "SELECT deadlocks FROM pg_stat_database WHERE datname = '$name'"),
+			0, "$n workers: no deadlock");
+		$node->safe_psql('postgres', qq{DROP DATABASE "$name"});
+	}
+	set_workers(1);
+	return;
+}
+
+# ---------------------------------------------------------------------------
+# showing
+# ---------------------------------------------------------------------------
+
+sub median
+{
+	my @sorted = sort { $a <=> $b } @_;
+	my $middle = int(@sorted / 2);
+	return @sorted % 2 ? $sorted[$middle] : ($sorted[ $middle - 1 ] + $sorted[$middle]) / 2;
+}
+
+# Least, median and greatest, in a form of printf's.
+sub spread
+{
+	my ($form, @values) = @_;
+	return join '/', map { sprintf $form, $_ } min(@values), median(@values), max(@values);
+}
+
+# Microseconds for each repository.
+sub per_row { return 1e6 * $_[1] / $_[0]{rows} }
+sub sum_of { return per_row($_[0], $_[0]{client} + $_[0]{cluster}) }
+
+# Ratios to the result of ghcrawl in the same run.
+sub ratios
+{
+	my ($reference, $value, @found) = @_;
+	return map { $value->($_) / $value->($reference->{ $_->{run} }) }
+	  grep { $reference->{ $_->{run} } } @found;
+}
+
+sub row_of
+{
+	my ($name, $reference, @found) = @_;
+	return [
+		peer_title($name),
+		spread('%.0f', map { $_->{rows} / $_->{wall} } @found),
+		map({ my $what = $_; sprintf '%.1f', median(map { per_row($_, $_->{$what}) } @found) } qw(client cluster checkpoint)),
+		spread('%.1f', map { sum_of($_) } @found),
+		sprintf('%.1f', median(ratios($reference, \&sum_of, @found))),
+		sprintf('%.1f', median(map { $_->{wal} / $_->{rows} } @found)),
+		sprintf('%.1f', median(map { $_->{mb} } @found)),
+		sprintf('%.0f', median(map { $_->{disk} } @found)) ];
+}
+
+sub show_mode
+{
+	my ($mode, $title) = @_;
+	my %by_name;
+	push @{ $by_name{ $_->{peer} } }, $_ for grep { $_->{mode} eq $mode } @results;
+	return unless %by_name;
+
+	my ($ours) = grep { $by_name{$_} } 'ghcrawl', 'ghcrawl-1';
+	my %reference = map { $_->{run} => $_ } @{ $by_name{$ours} // [] };
+	my %sum = map { $_ => median(map { sum_of($_) } @{ $by_name{$_} }) } keys %by_name;
+	print_table(
+		"$title; " . scalar(keys %reference) . ' runs',
+		[ '', 'repositories/s, least/median/most', 'client, µs', 'cluster, µs', 'of it checkpoint', 'sum, µs',
+			'times ghcrawl', 'WAL, B', 'RssAnon, MB', 'disk, B' ],
+		map { row_of($_, \%reference, @{ $by_name{$_} }) } sort { $sum{$a} <=> $sum{$b} } keys %by_name);
+	diag("worker alone, $_: " . spread('%.2f', map { per_row($_, $_->{watched}) } @{ $by_name{$_} })
+		  . ' µs a repository; ' . spread('%.0f', map { $_->{counters}{requests} } @{ $by_name{$_} }) . ' requests')
+	  for grep { /^ghcrawl/ } sort keys %by_name;
+	return;
+}
+
+# WAL by relation, bytes a repository, page images apart.
+sub show_wal
+{
+	for my $result (grep { $_->{wal_of} } @results)
+	{
+		my $wal = $result->{wal_of};
+		my @largest = grep { $wal->{$_}[1] >= $result->{rows} / 100 }
+		  sort { $wal->{$b}[1] <=> $wal->{$a}[1] } keys %$wal;
+		diag("WAL of $result->{mode}, $result->{peer}, B a repository without and with page images: "
+			  . join ', ', map { sprintf '%s %.1f/%.1f', $_, map { $_ / $result->{rows} } @{ $wal->{$_} } } @largest);
+	}
+	return;
+}
+
+sub show_all
+{
+	@results = map { decode_json($_) } split /\n/, slurp_file($ENV{BENCH_RESULTS}) if $ENV{BENCH_RESULTS};
+	show_mode('fresh', 'Fresh');
+	show_mode('unchanged', 'Unchanged');
+	show_mode('changed', 'Stars of 5 % changed');
+	show_mode('latency', "Fresh, $latency_ms ms a reply, " . LATENCY_LANES . ' requests in flight');
+	show_mode('workers-fresh', 'One worker and two, fresh');
+	show_mode('workers-unchanged', 'One worker and two, unchanged');
+	show_wal();
+	return;
+}
+
+start_all();
+diag(sprintf 'pages of 100: %d B, %d B gzip; %d repositories', @$server{qw(page_plain_bytes page_bytes repositories)});
+for my $run (1 .. $runs)
+{
+	run_plain($run);
+	run_latency($run) if $wanted{latency};
+	run_workers($run) if $wanted{workers};
+}
+show_all();
+done_testing();
