@@ -268,9 +268,18 @@ bench-tasks bench-scale:
 	$(AS_ROOT) $(MAKE) --no-print-directory -s install WERROR=yes with_llvm=no
 	scripts/run-tap bench/$(@:bench-%=%).pl
 
+# ghcrawl beside its peers on the same pages, some minutes; and ghcrawl alone for
+# an hour, with all its connections in use.  Their tops say what can be set.
+bench bench-soak: export PG_CONFIG := $(PG_CONFIG)
+bench bench-soak:
+	scripts/setup bench
+	$(MAKE) --no-print-directory -j2 all build/bench/pageserver WERROR=yes with_llvm=no
+	$(AS_ROOT) $(MAKE) --no-print-directory -s install WERROR=yes with_llvm=no
+	scripts/run-tap bench/$(if $(filter bench,$@),peers,soak).pl
+
 # The tests on PostgreSQL 17 and 18, each in a Debian of its own; as root.
 test-versions:
 	scripts/check-versions
 
-.PHONY: sql check-sql unit build-unit bench-requests bench-instructions test-model demo demo-stop test test-all test-server test-drift test-crash test-versions bench-budgets bench-sizes bench-troubles print-pg-config FORCE
+.PHONY: sql check-sql unit build-unit bench-requests bench-instructions bench bench-soak test-model demo demo-stop test test-all test-server test-drift test-crash test-versions bench-budgets bench-sizes bench-troubles print-pg-config FORCE
 .DEFAULT_GOAL := all

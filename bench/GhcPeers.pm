@@ -20,7 +20,8 @@ use JSON::PP;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-our @EXPORT = qw(page_server peer_names peer_title is_there is_serial start_peer start_program CLUSTER);
+our @EXPORT = qw(page_server peer_names peer_title is_there is_serial start_peer start_program
+  bench_node set_up_ghcrawl set_lanes set_workers CLUSTER);
 
 # repositories that are created in the same second, bench/server/world.h
 use constant CLUSTER => 892;
@@ -99,6 +100,52 @@ sub start_peer
 			PGUSER => scalar getpwuid $<
 		},
 		@{ $peers{$name}{command} });
+}
+
+# ---------------------------------------------------------------------------
+# ghcrawl
+# ---------------------------------------------------------------------------
+
+# A server that all share.  BENCH_PAGES is how many pages ghcrawl puts into a
+# request; the peers ask for one.
+sub bench_node
+{
+	my ($server, @lines) = @_;
+	return new_node('bench', 'shared_buffers = 2GB', 'max_wal_size = 8GB', 'wal_keep_size = 8GB', 'jit = off',
+		'fsync = on', 'synchronous_commit = on', 'autovacuum_naptime = 1min', 'max_connections = 50',
+		"ghcrawl.api_url = '$server->{https}'", "ghcrawl.ca_file = '$server->{ca}'",
+		'ghcrawl.page_size = 100', 'ghcrawl.pages_per_request = ' . ($ENV{BENCH_PAGES} // 1), @lines);
+}
+
+# Makes ghcrawl in a database, with accounts that have no limits; a budget is in
+# one worker's hands, so there are as many as workers.
+sub set_up_ghcrawl
+{
+	my ($node, $database, $accounts) = @_;
+
+	$node->safe_psql($database, 'CREATE EXTENSION ghcrawl');
+	$node->safe_psql($database, "SELECT ghcrawl_add_token('user$_', 'ghp_bench000$_')") for 1 .. $accounts;
+	$node->safe_psql($database, 'SELECT ghcrawl_verify_tokens()');
+	$node->safe_psql($database, "SELECT ghcrawl_set_limits('user$_', points_hour => 0, requests_minute => 0, "
+		  . 'response_seconds => 0)') for 1 .. $accounts;
+	wait_for($node, "SELECT count(*) FROM pg_stat_activity WHERE datname = '$database' AND pid <> pg_backend_pid()", '0');
+	return;
+}
+
+# Requests in flight of each account.
+sub set_lanes
+{
+	my ($node, $database, $n) = @_;
+	$node->safe_psql($database, "SELECT ghcrawl_set_limits(name, concurrent => $n) FROM ghcrawl.tokens");
+	return;
+}
+
+sub set_workers
+{
+	my ($node, $n) = @_;
+	$node->append_conf('postgresql.conf', "ghcrawl.workers = $n");
+	$node->reload;
+	return;
 }
 
 # ---------------------------------------------------------------------------

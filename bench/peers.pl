@@ -7,6 +7,7 @@
 #   PEERS           all that are installed; names are those of bench/GhcPeers.pm
 #   BENCH_LATENCY   of mode latency: milliseconds (300) of each reply
 #   BENCH_LANES     requests in flight (16); 100 in mode latency
+#   BENCH_HTTP2     1: the server offers HTTP/2 as well; peers don't speak it
 #   BENCH_RESULTS   file to which results are appended; all that it holds are shown
 #
 # fresh: into an empty table.  unchanged: the same once more.  changed: once more,
@@ -43,6 +44,9 @@ use constant LATENCY_LANES => 100;
 # a peer that asks one page at a time is asked for fewer, where each takes long
 use constant SERIAL_PAGES => 60;
 
+# tells runs apart whose results are in one file
+my $session = int time;
+
 my ($server, $node, $meter, @results);
 
 # ---------------------------------------------------------------------------
@@ -51,30 +55,12 @@ my ($server, $node, $meter, @results);
 
 sub start_all
 {
-	$server = page_server(clusters => $clusters, generations => 2);
-	$node = new_node('bench', 'shared_buffers = 2GB', 'max_wal_size = 8GB', 'wal_keep_size = 8GB', 'jit = off',
-		'fsync = on', 'synchronous_commit = on', 'autovacuum_naptime = 1min', 'max_connections = 50',
-		"ghcrawl.api_url = '$server->{https}'", "ghcrawl.ca_file = '$server->{ca}'",
-		'ghcrawl.page_size = 100', 'ghcrawl.pages_per_request = ' . ($ENV{BENCH_PAGES} // 1));
+	$server = page_server(clusters => $clusters, generations => 2, $ENV{BENCH_HTTP2} ? () : (http1 => undef));
+	$node = bench_node($server);
 	$meter = GhcMeter->new($node);
 	$node->safe_psql('postgres', "CREATE DATABASE $_") for qw(peer_template ghcrawl_1 ghcrawl_2);
 	$node->safe_psql('peer_template', slurp_file("$FindBin::RealBin/peers/table.sql"));
-	make_ghcrawl_template($_) for 1, 2;
-	return;
-}
-
-# A database with ghcrawl and accounts without limits, for as many workers.
-sub make_ghcrawl_template
-{
-	my ($accounts) = @_;
-	my $database = "ghcrawl_$accounts";
-
-	$node->safe_psql($database, 'CREATE EXTENSION ghcrawl');
-	$node->safe_psql($database, "SELECT ghcrawl_add_token('user$_', 'ghp_bench000$_')") for 1 .. $accounts;
-	$node->safe_psql($database, 'SELECT ghcrawl_verify_tokens()');
-	$node->safe_psql($database, "SELECT ghcrawl_set_limits('user$_', points_hour => 0, requests_minute => 0, "
-		  . 'response_seconds => 0)') for 1 .. $accounts;
-	wait_for($node, "SELECT count(*) FROM pg_stat_activity WHERE datname = '$database'", '0');
+	set_up_ghcrawl($node, "ghcrawl_$_", $_) for 1, 2;
 	return;
 }
 
@@ -83,21 +69,6 @@ sub make_database
 	my ($name, $template) = @_;
 	$node->safe_psql('postgres', qq{DROP DATABASE IF EXISTS "$name"});
 	$node->safe_psql('postgres', qq{CREATE DATABASE "$name" TEMPLATE $template});
-	return;
-}
-
-sub set_lanes
-{
-	my ($database, $n) = @_;
-	$node->safe_psql($database, "SELECT ghcrawl_set_limits(name, concurrent => $n) FROM ghcrawl.tokens");
-	return;
-}
-
-sub set_workers
-{
-	my ($n) = @_;
-	$node->safe_psql('postgres', "LOAD 'ghcrawl'; ALTER SYSTEM SET ghcrawl.workers = $n; ");
-	$node->safe_psql('postgres', 'SELECT pg_reload_conf()');
 	return;
 }
 
@@ -112,7 +83,7 @@ sub start_ghcrawl
 	my $script = $node->basedir . '/crawl.sql';
 
 	open my $file, '>', $script or die "$script: $!";
-	print $file "SELECT ghcrawl_start('" . SELECTION . "', 'full') AS crawl \\gset\n", "CALL ghcrawl_wait(:crawl);\n";
+	print $file "SET client_min_messages = warning;\n", "SELECT ghcrawl_start('" . SELECTION . "', 'full') AS crawl \\gset\n", "CALL ghcrawl_wait(:crawl);\n";
 	close $file or die "$script: $!";
 	return start_program($node->basedir . '/ghcrawl.log', {}, 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1',
 		'-d', $node->connstr($database), '-f', $script);
@@ -125,7 +96,7 @@ sub ghcrawl_result
 	my ($state, $stored, $seconds) = split /\|/, $node->safe_psql($database,
 		'SELECT state, stored, extract(epoch FROM finished_at - created_at) FROM ghcrawl.crawls ORDER BY crawl DESC LIMIT 1');
 	is("$state $stored", 'done ' . $clusters * CLUSTER, "$database: everything is crawled");
-	return (wall => $seconds);
+	return (wall => 0 + $seconds);
 }
 
 sub disk_bytes
@@ -141,7 +112,7 @@ sub measure
 	my $is_ours = $name =~ /^ghcrawl/;
 	my $n = $mode eq 'latency' ? LATENCY_LANES : $lanes;
 
-	set_lanes($name, $n) if $is_ours;
+	set_lanes($node, $name, $n) if $is_ours;
 	my $from = $meter->lsn;
 	my $cost = $meter->measure(
 		sub {
@@ -155,8 +126,8 @@ sub measure
 	is($rows, $clusters * CLUSTER, "$mode, $name: all repositories are there") unless $pages;
 	is("$counters->{not_understood}", 0, "$mode, $name: all requests were understood");
 	my %result = (
-		%$cost, run => $run, mode => $mode, peer => $name, rows => $pages ? $rows : $clusters * CLUSTER,
-		wal => $meter->bytes_between($from, $to), disk => $bytes / $rows, counters => $counters,
+		%$cost, run => "$session.$run", mode => $mode, peer => $name, rows => $pages ? $rows : $clusters * CLUSTER,
+		wal => 0 + $meter->bytes_between($from, $to), disk => $bytes / $rows, counters => $counters,
 		$is_ours ? ghcrawl_result($name) : ());
 	$result{wal_of} = $meter->wal_of($name, $from, $to) if $run == 1;
 	keep_result(\%result);
@@ -213,7 +184,7 @@ sub run_workers
 	for my $n (shuffle 1, 2)
 	{
 		my $name = "ghcrawl-$n";
-		set_workers($n);
+		set_workers($node, $n);
 		make_database($name, 'ghcrawl_2');
 		for my $mode ('fresh', 'unchanged')
 		{
@@ -224,7 +195,7 @@ sub run_workers
 			0, "$n workers: no deadlock");
 		$node->safe_psql('postgres', qq{DROP DATABASE "$name"});
 	}
-	set_workers(1);
+	set_workers($node, 1);
 	return;
 }
 
@@ -296,7 +267,8 @@ sub show_mode
 # WAL by relation, bytes a repository, page images apart.
 sub show_wal
 {
-	for my $result (grep { $_->{wal_of} } @results)
+	my %shown;
+	for my $result (grep { $_->{wal_of} && !$shown{"$_->{mode} $_->{peer}"}++ } @results)
 	{
 		my $wal = $result->{wal_of};
 		my @largest = grep { $wal->{$_}[1] >= $result->{rows} / 100 }
