@@ -185,7 +185,7 @@ sub wal_of
 	my ($self, $database, $from, $to) = @_;
 	my %name_of = $self->relations_of($database);
 	my %sum;
-	open my $dump, '-|', 'pg_waldump', '--path', $self->{node}->data_dir . '/pg_wal', '--start', $from,
+	open my $dump, '-|', $self->{node}->installed_command('pg_waldump'), '--path', $self->{node}->data_dir . '/pg_wal', '--start', $from,
 	  '--end', $to
 	  or die "pg_waldump: $!";
 	while (my $line = readline $dump)

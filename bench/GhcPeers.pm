@@ -20,8 +20,8 @@ use JSON::PP;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-our @EXPORT = qw(page_server peer_names peer_title is_there is_serial start_peer start_program
-  bench_node set_up_ghcrawl set_lanes set_workers CLUSTER);
+our @EXPORT = qw(page_server peer_names peer_title is_there is_serial install_of start_peer start_program
+  server_lines bench_node set_up_ghcrawl set_lanes set_workers CLUSTER);
 
 # repositories that are created in the same second, bench/server/world.h
 use constant CLUSTER => 892;
@@ -47,6 +47,11 @@ my %peers = (
 		command => [ 'node', "$here/peers/node/peer.mjs" ],
 		probe => [ 'node', '-e', "require('$here/peers/node/node_modules/pg')" ]
 	},
+	'pgsql-http' => {
+		title => 'pgsql-http, PostgreSQL 17',
+		install => $ENV{BENCH_PGSQL_HTTP} ? "$ENV{BENCH_PGSQL_HTTP}/usr/lib/postgresql/17" : undef,
+		serial => 1
+	},
 	'requests-psycopg2' => {
 		title => 'requests + psycopg2 `execute_values`',
 		command => [ $python, "$here/peers/requests_psycopg2.py" ],
@@ -58,15 +63,17 @@ sub peer_names { return sort keys %peers }
 sub peer_title { return $_[0] eq 'ghcrawl' ? '**ghcrawl**' : $peers{ $_[0] }{title} // $_[0] }
 sub is_serial { return $peers{ $_[0] }{serial} }
 
+# Where the server is installed that a peer needs for itself; undef: it needs none.
+sub install_of { return $peers{ $_[0] }{install} }
+
 # Are a peer's libraries installed?  Says so if they aren't.
 sub is_there
 {
 	my ($name) = @_;
 	my $peer = $peers{$name} or BAIL_OUT("no peer $name; there are: " . join ' ', peer_names());
-	my ($out, $err) = run_command($peer->{probe});
 
-	return 1 if $err eq '';
-	diag("$name is left out, its libraries are missing (scripts/setup bench)");
+	return 1 if $peer->{install} || ($peer->{probe} && (run_command($peer->{probe}))[1] eq '');
+	diag("$name is left out, it isn't installed (", $peer->{probe} ? 'scripts/setup bench' : "bench/peers/$name-server", ')');
 	return 0;
 }
 
@@ -83,6 +90,25 @@ sub start_program
 	exec @command or POSIX::_exit(127);
 }
 
+# The program of pgsql-http, with the statement that stores a page in its place.
+sub http_program
+{
+	my ($folder) = @_;
+	my $insert = slurp_file("$here/peers/insert_jsonb.sql") =~ s/^--.*\n//r =~ s/\$1/reply.content/r;
+	my $program = slurp_file("$here/peers/pgsql_http.sql") =~ s/\tINSERT_PAGE;/$insert;/r;
+
+	append_to_file("$folder/pgsql_http.sql", $program) unless -e "$folder/pgsql_http.sql";
+	return "$folder/pgsql_http.sql";
+}
+
+sub command_of
+{
+	my ($name, $node, $pages) = @_;
+	return @{ $peers{$name}{command} } if $peers{$name}{command};
+	my $program = http_program($node->basedir);
+	return ('sh', '-c', "exec psql -X -q -f '$program' < '$pages'");
+}
+
 sub start_peer
 {
 	my ($name, $server, $node, $database, $connections, $pages) = @_;
@@ -93,26 +119,33 @@ sub start_peer
 			PEER_CA => $server->{ca},
 			NODE_EXTRA_CA_CERTS => $server->{ca},
 			PEER_PAGES => $pages,
+			PEER_QUERY => "$here/peers/query.graphql",
 			PEER_CONNECTIONS => $connections,
 			PGHOST => $node->host,
 			PGPORT => $node->port,
 			PGDATABASE => $database,
 			PGUSER => scalar getpwuid $<
 		},
-		@{ $peers{$name}{command} });
+		command_of($name, $node, $pages));
 }
 
 # ---------------------------------------------------------------------------
 # ghcrawl
 # ---------------------------------------------------------------------------
 
+# Settings of all servers.
+sub server_lines
+{
+	return ('shared_buffers = 2GB', 'max_wal_size = 8GB', 'wal_keep_size = 8GB', 'jit = off', 'fsync = on',
+		'synchronous_commit = on', 'autovacuum_naptime = 1min', 'max_connections = 50');
+}
+
 # A server that all share.  BENCH_PAGES is how many pages ghcrawl puts into a
 # request; the peers ask for one.
 sub bench_node
 {
 	my ($server, @lines) = @_;
-	return new_node('bench', 'shared_buffers = 2GB', 'max_wal_size = 8GB', 'wal_keep_size = 8GB', 'jit = off',
-		'fsync = on', 'synchronous_commit = on', 'autovacuum_naptime = 1min', 'max_connections = 50',
+	return new_node('bench', server_lines(),
 		"ghcrawl.api_url = '$server->{https}'", "ghcrawl.ca_file = '$server->{ca}'",
 		'ghcrawl.page_size = 100', 'ghcrawl.pages_per_request = ' . ($ENV{BENCH_PAGES} // 1), @lines);
 }

@@ -7,6 +7,7 @@
 #   PEERS           all that are installed; names are those of bench/GhcPeers.pm
 #   BENCH_LATENCY   of mode latency: milliseconds (300) of each reply
 #   BENCH_LANES     requests in flight (16); 100 in mode latency
+#   BENCH_PGSQL_HTTP   folder that bench/peers/pgsql-http-server made
 #   BENCH_HTTP2     1: the server offers HTTP/2 as well; peers don't speak it
 #   BENCH_RESULTS   file to which results are appended; all that it holds are shown
 #
@@ -49,6 +50,12 @@ my $session = int time;
 
 my ($server, $node, $meter, @results);
 
+# peers with a server of their own: that, and its meter
+my (%node_of, %meter_of);
+
+sub node_of { return $node_of{ $_[0] } // $node }
+sub meter_of { return $meter_of{ $_[0] } // $meter }
+
 # ---------------------------------------------------------------------------
 # databases
 # ---------------------------------------------------------------------------
@@ -61,14 +68,34 @@ sub start_all
 	$node->safe_psql('postgres', "CREATE DATABASE $_") for qw(peer_template ghcrawl_1 ghcrawl_2);
 	$node->safe_psql('peer_template', slurp_file("$FindBin::RealBin/peers/table.sql"));
 	set_up_ghcrawl($node, "ghcrawl_$_", $_) for 1, 2;
+	start_own_server($_) for grep { install_of($_) } @names;
+	return;
+}
+
+sub start_own_server
+{
+	my ($name) = @_;
+	my $own = $node_of{$name} = new_node_at(install_of($name), $name, server_lines());
+
+	$own->safe_psql('postgres', 'CREATE DATABASE peer_template');
+	$own->safe_psql('peer_template', slurp_file("$FindBin::RealBin/peers/table.sql"));
+	$own->safe_psql('peer_template', 'CREATE EXTENSION http');
+	$meter_of{$name} = GhcMeter->new($own);
+	return;
+}
+
+sub drop_database
+{
+	my ($name) = @_;
+	node_of($name)->safe_psql('postgres', qq{SET client_min_messages = warning; DROP DATABASE IF EXISTS "$name"});
 	return;
 }
 
 sub make_database
 {
 	my ($name, $template) = @_;
-	$node->safe_psql('postgres', qq{DROP DATABASE IF EXISTS "$name"});
-	$node->safe_psql('postgres', qq{CREATE DATABASE "$name" TEMPLATE $template});
+	drop_database($name);
+	node_of($name)->safe_psql('postgres', qq{CREATE DATABASE "$name" TEMPLATE $template});
 	return;
 }
 
@@ -102,7 +129,7 @@ sub ghcrawl_result
 sub disk_bytes
 {
 	my ($database, $table) = @_;
-	return split /\|/, $node->safe_psql($database, "SELECT count(*), pg_total_relation_size('$table') FROM $table");
+	return split /\|/, node_of($database)->safe_psql($database, "SELECT count(*), pg_total_relation_size('$table') FROM $table");
 }
 
 # Measures one piece of work and keeps the result.
@@ -110,13 +137,14 @@ sub measure
 {
 	my ($run, $mode, $name, $pages) = @_;
 	my $is_ours = $name =~ /^ghcrawl/;
+	my $meter = meter_of($name);
 	my $n = $mode eq 'latency' ? LATENCY_LANES : $lanes;
 
 	set_lanes($node, $name, $n) if $is_ours;
 	my $from = $meter->lsn;
 	my $cost = $meter->measure(
 		sub {
-			return $is_ours ? start_ghcrawl($name) : start_peer($name, $server, $node, $name, $n, $server->pages($pages));
+			return $is_ours ? start_ghcrawl($name) : start_peer($name, $server, node_of($name), $name, $n, $server->pages($pages));
 		},
 		watch => $is_ours ? qr/ghcrawl worker/ : undef);
 	my $to = $meter->lsn;
@@ -161,7 +189,7 @@ sub run_plain
 			measure($run, $mode, $name);
 		}
 	}
-	$node->safe_psql('postgres', qq{DROP DATABASE "$_"}) for @order;
+	drop_database($_) for @order;
 	return;
 }
 
@@ -173,7 +201,7 @@ sub run_latency
 		make_database($name, $name eq 'ghcrawl' ? 'ghcrawl_1' : 'peer_template');
 		$server->set(latency_ms => $latency_ms, generation => 0);
 		measure($run, 'latency', $name, is_serial($name) ? SERIAL_PAGES : undef);
-		$node->safe_psql('postgres', qq{DROP DATABASE "$name"});
+		drop_database($name);
 	}
 	return;
 }
@@ -193,7 +221,7 @@ sub run_workers
 		}
 		is($node->safe_psql('postgres', "SELECT deadlocks FROM pg_stat_database WHERE datname = '$name'"),
 			0, "$n workers: no deadlock");
-		$node->safe_psql('postgres', qq{DROP DATABASE "$name"});
+		drop_database($name);
 	}
 	set_workers($node, 1);
 	return;
@@ -264,18 +292,34 @@ sub show_mode
 	return;
 }
 
-# WAL by relation, bytes a repository, page images apart.
+# What a relation counts as in the table of WAL.
+my @wal_columns = ('table', 'its keys', 'history', 'control tables', 'rest');
+
+sub wal_column
+{
+	local ($_) = @_;
+	return /repository_history/ ? 'history' : /^ghcrawl\./ ? 'control tables' : !/\.repository\b/ ? 'rest'
+	  : /index/ ? 'its keys' : 'table';
+}
+
+# WAL by relation, bytes a repository, without page images and with them.
 sub show_wal
 {
 	my %shown;
+	my @rows = [ 'mode', '', @wal_columns, 'sum' ];
+
 	for my $result (grep { $_->{wal_of} && !$shown{"$_->{mode} $_->{peer}"}++ } @results)
 	{
-		my $wal = $result->{wal_of};
-		my @largest = grep { $wal->{$_}[1] >= $result->{rows} / 100 }
-		  sort { $wal->{$b}[1] <=> $wal->{$a}[1] } keys %$wal;
-		diag("WAL of $result->{mode}, $result->{peer}, B a repository without and with page images: "
-			  . join ', ', map { sprintf '%s %.1f/%.1f', $_, map { $_ / $result->{rows} } @{ $wal->{$_} } } @largest);
+		my %sum;
+		while (my ($name, $bytes) = each %{ $result->{wal_of} })
+		{
+			$sum{$_}[0] += $bytes->[0] / $result->{rows}, $sum{$_}[1] += $bytes->[1] / $result->{rows}
+			  for wal_column($name), 'sum';
+		}
+		push @rows, [ $result->{mode}, peer_title($result->{peer}),
+			map { sprintf '%.1f / %.1f', $_->[0] // 0, $_->[1] // 0 } @sum{ @wal_columns, 'sum' } ];
 	}
+	print_table('WAL, bytes a repository, without page images / with them', @rows);
 	return;
 }
 

@@ -5,7 +5,7 @@ import common
 import fetching
 
 with open(os.path.join(common.HERE, 'insert_jsonb.sql')) as file:
-    INSERT = file.read() + common.ON_CONFLICT
+    INSERT = file.read()
 
 
 def make_take(pool):
