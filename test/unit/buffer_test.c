@@ -33,6 +33,10 @@ test_append(void)
 	is_int(buf.len, 40000, "it grows by printf");
 	ok(memcmp(buf.data + 39992, "99989999", 9) == 0, "to the last digit");
 
+	ok(ghc_buffer_reserve(&buf, 1000000) && buf.cap > 1040000,
+	   "room is made for what the caller writes");
+	is_int(buf.len, 40000, "and nothing else changes");
+
 	ghc_buffer_free(&buf);
 	ok(buf.data == NULL && buf.cap == 0 && buf.len == 0, "freed");
 	ok(ghc_buffer_puts(&buf, "again"), "and usable again");

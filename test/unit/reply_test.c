@@ -874,6 +874,20 @@ test_strike(void)
 	ok(!reply.lists[0].present, "lists as well");
 }
 
+static void
+test_clear(void)
+{
+	read_text("{\"data\":{\"viewer\":{\"databaseId\":1,\"login\":\"a\"},\"c0\":{\"repositoryCount\":5},"
+			  "\"p0\":{\"repositoryCount\":0,\"pageInfo\":{\"hasNextPage\":false,"
+			  "\"endCursor\":null},\"nodes\":[]}},\"errors\":[{\"type\":\"X\"}]}");
+	ok(reply.pages[0].complete && reply.counts[0] == 5 && reply.n_errors == 1 &&
+	   reply.viewer_id == 1, "a reply that says something");
+	ghc_reply_clear(&reply);
+	ok(!reply.is_json && !reply.has_data && !reply.pages[0].present &&
+	   reply.counts[0] == -1 && reply.n_errors == 0 && reply.viewer_id == 0 &&
+	   reply.cost == -1, "says nothing any more");
+}
+
 int
 main(void)
 {
@@ -894,6 +908,7 @@ main(void)
 	test_by_id();
 	test_replaced();
 	test_strike();
+	test_clear();
 	free(body);
 	ghc_arena_free(&arena);
 	return done_testing();
