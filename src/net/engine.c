@@ -27,6 +27,12 @@
 #include <sys/epoll.h>
 #include <time.h>
 
+/*
+ * Requests on one HTTP/2 connection.  Whenever some bytes come, libcurl looks
+ * at all of them, with a system call each.
+ */
+#define MAX_STREAMS 10L
+
 /* sockets looked at in one turn; more come in the next */
 #define MAX_EVENTS 64
 
@@ -149,6 +155,10 @@ ghc_engine_open(GhcEngine *engine, int max_connections)
 	curl_multi_setopt(engine->multi, CURLMOPT_TIMERDATA, engine);
 	curl_multi_setopt(engine->multi, CURLMOPT_PIPELINING,
 					  (long) CURLPIPE_MULTIPLEX);
+#if CURL_AT_LEAST_VERSION(7, 67, 0)
+	curl_multi_setopt(engine->multi, CURLMOPT_MAX_CONCURRENT_STREAMS,
+					  MAX_STREAMS);
+#endif
 	ghc_engine_limit(engine, max_connections);
 	return true;
 }
