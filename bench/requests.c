@@ -384,7 +384,7 @@ run_task(const char *kind, const GhcChild *child)
 	task.promised = child->count;
 	do
 	{
-		GhcRoom		room = {1, PAGE, false};
+		GhcRoom		room = {.parts = 1,.rows = PAGE};
 		GhcHarvest	stored;
 
 		if (task.kind->wants(&task) == GHC_WANT_COUNTS)
