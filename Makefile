@@ -151,7 +151,7 @@ $(eval $(call unit_rules,plain))
 $(eval $(call unit_rules,sanitized))
 -include $(wildcard build/unit/*/*.d build/unit/*/obj/*.d)
 
-build-unit: $(UNIT_PLAIN) $(UNIT_SANITIZED)
+build-unit: $(UNIT_PLAIN) $(UNIT_SANITIZED) build/bench/requests
 
 unit: build-unit
 	prove --exec '' $(UNIT_PLAIN) $(UNIT_SANITIZED)
@@ -161,7 +161,7 @@ bench-requests: build/bench/requests
 	build/bench/requests
 build/bench/requests: bench/requests.c $(UNIT_OBJS:%=build/unit/plain/obj/%)
 	@mkdir -p $(@D)
-	$(UNIT_CC) $(UNIT_CFLAGS) -o $@ $^ -lm -lz $(DEFLATE_LIBS)
+	$(UNIT_CC) $(UNIT_CFLAGS) -o $@ $^ -lm -lcrypto -lz $(DEFLATE_LIBS)
 
 # serves pages made ahead to ghcrawl and its peers; bench/server/main.c tells how
 PAGESERVER_SRCS = $(wildcard bench/server/*.c)
