@@ -281,5 +281,5 @@ bench bench-soak:
 test-versions:
 	scripts/check-versions
 
-.PHONY: sql check-sql unit build-unit bench-requests bench-instructions bench bench-soak test-model demo demo-stop test test-all test-server test-drift test-crash test-versions bench-budgets bench-sizes bench-troubles print-pg-config FORCE
+.PHONY: sql check-sql unit build-unit bench-requests bench-instructions bench bench-soak test-model demo demo-stop test test-all test-server test-drift test-crash test-versions bench-budgets bench-sizes bench-troubles bench-storage print-pg-config FORCE
 .DEFAULT_GOAL := all

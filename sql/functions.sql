@@ -156,11 +156,11 @@ AS 'MODULE_PATHNAME', 'ghcrawl_set_limits';
 COMMENT ON FUNCTION @extschema@.ghcrawl_set_limits(text, bigint, int, numeric, int, int) IS
 'Sets limits of the budget that a token belongs to: points an hour, requests and seconds of response time a minute (0: none), requests at once, percent left to others; null leaves a limit as it is';
 
-CREATE FUNCTION @extschema@.ghcrawl_create_tables(schema_name name DEFAULT 'github')
+CREATE FUNCTION @extschema@.ghcrawl_create_tables(schema_name name DEFAULT 'github', hash_partitions int DEFAULT 0)
 RETURNS text
 LANGUAGE c VOLATILE STRICT
 AS 'MODULE_PATHNAME', 'ghcrawl_create_tables';
-COMMENT ON FUNCTION @extschema@.ghcrawl_create_tables(name) IS
+COMMENT ON FUNCTION @extschema@.ghcrawl_create_tables(name, int) IS
 'Makes the data tables for the present ghcrawl.api_url, owned by the caller, or takes over those that are there; ghcrawl_start does it by itself';
 
 CREATE FUNCTION ghcrawl.begin_update()

@@ -73,7 +73,7 @@ require_schema(void)
 
 	if (schema != NULL)
 		return schema;
-	ghc_data_create(DEFAULT_SCHEMA, ghc_api_url);
+	ghc_data_create(DEFAULT_SCHEMA, ghc_api_url, 0);
 	return DEFAULT_SCHEMA;
 }
 

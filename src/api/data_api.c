@@ -20,6 +20,9 @@
 #include "store/batch.h"
 #include "store/data.h"
 
+/* each costs the planner, and a worker some memory */
+#define MAX_PARTITIONS 256
+
 PG_FUNCTION_INFO_V1(ghcrawl_create_tables);
 PG_FUNCTION_INFO_V1(ghcrawl_batch);
 
@@ -27,9 +30,14 @@ Datum
 ghcrawl_create_tables(PG_FUNCTION_ARGS)
 {
 	char	   *schema = pstrdup(NameStr(*PG_GETARG_NAME(0)));
+	int			n_partitions = PG_GETARG_INT32(1);
 
 	ghc_api_require_primary();
-	ghc_data_create(schema, ghc_api_url);
+	if (n_partitions < 0 || n_partitions > MAX_PARTITIONS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("hash_partitions must be from 0 to %d", MAX_PARTITIONS)));
+	ghc_data_create(schema, ghc_api_url, n_partitions);
 	PG_RETURN_TEXT_P(cstring_to_text(schema));
 }
 

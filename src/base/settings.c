@@ -33,6 +33,7 @@ int			ghc_pages_per_request = 0;
 int			ghc_page_size = 0;
 int			ghc_details = GHC_DETAILS_AUTO;
 int			ghc_retention_min = 90 * 24 * 60;
+int			ghc_history_retention_min = -1;
 
 static const struct config_enum_entry details_options[] = {
 	{"auto", GHC_DETAILS_AUTO, false},
@@ -196,6 +197,13 @@ define_number_settings(void)
 							"-1 means for ever. Crawls, their sums and their gaps stay.",
 							&ghc_retention_min,
 							90 * 24 * 60, -1, INT_MAX,
+							PGC_SIGHUP, GUC_UNIT_MIN,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("ghcrawl.history_retention",
+							"Sets how long the history of repositories is kept.",
+							"-1 means for ever. Whole months are dropped.",
+							&ghc_history_retention_min,
+							-1, -1, INT_MAX,
 							PGC_SIGHUP, GUC_UNIT_MIN,
 							NULL, NULL, NULL);
 	DefineCustomIntVariable("ghcrawl.pages_per_request",

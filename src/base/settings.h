@@ -34,6 +34,7 @@ extern int	ghc_pages_per_request;	/* 0: found out, like the next */
 extern int	ghc_page_size;
 extern int	ghc_details;			/* a GhcDetails */
 extern int	ghc_retention_min;		/* minutes; -1: for ever */
+extern int	ghc_history_retention_min;	/* the same */
 
 /* Defines them all; to be called once, from _PG_init. */
 extern void ghc_settings_define(void);

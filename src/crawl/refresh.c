@@ -32,6 +32,7 @@
 #include "store/clock.h"
 #include "store/errors.h"
 #include "store/locks.h"
+#include "store/history.h"
 #include "store/retention.h"
 #include "store/token_file.h"
 #include "store/workers.h"
@@ -370,17 +371,21 @@ give_back_works(GhcWorker *worker)
 	}
 }
 
-/* Deletes what is too old, bit by bit; the first worker does it for all. */
+/*
+ * Makes room for what comes, deletes what is too old, bit by bit; the first
+ * worker does it for all.
+ */
 static void
 forget(GhcWorker *worker)
 {
 	int64		now_ms = ghc_clock_now_ms();
 	int64		since_ms = now_ms - worker->forgot_ms;
 
-	if (worker->no != 1 || ghc_retention_min < 0 ||
+	if (worker->no != 1 ||
 		(worker->forgot_ms != 0 && since_ms >= 0 && since_ms < FORGET_MS))
 		return;
-	if (!ghc_retention_apply(ghc_retention_min))
+	if (ghc_history_tend(ghc_history_retention_min) &&
+		(ghc_retention_min < 0 || !ghc_retention_apply(ghc_retention_min)))
 		worker->forgot_ms = now_ms;
 }
 

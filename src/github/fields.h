@@ -6,8 +6,7 @@
  *
  * One table (ghc_fields) drives the composing of queries, the reading of
  * replies, the look-up, the storing and the data tables themselves; a new
- * column is a new row in it.  Columns stand in the order of the data table,
- * which is the order that packs a row best: fixed width first.
+ * column is a new row in it.  How it is stored is said in store/columns.c.
  *
  * Pure: no SPI, no curl, no clock.
  *
@@ -25,7 +24,7 @@ typedef enum GhcFieldType
 {
 	GHC_TYPE_INT8,				/* bigint */
 	GHC_TYPE_INT4,				/* integer, values outside are refused */
-	GHC_TYPE_TIME,				/* timestamptz, seconds since 1970 */
+	GHC_TYPE_TIME,				/* seconds since 1970, others are refused */
 	GHC_TYPE_BOOL,
 	GHC_TYPE_TEXT,
 	GHC_TYPE_TEXT_ARRAY,
@@ -80,6 +79,10 @@ typedef enum GhcField
 	GHC_FIELD_EXTRA,
 	GHC_FIELD_COUNT,
 } GhcField;
+
+/* moments that four bytes can hold, counted from 2000: 1931 to 2068 */
+#define GHC_TIME_MIN (INT64_C(946684800) + INT32_MIN)
+#define GHC_TIME_MAX (INT64_C(946684800) + INT32_MAX)
 
 /* a set of fields, a bit each */
 typedef uint64_t GhcFieldSet;

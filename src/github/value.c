@@ -60,7 +60,8 @@ read_typed(GhcScan *scan, GhcFieldType type, GhcValue *value)
 			return ghc_scan_int(scan, &value->number) &&
 				value->number >= INT32_MIN && value->number <= INT32_MAX;
 		case GHC_TYPE_TIME:
-			return read_time(scan, &value->number);
+			return read_time(scan, &value->number) &&
+				value->number >= GHC_TIME_MIN && value->number <= GHC_TIME_MAX;
 		case GHC_TYPE_BOOL:
 			if (!ghc_scan_bool(scan, &flag))
 				return false;

@@ -15,6 +15,8 @@
 #include "store/data.h"
 #include "store/values.h"
 
+#define TABLE "repository_absence"
+
 void
 ghc_absence_write(const char *schema, GhcFieldSet fields, const int64 *ids,
 				  int n, TimestampTz asked_at)
@@ -25,7 +27,7 @@ ghc_absence_write(const char *schema, GhcFieldSet fields, const int64 *ids,
 		ghc_values_int8_array(ids, n), TimestampTzGetDatum(asked_at)
 	};
 
-	if (!OidIsValid(owner) || !ghc_data_has_absence(schema, owner))
+	if (!OidIsValid(owner) || !ghc_data_has_table(schema, TABLE, owner))
 		return;
 	ghc_db_become(owner, &scope);
 	ghc_db_run(&ghc_store_sql(schema, fields, 0)->miss, values, NULL);
@@ -42,7 +44,7 @@ ghc_absence_strike(GhcStoreSql *sql, Oid owner, const int64 *ids,
 	int			n_back = 0;
 	int			at = 0;
 
-	if (!ghc_data_has_absence(sql->schema, owner) ||
+	if (!ghc_data_has_table(sql->schema, TABLE, owner) ||
 		ghc_db_run(&sql->any_missed, NULL, NULL) == 0)
 		return;
 	values[0] = ghc_values_int8_array(ids, n);

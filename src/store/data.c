@@ -18,7 +18,6 @@
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
@@ -27,43 +26,13 @@
 #include "utils/syscache.h"
 
 #include "base/version.h"
+#include "store/columns.h"
 #include "store/data.h"
 #include "store/db.h"
+#include "store/dictionary.h"
+#include "store/history.h"
 #include "store/locks.h"
-
-const char *
-ghc_data_type(GhcFieldType type)
-{
-	static const char *const names[] = {
-		[GHC_TYPE_INT8] = "bigint",
-		[GHC_TYPE_INT4] = "integer",
-		[GHC_TYPE_TIME] = "timestamptz",
-		[GHC_TYPE_BOOL] = "boolean",
-		[GHC_TYPE_TEXT] = "text",
-		[GHC_TYPE_TEXT_ARRAY] = "text[]",
-		[GHC_TYPE_INT8_ARRAY] = "bigint[]",
-		[GHC_TYPE_JSON] = "jsonb",
-	};
-
-	return names[type];
-}
-
-Oid
-ghc_data_type_oid(GhcFieldType type)
-{
-	static const Oid oids[] = {
-		[GHC_TYPE_INT8] = INT8OID,
-		[GHC_TYPE_INT4] = INT4OID,
-		[GHC_TYPE_TIME] = TIMESTAMPTZOID,
-		[GHC_TYPE_BOOL] = BOOLOID,
-		[GHC_TYPE_TEXT] = TEXTOID,
-		[GHC_TYPE_TEXT_ARRAY] = TEXTARRAYOID,
-		[GHC_TYPE_INT8_ARRAY] = INT8ARRAYOID,
-		[GHC_TYPE_JSON] = JSONBOID,
-	};
-
-	return oids[type];
-}
+#include "store/popular.h"
 
 static void
 add_comment(StringInfo sql, const char *kind, const char *name,
@@ -73,58 +42,98 @@ add_comment(StringInfo sql, const char *kind, const char *name,
 					 quote_literal_cstr(comment));
 }
 
-static void
-add_repository(StringInfo sql, const char *schema)
+/* What the column of a field is for; flags have one for all. */
+static char *
+column_comment(GhcField field)
 {
-	appendStringInfo(sql, "CREATE TABLE %s.repository (\n"
-					 "repo_id bigint PRIMARY KEY,\n"
-					 "changed_at timestamptz NOT NULL", schema);
-	for (int i = GHC_FIELD_REPO_ID + 1; i < GHC_FIELD_COUNT; i++)
-		appendStringInfo(sql, ",\n%s %s%s", ghc_fields[i].column,
-						 ghc_data_type(ghc_fields[i].type),
-						 i == GHC_FIELD_NAME_WITH_OWNER ? " NOT NULL" : "");
-	appendStringInfoString(sql, ") WITH (fillfactor = 90);\n");
-	add_comment(sql, "TABLE", psprintf("%s.repository", schema),
-				"Repositories as last seen on GitHub; a column that no crawl asked for is null");
-	add_comment(sql, "COLUMN", psprintf("%s.repository.changed_at", schema),
-				"When a crawl last found anything changed here, or stored it first");
+	const char *comment = ghc_fields[field].comment;
+	StringInfoData text;
+
+	switch (ghc_columns_form(field))
+	{
+		case GHC_FORM_TIME:
+			return psprintf("%s; seconds since 2000-01-01 UTC", comment);
+		case GHC_FORM_NAME:
+			return psprintf("%s; a number of table %s", comment,
+							ghc_fields[field].column);
+		case GHC_FORM_NAMES:
+		case GHC_FORM_NUMBERS:
+			return psprintf("%s; commas between", comment);
+		case GHC_FORM_FLAG:
+			break;
+		default:
+			return pstrdup(comment);
+	}
+	initStringInfo(&text);
+	appendStringInfoString(&text, "Bits (in brackets: that it is known):");
 	for (int i = 0; i < GHC_FIELD_COUNT; i++)
-		add_comment(sql, "COLUMN",
-					psprintf("%s.repository.%s", schema, ghc_fields[i].column),
-					ghc_fields[i].comment);
+		if (ghc_columns_form(i) == GHC_FORM_FLAG)
+			appendStringInfo(&text, " %d (%d) %s", ghc_columns_true(i),
+							 ghc_columns_known(i), ghc_fields[i].column);
+	return text.data;
 }
 
-/*
- * A change costs the values that it changed; null says "did not change", and
- * for values that can be null themselves 0 or '' says "there was none".
- */
 static void
-add_history(StringInfo sql, const char *schema)
+add_partitions(StringInfo sql, const char *schema, int n)
 {
-	char	   *table = psprintf("%s.repository_history", schema);
+	for (int i = 0; i < n; i++)
+	{
+		char	   *name = psprintf("%s.repository_%d", schema, i);
+
+		appendStringInfo(sql, "CREATE TABLE %s (LIKE %s.repository"
+						 " INCLUDING COMMENTS) WITH (fillfactor = 90);\n"
+						 "ALTER TABLE %s.repository ATTACH PARTITION %s"
+						 " FOR VALUES WITH (MODULUS %d, REMAINDER %d);\n",
+						 name, schema, schema, name, n, i);
+		add_comment(sql, "TABLE", name, "A part of table repository, by repo_id");
+	}
+}
+
+static void
+add_repository(StringInfo sql, const char *schema, int n_partitions)
+{
+	char	   *table = psprintf("%s.repository", schema);
 
 	appendStringInfo(sql, "CREATE TABLE %s (\n"
-					 "repo_id bigint NOT NULL,\n"
+					 "repo_id bigint PRIMARY KEY,\n"
 					 "changed_at timestamptz NOT NULL", table);
-	for (int i = 0; i < GHC_FIELD_COUNT; i++)
-		if (ghc_fields[i].tracked)
-			appendStringInfo(sql, ",\n%s %s", ghc_fields[i].column,
-							 ghc_data_type(ghc_fields[i].type));
-	appendStringInfo(sql, ");\nCREATE INDEX ON %s (repo_id, changed_at);\n",
-					 table);
+	for (int i = 0; i < GHC_COLUMN_COUNT; i++)
+		appendStringInfo(sql, ",\n%s %s%s", ghc_columns_name(ghc_columns[i]),
+						 ghc_columns_type(ghc_columns[i]),
+						 ghc_columns[i] == GHC_FIELD_NAME_WITH_OWNER ? " NOT NULL" : "");
+	appendStringInfoString(sql, n_partitions > 0 ?
+						   ") PARTITION BY HASH (repo_id);\n" :
+						   ") WITH (fillfactor = 90);\n");
 	add_comment(sql, "TABLE", table,
-				"Values that tracked columns had until changed_at; null: did not change then");
+				"Repositories as last seen on GitHub, packed; view repositories is for reading. A column that no crawl asked for is null");
 	add_comment(sql, "COLUMN", psprintf("%s.repo_id", table),
 				ghc_fields[GHC_FIELD_REPO_ID].comment);
 	add_comment(sql, "COLUMN", psprintf("%s.changed_at", table),
-				"When a crawl found the change; the value held until some time between the look before and this");
-	for (int i = 0; i < GHC_FIELD_COUNT; i++)
-		if (ghc_fields[i].tracked)
-			add_comment(sql, "COLUMN",
-						psprintf("%s.%s", table, ghc_fields[i].column),
-						psprintf("Before the change: %s%s", ghc_fields[i].comment,
-								 ghc_fields[i].shape == GHC_SHAPE_MEMBER ?
-								 " (0 or '': there was none)" : ""));
+				"When a crawl last found anything changed here, or stored it first");
+	for (int i = 0; i < GHC_COLUMN_COUNT; i++)
+		add_comment(sql, "COLUMN",
+					psprintf("%s.%s", table, ghc_columns_name(ghc_columns[i])),
+					column_comment(ghc_columns[i]));
+	add_partitions(sql, schema, n_partitions);
+}
+
+static void
+add_dictionary(StringInfo sql, const char *schema, GhcField field)
+{
+	const char *name = ghc_fields[field].column;
+	char	   *table = psprintf("%s.%s", schema, name);
+
+	appendStringInfo(sql, "CREATE TABLE %s (%s_id smallint PRIMARY KEY,"
+					 " name text NOT NULL UNIQUE);\n"
+					 "INSERT INTO %s VALUES (%d, '(other)');\n"
+					 "GRANT SELECT ON %s TO ghcrawl_reader, ghcrawl_admin;\n",
+					 table, name, table, GHC_DICTIONARY_OTHER, table);
+	add_comment(sql, "TABLE", table,
+				"Names that stand in table repository as numbers; added by workers, never to be changed");
+	add_comment(sql, "COLUMN", psprintf("%s.%s_id", table, name),
+				"The number; 0 stands for names there was no room for");
+	add_comment(sql, "COLUMN", psprintf("%s.name", table),
+				ghc_fields[field].comment);
 }
 
 static void
@@ -145,27 +154,74 @@ add_absence(StringInfo sql, const char *schema)
 				"When it was first asked for in vain");
 }
 
+/* The columns of the views, in the order people read. */
 static void
-add_view(StringInfo sql, const char *schema)
+add_shown(StringInfo sql, const char *stars_from)
 {
-	char	   *view = psprintf("%s.repositories", schema);
+	static const GhcField order[] = {
+		GHC_FIELD_NAME_WITH_OWNER, GHC_FIELD_STARS, GHC_FIELD_FORKS,
+		GHC_FIELD_LANGUAGE, GHC_FIELD_TOPICS, GHC_FIELD_LICENSE,
+		GHC_FIELD_DESCRIPTION, GHC_FIELD_CREATED_AT, GHC_FIELD_PUSHED_AT,
+		GHC_FIELD_UPDATED_AT, GHC_FIELD_ARCHIVED_AT, GHC_FIELD_COUNT,
+		GHC_FIELD_IS_FORK, GHC_FIELD_IS_ARCHIVED, GHC_FIELD_IS_TEMPLATE,
+		GHC_FIELD_IS_MIRROR, GHC_FIELD_IS_DISABLED, GHC_FIELD_IS_EMPTY,
+		GHC_FIELD_IS_LOCKED, GHC_FIELD_DISK_KB, GHC_FIELD_HOMEPAGE,
+		GHC_FIELD_DEFAULT_BRANCH, GHC_FIELD_LANGUAGES,
+		GHC_FIELD_LANGUAGE_BYTES, GHC_FIELD_OWNER_ID,
+		GHC_FIELD_IS_IN_ORGANIZATION, GHC_FIELD_PARENT_ID,
+		GHC_FIELD_HAS_ISSUES, GHC_FIELD_HAS_PROJECTS, GHC_FIELD_HAS_WIKI,
+		GHC_FIELD_HAS_DISCUSSIONS, GHC_FIELD_EXTRA
+	};
 
-	appendStringInfo(sql, "CREATE VIEW %s AS SELECT repo_id, name_with_owner,"
-					 " stars, forks, language, topics, license, description,"
-					 " created_at, pushed_at, updated_at, archived_at, changed_at,"
-					 " is_fork, is_archived, is_template, is_mirror, is_disabled,"
-					 " is_empty, is_locked, disk_kb, homepage, default_branch,"
-					 " languages, language_bytes, owner_id, is_in_organization,"
-					 " parent_id, has_issues, has_projects, has_wiki,"
-					 " has_discussions, extra, missed_at FROM %s.repository"
-					 " LEFT JOIN %s.repository_absence USING (repo_id);\n",
-					 view, schema, schema);
-	add_comment(sql, "VIEW", view,
-				"Repositories with the columns in the order people read");
+	appendStringInfoString(sql, "r.repo_id");
+	for (int i = 0; i < (int) lengthof(order); i++)
+	{
+		if (order[i] == GHC_FIELD_COUNT)
+			appendStringInfoString(sql, ", r.changed_at");
+		else if (order[i] == GHC_FIELD_STARS)
+			appendStringInfo(sql, ", %s.stars", stars_from);
+		else
+			appendStringInfo(sql, ", %s AS %s", ghc_columns_shown(order[i]),
+							 ghc_fields[order[i]].column);
+	}
+	appendStringInfoString(sql, ", a.missed_at");
+}
+
+static void
+add_view(StringInfo sql, const char *schema, const char *name,
+		 const char *stars_from, const char *join, const char *comment)
+{
+	char	   *view = psprintf("%s.%s", schema, name);
+
+	appendStringInfo(sql, "CREATE VIEW %s AS SELECT ", view);
+	add_shown(sql, stars_from);
+	appendStringInfo(sql, " FROM %s.repository r%s"
+					 " LEFT JOIN %s.language language ON language.language_id = r.language_id"
+					 " LEFT JOIN %s.license license ON license.license_id = r.license_id"
+					 " LEFT JOIN %s.repository_absence a ON a.repo_id = r.repo_id;\n"
+					 "GRANT SELECT ON %s TO ghcrawl_reader, ghcrawl_admin;\n",
+					 schema, join, schema, schema, schema, view);
+	add_comment(sql, "VIEW", view, comment);
+}
+
+static void
+add_repositories(StringInfo sql, const char *schema)
+{
+	add_view(sql, schema, "repositories", "r", "",
+			 "Repositories with the columns in the order people read");
+}
+
+static void
+add_popular(StringInfo sql, const char *schema)
+{
+	add_view(sql, schema, "popular", "p",
+			 psprintf(" JOIN %s.repository_popular p ON p.repo_id = r.repo_id", schema),
+			 psprintf("Repositories with %d stars or more, like view repositories; quick in the order of stars",
+					  GHC_POPULAR_STARS));
 }
 
 static char *
-compose_tables(const char *quoted, const char *api_url)
+compose_tables(const char *quoted, const char *api_url, int n_partitions)
 {
 	StringInfoData sql;
 
@@ -178,13 +234,17 @@ compose_tables(const char *quoted, const char *api_url)
 					 quote_literal_cstr(api_url));
 	add_comment(&sql, "TABLE", psprintf("%s.ghcrawl_schema", quoted),
 				"Stamp of ghcrawl: version of these tables and the host whose ids they hold");
-	add_repository(&sql, quoted);
-	add_history(&sql, quoted);
+	add_repository(&sql, quoted, n_partitions);
+	add_dictionary(&sql, quoted, GHC_FIELD_LANGUAGE);
+	add_dictionary(&sql, quoted, GHC_FIELD_LICENSE);
+	ghc_history_compose(&sql, quoted);
 	add_absence(&sql, quoted);
-	add_view(&sql, quoted);
+	ghc_popular_compose(&sql, quoted);
+	add_repositories(&sql, quoted);
+	add_popular(&sql, quoted);
 	appendStringInfo(&sql, "GRANT USAGE ON SCHEMA %s TO ghcrawl_reader, ghcrawl_admin;\n"
 					 "GRANT SELECT ON %s.repository, %s.repository_history,"
-					 " %s.repositories TO ghcrawl_reader, ghcrawl_admin;\n",
+					 " %s.history TO ghcrawl_reader, ghcrawl_admin;\n",
 					 quoted, quoted, quoted, quoted);
 	return sql.data;
 }
@@ -194,7 +254,7 @@ compose_tables(const char *quoted, const char *api_url)
  * was replaced while we waited.  Needs no rights on the schema.
  */
 static Oid
-lock_table(const char *schema, const char *name)
+lock_table(const char *schema, const char *name, LOCKMODE mode)
 {
 	Oid			namespace = get_namespace_oid(schema, true);
 	Oid			relid = OidIsValid(namespace) ?
@@ -205,7 +265,7 @@ lock_table(const char *schema, const char *name)
 
 	if (!OidIsValid(relid))
 		return InvalidOid;
-	LockRelationOid(relid, RowExclusiveLock);
+	LockRelationOid(relid, mode);
 	if (get_relname_relid(name, namespace) != relid)
 		return InvalidOid;
 	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
@@ -226,7 +286,7 @@ lock_table(const char *schema, const char *name)
 static bool
 read_stamp(const char *schema, int *version, char **api_url)
 {
-	Oid			owner = lock_table(schema, "ghcrawl_schema");
+	Oid			owner = lock_table(schema, "ghcrawl_schema", RowExclusiveLock);
 	GhcDbScope	scope;
 	uint64		n;
 
@@ -326,26 +386,57 @@ require_owner(const char *schema, Oid namespace)
 				 errhint("Its owner must call ghcrawl_create_tables, or use another schema.")));
 }
 
-/* Adds, in their owner's name, what tables made before it was thought of lack. */
+/* Adds, in their owner's name, what is missing beside the tables of rows. */
 static void
 complete_tables(const char *schema)
 {
+	static const struct
+	{
+		const char *name;
+		void		(*add) (StringInfo sql, const char *quoted);
+	}			parts[] = {
+		{"repository_absence", add_absence},
+		{"repository_popular", ghc_popular_compose},
+		{"repositories", add_repositories},
+		{"popular", add_popular},
+	};
+	Oid			namespace = get_namespace_oid(schema, false);
 	StringInfoData sql;
 	GhcDbScope	scope;
 
-	if (OidIsValid(get_relname_relid("repository_absence",
-									 get_namespace_oid(schema, false))))
-		return;
 	initStringInfo(&sql);
-	add_absence(&sql, quote_identifier(schema));
+	for (int i = 0; i < (int) lengthof(parts); i++)
+		if (!OidIsValid(get_relname_relid(parts[i].name, namespace)))
+			parts[i].add(&sql, quote_identifier(schema));
 	ghc_db_become(ghc_data_owner(schema), &scope);
-	ghc_db_run_text(sql.data);
+	if (sql.len > 0)
+		ghc_db_run_text(sql.data);
+	(void) ghc_history_extend(schema);
 	ghc_db_restore_user(&scope);
+}
+
+/* Are the tables there parted as they are wanted?  0 takes them as they are. */
+static void
+check_partitions(const char *schema, int n_partitions)
+{
+	uint64		n;
+
+	if (n_partitions == 0)
+		return;
+	n = ghc_db_run_text(psprintf("SELECT FROM pg_catalog.pg_inherits WHERE inhparent = %u",
+								 get_relname_relid("repository",
+												   get_namespace_oid(schema, false))));
+	if (n != (uint64) n_partitions)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s.repository\" is there already, and has " UINT64_FORMAT " hash partitions",
+						schema, n),
+				 errhint("Tables are parted when they are made; load their rows into new ones.")));
 }
 
 /* As the caller: make the tables, or check that they can be taken over. */
 static void
-make_tables(const char *schema, const char *api_url)
+make_tables(const char *schema, const char *api_url, int n_partitions)
 {
 	const char *quoted = quote_identifier(schema);
 	Oid			namespace = get_namespace_oid(schema, true);
@@ -362,6 +453,7 @@ make_tables(const char *schema, const char *api_url)
 	else if (read_stamp(schema, &version, &stamped))
 	{
 		check_stamp(schema, version, stamped, api_url);
+		check_partitions(schema, n_partitions);
 		complete_tables(schema);
 		return;
 	}
@@ -372,7 +464,8 @@ make_tables(const char *schema, const char *api_url)
 				 errhint("Use ghcrawl_create_tables('another_schema').")));
 	else
 		require_owner(schema, namespace);
-	ghc_db_run_text(compose_tables(quoted, api_url));
+	ghc_db_run_text(compose_tables(quoted, api_url, n_partitions));
+	(void) ghc_history_extend(schema);
 }
 
 /*
@@ -409,7 +502,7 @@ register_tables(const char *schema, const char *api_url)
 }
 
 void
-ghc_data_create(const char *schema, const char *api_url)
+ghc_data_create(const char *schema, const char *api_url, int n_partitions)
 {
 	GhcDbScope	scope;
 	char	   *present;
@@ -424,7 +517,7 @@ ghc_data_create(const char *schema, const char *api_url)
 						api_url, present),
 				 errhint("A host's repositories are in one schema of a database.")));
 	ghc_db_enter_as_caller(&scope);
-	make_tables(schema, api_url);
+	make_tables(schema, api_url, n_partitions);
 	ghc_db_leave(&scope);
 
 	ghc_db_enter(&scope);
@@ -458,14 +551,17 @@ ghc_data_find(const char *api_url)
 Oid
 ghc_data_owner(const char *schema)
 {
-	Oid			owner = lock_table(schema, "repository");
+	Oid			owner = lock_table(schema, "repository", RowExclusiveLock);
 
-	return owner == lock_table(schema, "repository_history") ?
+	/* who adds names to these locks others out */
+	return owner == lock_table(schema, "repository_history", RowExclusiveLock) &&
+		owner == lock_table(schema, "language", AccessShareLock) &&
+		owner == lock_table(schema, "license", AccessShareLock) ?
 		owner : InvalidOid;
 }
 
 bool
-ghc_data_has_absence(const char *schema, Oid owner)
+ghc_data_has_table(const char *schema, const char *table, Oid owner)
 {
-	return lock_table(schema, "repository_absence") == owner;
+	return lock_table(schema, table, RowExclusiveLock) == owner;
 }

@@ -11,20 +11,16 @@
 #ifndef GHC_DATA_H
 #define GHC_DATA_H
 
-#include "github/fields.h"
-
-/* SQL's name of a field's type, and its OID. */
-extern const char *ghc_data_type(GhcFieldType type);
-extern Oid	ghc_data_type_oid(GhcFieldType type);
-
 /*
  * Makes data tables in a schema, as the caller and in its transaction, or
  * takes over those that an earlier ghcrawl left there; then registers them
  * for the API address.  Throws with a hint if the schema isn't ours, belongs
- * to another host or version, or the caller may not.  To be called outside
- * of ghc_db_enter.
+ * to another host or version, or the caller may not.  Table repository gets so
+ * many hash partitions; 0: none, or as it is.  To be called outside of
+ * ghc_db_enter.
  */
-extern void ghc_data_create(const char *schema, const char *api_url);
+extern void ghc_data_create(const char *schema, const char *api_url,
+							int n_partitions);
 
 /*
  * The schema that holds the data of an API address; NULL if there is none
@@ -34,12 +30,12 @@ extern char *ghc_data_find(const char *api_url);
 
 /*
  * Owner of the tables in a data schema, which are locked against being dropped
- * or replaced until the transaction's end; InvalidOid if they are gone, or not
- * both plain tables of one owner.
+ * or replaced until the transaction's end; InvalidOid if some are gone, or they are
+ * not all tables of one owner.
  */
 extern Oid	ghc_data_owner(const char *schema);
 
-/* Does the schema have, of that owner, table repository_absence?  Locks it, too. */
-extern bool ghc_data_has_absence(const char *schema, Oid owner);
+/* Does the schema have a further table, of that owner?  Locks it, too. */
+extern bool ghc_data_has_table(const char *schema, const char *table, Oid owner);
 
 #endif							/* GHC_DATA_H */

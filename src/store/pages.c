@@ -32,10 +32,12 @@
 #include "store/batch.h"
 #include "store/data.h"
 #include "store/db.h"
+#include "store/dictionary.h"
 #include "store/errors.h"
 #include "store/find.h"
 #include "store/load.h"
 #include "store/pages.h"
+#include "store/popular.h"
 #include "store/sql.h"
 #include "store/values.h"
 
@@ -59,6 +61,7 @@ typedef struct Stored
 typedef struct Store
 {
 	GhcStoreSql *sql;
+	Oid			owner;
 	Oid			table;
 	const GhcApart *apart;
 	Row		   *rows;			/* ascending by id, no id twice */
@@ -66,6 +69,8 @@ typedef struct Store
 	TupleDesc	old_desc;		/* of the old tuples */
 	Row		  **picked;			/* rows of the batch on offer */
 	int			n_picked;
+	int			n_other;		/* names there was no room for in a dictionary */
+	GhcSlice	other;			/* one of them */
 } Store;
 
 /* what rows are sorted by; of one repository the latest look comes first */
@@ -270,18 +275,26 @@ pick(Store *store, GhcStored which, GhcStored or_which)
 			store->picked[store->n_picked++] = &store->rows[i];
 }
 
+/* What is stored in a field's column. */
+static Datum
+old_value(Store *store, const Row *row, GhcField field, bool *isnull)
+{
+	return heap_getattr(row->old, 3 + store->sql->place[field],
+						store->old_desc, isnull);
+}
+
 /* Has a stored row been asked for at length, as is_archived tells? */
 static bool
 is_asked_at_length(Store *store, const Row *row)
 {
-	bool		isnull = true;
+	bool		isnull;
+	Datum		flags;
 
-	if (row->old == NULL)
+	if (row->old == NULL ||
+		(store->sql->set & GHC_FIELD_BIT(GHC_FIELD_IS_ARCHIVED)) == 0)
 		return false;
-	for (int k = 0; k < store->sql->n_fields; k++)
-		if (store->sql->fields[k] == GHC_FIELD_IS_ARCHIVED)
-			(void) heap_getattr(row->old, 3 + k, store->old_desc, &isnull);
-	return !isnull;
+	flags = old_value(store, row, GHC_FIELD_IS_ARCHIVED, &isnull);
+	return !ghc_values_is_null(GHC_FIELD_IS_ARCHIVED, flags, isnull);
 }
 
 /*
@@ -310,20 +323,57 @@ is_none_unsure(Store *store, const Row *row)
 
 /* A field's new value: what GitHub shows, or where nothing is known the old. */
 static Datum
-new_value(Store *store, const Row *row, int i, bool *isnull)
+new_value(Store *store, const Row *row, GhcField field, bool *isnull)
 {
 	const GhcRepository *repo = row->row->repo;
-	GhcField	field = store->sql->fields[i];
 
-	*isnull = field == GHC_FIELD_IS_ARCHIVED && is_none_unsure(store, row);
-	if (*isnull)
-		return (Datum) 0;
+	*isnull = false;
 	if (repo->set & GHC_FIELD_BIT(field))
 		return ghc_values_datum(repo, field);
 	if (row->old != NULL && !(repo->null & GHC_FIELD_BIT(field)))
-		return heap_getattr(row->old, 3 + i, store->old_desc, isnull);
+		return old_value(store, row, field, isnull);
 	*isnull = true;
 	return (Datum) 0;
+}
+
+/* A name that shares its number with others is one to be told of. */
+static void
+note_other(Store *store, const GhcRepository *repo, GhcField field, int number)
+{
+	if (number != GHC_DICTIONARY_OTHER ||
+		(repo->set & GHC_FIELD_BIT(field)) == 0)
+		return;
+	store->n_other++;
+	store->other = repo->value[field].text;
+}
+
+/* The same of all flags that are being stored. */
+static int32
+new_flags(Store *store, const Row *row)
+{
+	const GhcRepository *repo = row->row->repo;
+	int32		flags = 0;
+
+	for (int k = 0; k < store->sql->n_fields; k++)
+	{
+		GhcField	field = store->sql->fields[k];
+		int32		known;
+
+		if (ghc_columns_form(field) != GHC_FORM_FLAG ||
+			(field == GHC_FIELD_IS_ARCHIVED && is_none_unsure(store, row)))
+			continue;
+		known = ghc_columns_known(field);
+		if (repo->set & GHC_FIELD_BIT(field))
+			flags |= repo->value[field].number ? known | ghc_columns_true(field) : known;
+		else if (row->old != NULL && !(repo->null & GHC_FIELD_BIT(field)))
+		{
+			bool		isnull;
+			int32		old = DatumGetInt32(old_value(store, row, field, &isnull));
+
+			flags |= isnull ? 0 : old & (known | ghc_columns_true(field));
+		}
+	}
+	return flags;
 }
 
 static void
@@ -335,8 +385,18 @@ fill_repository(void *state, int i, Datum *values, bool *isnull)
 	values[0] = Int64GetDatum(row->row->repo->repo_id);
 	values[1] = TimestampTzGetDatum(row->row->observed_at);
 	isnull[0] = isnull[1] = false;
-	for (int k = 0; k < store->sql->n_fields; k++)
-		values[2 + k] = new_value(store, row, k, &isnull[2 + k]);
+	for (int k = 0; k < store->sql->n_columns; k++)
+	{
+		GhcField	field = store->sql->columns[k];
+
+		isnull[2 + k] = false;
+		if (ghc_columns_form(field) == GHC_FORM_FLAG)
+			values[2 + k] = Int32GetDatum(new_flags(store, row));
+		else
+			values[2 + k] = new_value(store, row, field, &isnull[2 + k]);
+		if (ghc_columns_form(field) == GHC_FORM_NAME && !isnull[2 + k])
+			note_other(store, row->row->repo, field, DatumGetInt16(values[2 + k]));
+	}
 }
 
 /* What a null of a tracked field is written as: "there was none". */
@@ -367,15 +427,51 @@ was_asked(Store *store, const Row *row, GhcField field)
 		is_asked_at_length(store, row);
 }
 
-/* Was a tracked value another before?  Gives the value. */
+/* Was a tracked value another before?  Gives what is stored of it. */
 static bool
-is_history(Store *store, const Row *row, int k, Datum *was, bool *was_null)
+is_history(Store *store, const Row *row, GhcField field, Datum *was,
+		   bool *was_null)
 {
-	GhcField	field = store->sql->fields[k];
+	*was = old_value(store, row, field, was_null);
+	if (ghc_values_same(row->row->repo, field, *was, *was_null))
+		return false;
+	*was_null = ghc_values_is_null(field, *was, *was_null);
+	return !*was_null || was_asked(store, row, field);
+}
 
-	*was = heap_getattr(row->old, 3 + k, store->old_desc, was_null);
-	return !ghc_values_same(row->row->repo, field, *was, *was_null) &&
-		(!*was_null || was_asked(store, row, field));
+/* Flags that were others before, as they were; 0: none. */
+static int32
+old_flags(Store *store, const Row *row)
+{
+	int32		flags = 0;
+
+	for (int k = 0; k < store->sql->n_fields; k++)
+	{
+		GhcField	field = store->sql->fields[k];
+		bool		was_null;
+		Datum		was;
+
+		if (ghc_fields[field].tracked &&
+			ghc_columns_form(field) == GHC_FORM_FLAG &&
+			is_history(store, row, field, &was, &was_null))
+			flags |= DatumGetInt32(was) &
+				(ghc_columns_known(field) | ghc_columns_true(field));
+	}
+	return flags;
+}
+
+/* What the history says of a value that was another before. */
+static Datum
+history_value(GhcField field, Datum was, bool was_null)
+{
+	GhcSlice	name;
+
+	if (was_null)
+		return none_value(ghc_fields[field].type);
+	if (ghc_columns_form(field) != GHC_FORM_NAME)
+		return was;
+	name = ghc_dictionary_name(field, DatumGetInt16(was));
+	return PointerGetDatum(cstring_to_text_with_len(name.data, (int) name.len));
 }
 
 static void
@@ -383,23 +479,27 @@ fill_history(void *state, int i, Datum *values, bool *isnull)
 {
 	Store	   *store = state;
 	const Row  *row = store->picked[i];
-	int			column = 2;
 
 	values[0] = Int64GetDatum(row->row->repo->repo_id);
 	values[1] = TimestampTzGetDatum(row->row->observed_at);
 	isnull[0] = isnull[1] = false;
-	for (int k = 0; k < store->sql->n_fields; k++)
+	for (int k = 0; k < store->sql->n_tracked; k++)
 	{
-		GhcField	field = store->sql->fields[k];
+		GhcField	field = store->sql->tracked[k];
 		bool		was_null;
 		Datum		was;
 
-		if (!ghc_fields[field].tracked)
+		if (ghc_columns_form(field) == GHC_FORM_FLAG)
+		{
+			int32		flags = old_flags(store, row);
+
+			values[2 + k] = Int32GetDatum(flags);
+			isnull[2 + k] = flags == 0;
 			continue;
-		isnull[column] = !is_history(store, row, k, &was, &was_null);
-		if (was_null && !isnull[column])
-			was = none_value(ghc_fields[field].type);
-		values[column++] = was;
+		}
+		isnull[2 + k] = !is_history(store, row, field, &was, &was_null);
+		if (!isnull[2 + k])
+			values[2 + k] = history_value(field, was, was_null);
 	}
 }
 
@@ -413,7 +513,7 @@ is_tracked_change(Store *store, const Row *row)
 		Datum		was;
 
 		if (ghc_fields[store->sql->fields[k]].tracked &&
-			is_history(store, row, k, &was, &isnull))
+			is_history(store, row, store->sql->fields[k], &was, &isnull))
 			return true;
 	}
 	return false;
@@ -436,7 +536,7 @@ repositories(Store *store, GhcStored which, GhcStored or_which)
 {
 	pick(store, which, or_which);
 	return (GhcBatch) {
-		store->n_picked, 2 + store->sql->n_fields, store->sql->row_types,
+		store->n_picked, 2 + store->sql->n_columns, store->sql->row_types,
 		fill_repository, store
 	};
 }
@@ -481,6 +581,36 @@ write_history(Store *store)
 		run_batch(&batch, &store->sql->history);
 }
 
+/* Tells the table of those with most stars of the rows that were written. */
+static void
+write_popular(Store *store)
+{
+	GhcPopular *news = palloc(store->n * sizeof(GhcPopular));
+	int			n = 0;
+
+	if ((store->sql->set & GHC_FIELD_BIT(GHC_FIELD_STARS)) == 0)
+		return;
+	pick(store, GHC_STORED_NEW, GHC_STORED_CHANGED);
+	for (int i = 0; i < store->n_picked; i++)
+	{
+		const Row  *row = store->picked[i];
+		const GhcRepository *repo = row->row->repo;
+		bool		isnull = true;
+		Datum		was = row->old == NULL ? (Datum) 0 :
+			old_value(store, row, GHC_FIELD_STARS, &isnull);
+
+		if ((repo->set & GHC_FIELD_BIT(GHC_FIELD_STARS)) == 0)
+			continue;
+		news[n] = (GhcPopular) {
+			repo->repo_id, isnull ? 0 : DatumGetInt32(was),
+			(int32) repo->value[GHC_FIELD_STARS].number
+		};
+		n += ghc_popular_is_news(&news[n]);
+	}
+	if (n > 0)
+		ghc_popular_write(store->sql, store->owner, news, n);
+}
+
 /* Writes the new and the changed rows, and the history of the latter. */
 static void
 write_rows(Store *store)
@@ -498,7 +628,29 @@ write_rows(Store *store)
 		upsert(store, GHC_STORED_CHANGED, GHC_STORED_CHANGED);
 	else
 		upsert(store, GHC_STORED_NEW, GHC_STORED_CHANGED);
+	write_popular(store);
 	write_history(store);
+}
+
+/* Sees to it that the names in a field of all rows have numbers. */
+static void
+learn_names(Store *store, GhcField field)
+{
+	GhcSlice   *unknown = palloc(store->n * sizeof(GhcSlice));
+	int			n = 0;
+
+	if ((store->sql->set & GHC_FIELD_BIT(field)) == 0)
+		return;
+	for (int i = 0; i < store->n; i++)
+	{
+		const GhcRepository *repo = store->rows[i].row->repo;
+
+		if ((repo->set & GHC_FIELD_BIT(field)) != 0 &&
+			ghc_dictionary_find(field, repo->value[field].text) < 0)
+			unknown[n++] = repo->value[field].text;
+	}
+	if (n > 0)
+		ghc_dictionary_add(field, unknown, n);
 }
 
 /* Who is seen isn't absent, changed or not. */
@@ -533,6 +685,7 @@ store_rows(const char *schema, GhcStoreSql *sql, const GhcApart *apart,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("data tables in schema \"%s\" do not exist, or are not of one owner", schema)));
 	store.sql = sql;
+	store.owner = owner;
 	store.table = get_relname_relid("repository", get_namespace_oid(schema, false));
 	store.apart = apart;
 	store.rows = palloc0(n * sizeof(Row));
@@ -548,11 +701,19 @@ store_rows(const char *schema, GhcStoreSql *sql, const GhcApart *apart,
 	}
 
 	ghc_db_become(owner, &scope);
+	ghc_dictionary_open(schema);
+	learn_names(&store, GHC_FIELD_LANGUAGE);
+	learn_names(&store, GHC_FIELD_LICENSE);
 	look_up(&store);
 	lock_changed(&store);
 	write_rows(&store);
 	strike_absent(&store, owner);
 	ghc_db_restore_user(&scope);
+	if (store.n_other > 0)
+		ghc_errors_record(rows[0].crawl_id, "value",
+						  "no room for another name in table language or license",
+						  pnstrdup(store.other.data, Min(store.other.len, 100)),
+						  store.n_other);
 	for (int i = 1; i < n; i++)
 		if (rows[i].repo->repo_id == rows[i - 1].repo->repo_id)
 			rows[i].lacking = rows[i - 1].lacking;

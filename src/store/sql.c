@@ -18,24 +18,26 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-#include "store/data.h"
 #include "store/sql.h"
 
-/* A list of the fields' columns, each after "prefix", with types if wanted. */
+/* A list of columns, each after "prefix". */
 static void
-add_columns(StringInfo sql, const GhcStoreSql *store, const char *prefix,
-			bool types, bool tracked_only)
+add_columns(StringInfo sql, const GhcField *columns, int n, const char *prefix)
 {
-	for (int i = 0; i < store->n_fields; i++)
-	{
-		const GhcFieldInfo *field = &ghc_fields[store->fields[i]];
+	for (int i = 0; i < n; i++)
+		appendStringInfo(sql, ", %s%s", prefix, ghc_columns_name(columns[i]));
+}
 
-		if (tracked_only && !field->tracked)
-			continue;
-		appendStringInfo(sql, ", %s%s", prefix, field->column);
-		if (types)
-			appendStringInfo(sql, " %s", ghc_data_type(field->type));
-	}
+/* Where the rows come from. */
+static void
+add_batch(StringInfo sql, const GhcField *columns, const Oid *types, int n)
+{
+	appendStringInfoString(sql, " FROM ghcrawl.batch() AS b (repo_id bigint,"
+						   " changed_at timestamptz");
+	for (int i = 0; i < n; i++)
+		appendStringInfo(sql, ", %s %s", ghc_columns_name(columns[i]),
+						 format_type_be(types[2 + i]));
+	appendStringInfoChar(sql, ')');
 }
 
 static char *
@@ -45,14 +47,57 @@ compose_look_up(const GhcStoreSql *store, const char *schema, const char *end)
 
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "SELECT repo_id, changed_at");
-	add_columns(&sql, store, "", false, false);
+	add_columns(&sql, store->fields, store->n_fields, "");
 	appendStringInfoString(&sql, ", false");
 	for (int i = 0; i < GHC_FIELD_COUNT; i++)
 		if (store->apart & GHC_FIELD_BIT(i))
-			appendStringInfo(&sql, " OR %s IS NULL", ghc_fields[i].column);
+			appendStringInfo(&sql, " OR %s IS NULL", ghc_columns_name(i));
 	appendStringInfo(&sql, " FROM %s.repository WHERE repo_id = ANY ($1)%s",
 					 schema, end);
 	return sql.data;
+}
+
+/* Bits of flags that these fields have. */
+static int32
+flags_of(const GhcStoreSql *store)
+{
+	int32		bits = 0;
+
+	for (int i = 0; i < store->n_fields; i++)
+		if (ghc_columns_form(store->fields[i]) == GHC_FORM_FLAG)
+			bits |= ghc_columns_true(store->fields[i]) |
+				ghc_columns_known(store->fields[i]);
+	return bits;
+}
+
+/*
+ * The new value of each column; of flags, those of other fields stay as they
+ * are.
+ */
+static void
+add_assignments(StringInfo sql, const GhcStoreSql *store)
+{
+	appendStringInfoString(sql, "changed_at = excluded.changed_at");
+	for (int i = 0; i < store->n_columns; i++)
+	{
+		const char *name = ghc_columns_name(store->columns[i]);
+
+		appendStringInfo(sql, ", %s = ", name);
+		if (ghc_columns_form(store->columns[i]) == GHC_FORM_FLAG)
+			appendStringInfo(sql, "coalesce(r.flags, 0) & ~%d | ", flags_of(store));
+		appendStringInfo(sql, "excluded.%s", name);
+	}
+}
+
+/* Columns as they are stored, to be compared with those that come. */
+static void
+add_stored(StringInfo sql, const GhcStoreSql *store)
+{
+	for (int i = 0; i < store->n_columns; i++)
+		if (ghc_columns_form(store->columns[i]) == GHC_FORM_FLAG)
+			appendStringInfo(sql, ", coalesce(r.flags, 0) & %d", flags_of(store));
+		else
+			appendStringInfo(sql, ", r.%s", ghc_columns_name(store->columns[i]));
 }
 
 static char *
@@ -63,23 +108,17 @@ compose_upsert(const GhcStoreSql *store, const char *schema)
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "INSERT INTO %s.repository AS r (repo_id, changed_at",
 					 schema);
-	add_columns(&sql, store, "", false, false);
+	add_columns(&sql, store->columns, store->n_columns, "");
 	appendStringInfoString(&sql, ") SELECT b.repo_id, b.changed_at");
-	add_columns(&sql, store, "b.", false, false);
-	appendStringInfoString(&sql, " FROM ghcrawl.batch() AS b (repo_id bigint,"
-						   " changed_at timestamptz");
-	add_columns(&sql, store, "", true, false);
-	appendStringInfoString(&sql, ") ON CONFLICT (repo_id) DO UPDATE SET"
-						   " changed_at = excluded.changed_at");
-	for (int i = 0; i < store->n_fields; i++)
-		appendStringInfo(&sql, ", %s = excluded.%s",
-						 ghc_fields[store->fields[i]].column,
-						 ghc_fields[store->fields[i]].column);
+	add_columns(&sql, store->columns, store->n_columns, "b.");
+	add_batch(&sql, store->columns, store->row_types, store->n_columns);
+	appendStringInfoString(&sql, " ON CONFLICT (repo_id) DO UPDATE SET ");
+	add_assignments(&sql, store);
 	appendStringInfoString(&sql, " WHERE r.changed_at <= excluded.changed_at"
 						   " AND (r.repo_id");
-	add_columns(&sql, store, "r.", false, false);
+	add_stored(&sql, store);
 	appendStringInfoString(&sql, ") IS DISTINCT FROM (excluded.repo_id");
-	add_columns(&sql, store, "excluded.", false, false);
+	add_columns(&sql, store->columns, store->n_columns, "excluded.");
 	appendStringInfoString(&sql, ") RETURNING r.repo_id");
 	return sql.data;
 }
@@ -92,13 +131,11 @@ compose_history(const GhcStoreSql *store, const char *schema)
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "INSERT INTO %s.repository_history"
 					 " (repo_id, changed_at", schema);
-	add_columns(&sql, store, "", false, true);
+	for (int i = 0; i < store->n_tracked; i++)
+		appendStringInfo(&sql, ", %s", ghc_columns_history_name(store->tracked[i]));
 	appendStringInfoString(&sql, ") SELECT b.repo_id, b.changed_at");
-	add_columns(&sql, store, "b.", false, true);
-	appendStringInfoString(&sql, " FROM ghcrawl.batch() AS b (repo_id bigint,"
-						   " changed_at timestamptz");
-	add_columns(&sql, store, "", true, true);
-	appendStringInfoString(&sql, ")");
+	add_columns(&sql, store->tracked, store->n_tracked, "b.");
+	add_batch(&sql, store->tracked, store->history_types, store->n_tracked);
 	return sql.data;
 }
 
@@ -123,18 +160,84 @@ compose_absence(GhcStoreSql *store, const char *schema)
 	};
 }
 
+/* Does a profile fill a column?  Any flag will do for that of flags. */
+static bool
+is_filled(GhcField column, GhcFieldSet fields)
+{
+	if (ghc_columns_form(column) != GHC_FORM_FLAG)
+		return (fields & GHC_FIELD_BIT(column)) != 0;
+	for (int i = 0; i < GHC_FIELD_COUNT; i++)
+		if ((fields & GHC_FIELD_BIT(i)) != 0 &&
+			ghc_columns_form(i) == GHC_FORM_FLAG)
+			return true;
+	return false;
+}
+
+static void
+list_columns(GhcStoreSql *store, GhcFieldSet fields)
+{
+	GhcFieldSet tracked = 0;
+
+	store->row_types[0] = store->history_types[0] = INT8OID;
+	store->row_types[1] = store->history_types[1] = TIMESTAMPTZOID;
+	for (int i = GHC_FIELD_REPO_ID + 1; i < GHC_FIELD_COUNT; i++)
+	{
+		if (!(fields & GHC_FIELD_BIT(i)))
+			continue;
+		store->place[i] = store->n_fields;
+		store->fields[store->n_fields++] = (GhcField) i;
+		if (ghc_fields[i].tracked)
+			tracked |= GHC_FIELD_BIT(i);
+	}
+	for (int i = 0; i < GHC_COLUMN_COUNT; i++)
+	{
+		if (!is_filled(ghc_columns[i], fields))
+			continue;
+		store->row_types[2 + store->n_columns] = ghc_columns_type_oid(ghc_columns[i]);
+		store->columns[store->n_columns++] = ghc_columns[i];
+	}
+	for (int i = 0; i < GHC_HISTORY_COLUMN_COUNT; i++)
+	{
+		GhcField	column = ghc_history_columns[i];
+
+		if (!is_filled(column, tracked))
+			continue;
+		store->history_types[2 + store->n_tracked] =
+			ghc_columns_form(column) == GHC_FORM_NAME ? TEXTOID :
+			ghc_columns_type_oid(column);
+		store->tracked[store->n_tracked++] = column;
+	}
+}
+
+static void
+compose_popular(GhcStoreSql *store, const char *schema)
+{
+	store->promote = (GhcStatement) {
+		psprintf("INSERT INTO %s.repository_popular AS p (repo_id, stars)"
+				 " SELECT u.repo_id, u.stars FROM unnest($1, $2) AS u (repo_id, stars)"
+				 " ON CONFLICT (repo_id) DO UPDATE SET stars = excluded.stars"
+				 " WHERE p.stars <> excluded.stars", schema), "BI", NULL
+	};
+	store->demote = (GhcStatement) {
+		psprintf("DELETE FROM %s.repository_popular WHERE repo_id = ANY ($1)",
+				 schema), "B", NULL
+	};
+}
+
 /* The columns of rows, and of a look-up: fields asked for apart as well. */
 static void
 list_names(GhcStoreSql *store)
 {
 	store->row_names[0] = "repo_id";
 	store->row_names[1] = store->look_up_names[store->n_look_up_names++] = "changed_at";
+	for (int i = 0; i < store->n_columns; i++)
+		store->row_names[2 + i] = ghc_columns_name(store->columns[i]);
 	for (int i = 0; i < store->n_fields; i++)
-		store->row_names[2 + i] = store->look_up_names[store->n_look_up_names++] =
-			ghc_fields[store->fields[i]].column;
+		store->look_up_names[store->n_look_up_names++] =
+			ghc_columns_name(store->fields[i]);
 	for (int i = 0; i < GHC_FIELD_COUNT; i++)
 		if (store->apart & GHC_FIELD_BIT(i))
-			store->look_up_names[store->n_look_up_names++] = ghc_fields[i].column;
+			store->look_up_names[store->n_look_up_names++] = ghc_columns_name(i);
 }
 
 static GhcStoreSql *
@@ -143,22 +246,10 @@ compose(const char *schema, GhcFieldSet fields, GhcFieldSet apart)
 	GhcStoreSql *store = palloc0(sizeof(GhcStoreSql));
 	const char *quoted = quote_identifier(schema);
 
-	store->row_types[0] = store->history_types[0] = INT8OID;
-	store->row_types[1] = store->history_types[1] = TIMESTAMPTZOID;
 	strlcpy(store->schema, schema, NAMEDATALEN);
 	store->set = fields;
 	store->apart = apart;
-	for (int i = GHC_FIELD_REPO_ID + 1; i < GHC_FIELD_COUNT; i++)
-	{
-		Oid			type = ghc_data_type_oid(ghc_fields[i].type);
-
-		if (!(fields & GHC_FIELD_BIT(i)))
-			continue;
-		store->row_types[2 + store->n_fields] = type;
-		store->fields[store->n_fields++] = (GhcField) i;
-		if (ghc_fields[i].tracked)
-			store->history_types[2 + store->n_tracked++] = type;
-	}
+	list_columns(store, fields);
 	list_names(store);
 	store->look_up = (GhcStatement) {compose_look_up(store, quoted, ""), "B", NULL};
 	store->lock = (GhcStatement) {
@@ -168,6 +259,7 @@ compose(const char *schema, GhcFieldSet fields, GhcFieldSet apart)
 	store->upsert = (GhcStatement) {compose_upsert(store, quoted), "", NULL};
 	store->history = (GhcStatement) {compose_history(store, quoted), "", NULL};
 	compose_absence(store, quoted);
+	compose_popular(store, quoted);
 	return store;
 }
 

@@ -11,14 +11,14 @@
 #ifndef GHC_STORE_SQL_H
 #define GHC_STORE_SQL_H
 
-#include "github/fields.h"
+#include "store/columns.h"
 #include "store/db.h"
 
 /*
  * Statements for one data schema and set of fields.  look_up and lock take
- * ids (B) and give (repo_id, changed_at, fields, is any asked for apart null); upsert and history read
- * ghcrawl.batch(), upsert gives the ids written.  The last four are about
- * table repository_absence.
+ * ids (B) and give (repo_id, changed_at, the column of each field, is any asked
+ * for apart null); upsert and history read ghcrawl.batch(), upsert gives the ids
+ * written.  The last four are about table repository_absence.
  */
 typedef struct GhcStoreSql
 {
@@ -27,12 +27,16 @@ typedef struct GhcStoreSql
 	GhcFieldSet apart;
 	int			n_fields;		/* without repo_id */
 	GhcField	fields[GHC_FIELD_COUNT];
-	const char *row_names[2 + GHC_FIELD_COUNT];	/* repo_id, changed_at, fields */
+	int			place[GHC_FIELD_COUNT]; /* in fields, of those that are there */
+	int			n_columns;		/* of upsert, behind repo_id and changed_at */
+	GhcField	columns[GHC_COLUMN_COUNT];
+	int			n_tracked;		/* the same of history */
+	GhcField	tracked[GHC_HISTORY_COLUMN_COUNT];
+	const char *row_names[2 + GHC_COLUMN_COUNT];	/* of upsert */
+	Oid			row_types[2 + GHC_COLUMN_COUNT];
 	const char *look_up_names[1 + 2 * GHC_FIELD_COUNT];	/* changed_at, fields, apart */
 	int			n_look_up_names;
-	int			n_tracked;
-	Oid			row_types[2 + GHC_FIELD_COUNT]; /* what upsert reads */
-	Oid			history_types[2 + GHC_FIELD_COUNT];
+	Oid			history_types[2 + GHC_HISTORY_COLUMN_COUNT];
 	GhcStatement look_up;
 	GhcStatement lock;
 	GhcStatement upsert;
@@ -41,6 +45,8 @@ typedef struct GhcStoreSql
 	GhcStatement missed;		/* (repo_id, missed_at) of ids (B), ascending */
 	GhcStatement strike;		/* deletes ids (B) */
 	GhcStatement miss;			/* adds ids (B) at a moment (z) */
+	GhcStatement promote;		/* ids (B), stars (I) of table repository_popular */
+	GhcStatement demote;		/* deletes ids (B) there */
 } GhcStoreSql;
 
 /* The statements, kept for the life of the process. */

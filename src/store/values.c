@@ -14,11 +14,14 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 
+#include "store/columns.h"
+#include "store/dictionary.h"
 #include "store/values.h"
 
 TimestampTz
@@ -28,16 +31,62 @@ ghc_values_timestamp(int64 seconds)
 			(int64) SECS_PER_DAY) * USECS_PER_SEC;
 }
 
+/* Seconds since 1970 as they are stored. */
+static int32
+stored_time(int64 seconds)
+{
+	return (int32) (seconds - (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) *
+					(int64) SECS_PER_DAY);
+}
+
+/* A comma, which GitHub's names don't have, would make two of one. */
+static void
+put_name(StringInfo text, GhcSlice name)
+{
+	const char *comma;
+
+	while ((comma = memchr(name.data, ',', name.len)) != NULL)
+	{
+		size_t		len = comma - name.data;
+
+		appendBinaryStringInfo(text, name.data, (int) len);
+		appendStringInfoString(text, "\xef\xbf\xbd");
+		name.data += len + 1;
+		name.len -= len + 1;
+	}
+	appendBinaryStringInfo(text, name.data, (int) name.len);
+}
+
 static Datum
 names_datum(const GhcArray *array)
 {
-	Datum	   *items = palloc(array->n * sizeof(Datum) + 1);
+	StringInfoData text;
 
+	initStringInfo(&text);
 	for (int i = 0; i < array->n; i++)
-		items[i] = PointerGetDatum(cstring_to_text_with_len(array->names[i].data,
-															(int) array->names[i].len));
-	return PointerGetDatum(construct_array(items, array->n, TEXTOID, -1, false,
-										   TYPALIGN_INT));
+	{
+		if (i > 0)
+			appendStringInfoChar(&text, ',');
+		put_name(&text, array->names[i]);
+	}
+	return PointerGetDatum(cstring_to_text_with_len(text.data, text.len));
+}
+
+static Datum
+numbers_datum(const GhcArray *array)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	for (int i = 0; i < array->n; i++)
+	{
+		char		digits[MAXINT8LEN + 1];
+
+		if (i > 0)
+			appendStringInfoChar(&text, ',');
+		appendBinaryStringInfo(&text, digits, pg_lltoa(array->numbers[i], digits));
+	}
+	return PointerGetDatum(cstring_to_text_with_len(text.data, text.len));
 }
 
 Datum
@@ -82,30 +131,39 @@ ghc_values_datum(const GhcRepository *repo, GhcField field)
 {
 	const GhcValue *value = &repo->value[field];
 
-	switch (ghc_fields[field].type)
+	switch (ghc_columns_form(field))
 	{
-		case GHC_TYPE_INT8:
+		case GHC_FORM_INT8:
 			return Int64GetDatum(value->number);
-		case GHC_TYPE_INT4:
+		case GHC_FORM_INT4:
 			return Int32GetDatum((int32) value->number);
-		case GHC_TYPE_TIME:
-			return TimestampTzGetDatum(ghc_values_timestamp(value->number));
-		case GHC_TYPE_BOOL:
-			return BoolGetDatum(value->number != 0);
-		case GHC_TYPE_TEXT:
+		case GHC_FORM_TIME:
+			return Int32GetDatum(stored_time(value->number));
+		case GHC_FORM_NAME:
+			return Int16GetDatum((int16) ghc_dictionary_find(field, value->text));
+		case GHC_FORM_TEXT:
 			return PointerGetDatum(cstring_to_text_with_len(value->text.data,
 															(int) value->text.len));
-		case GHC_TYPE_TEXT_ARRAY:
+		case GHC_FORM_NAMES:
 			return names_datum(value->array);
-		case GHC_TYPE_INT8_ARRAY:
-			return ghc_values_int8_array(value->array->numbers, value->array->n);
-		case GHC_TYPE_JSON:
+		case GHC_FORM_NUMBERS:
+			return numbers_datum(value->array);
+		case GHC_FORM_JSON:
 			return DirectFunctionCall1(jsonb_in,
 									   CStringGetDatum(pnstrdup(value->text.data,
 																value->text.len)));
+		case GHC_FORM_FLAG:
+			break;
 	}
-	elog(ERROR, "unknown field type %d", (int) ghc_fields[field].type);
+	elog(ERROR, "field %d has no value of its own", (int) field);
 	return (Datum) 0;			/* keep compilers quiet */
+}
+
+bool
+ghc_values_is_null(GhcField field, Datum stored, bool isnull)
+{
+	return isnull || (ghc_columns_form(field) == GHC_FORM_FLAG &&
+					  (DatumGetInt32(stored) & ghc_columns_known(field)) == 0);
 }
 
 /* Do a stored variable-length value's bytes equal these? */
@@ -118,72 +176,68 @@ same_bytes(Datum stored, const char *data, size_t len)
 		memcmp(VARDATA_ANY(value), data, len) == 0;
 }
 
-/* An array's bytes behind its length: small ones begin at any address. */
-static int32
-int_at(const char *bytes)
+/* Takes what a list's text has next off it; false if it has something else. */
+static bool
+take(GhcSlice *text, const char *data, size_t len)
 {
-	int32		number;
-
-	memcpy(&number, bytes, sizeof(number));
-	return number;
-}
-
-/* where the items of an array of one dimension begin, behind its length */
-#define ITEMS_AT (ARR_OVERHEAD_NONULLS(1) - VARHDRSZ)
-
-/*
- * The bytes of a stored array that has n items, in one dimension from 1, and no
- * nulls; NULL if it isn't so.
- */
-static const char *
-list_bytes(Datum stored, Oid type, int n, size_t *len)
-{
-	struct varlena *value = PG_DETOAST_DATUM_PACKED(stored);
-	const char *bytes = VARDATA_ANY(value);
-
-	*len = VARSIZE_ANY_EXHDR(value);
-	if (int_at(bytes) != (n > 0) || int_at(bytes + 4) != 0 ||
-		(Oid) int_at(bytes + 8) != type)
-		return NULL;
-	if (n > 0 && (int_at(bytes + 12) != n || int_at(bytes + 16) != 1))
-		return NULL;
-	return bytes;
+	if (text->len < len || memcmp(text->data, data, len) != 0)
+		return false;
+	text->data += len;
+	text->len -= len;
+	return true;
 }
 
 static bool
-same_names(Datum stored, const GhcArray *names)
+same_names(GhcSlice text, const GhcArray *array)
 {
-	size_t		len;
-	const char *bytes = list_bytes(stored, TEXTOID, names->n, &len);
-	size_t		at = ITEMS_AT;
+	for (int i = 0; i < array->n; i++)
+		if ((i > 0 && !take(&text, ",", 1)) ||
+			!take(&text, array->names[i].data, array->names[i].len))
+			return false;
+	return text.len == 0;
+}
 
-	for (int i = 0; bytes != NULL && i < names->n; i++)
+static bool
+same_numbers(GhcSlice text, const GhcArray *array)
+{
+	for (int i = 0; i < array->n; i++)
 	{
-		struct varlena head;
-		size_t		size = names->names[i].len;
+		char		digits[MAXINT8LEN + 1];
+		int			len = pg_lltoa(array->numbers[i], digits);
 
-		at = INTALIGN(at);
-		if (at + VARHDRSZ + size > len)
+		if ((i > 0 && !take(&text, ",", 1)) || !take(&text, digits, len))
 			return false;
-		memcpy(&head, bytes + at, VARHDRSZ);
-		if (VARSIZE(&head) != VARHDRSZ + size ||
-			memcmp(bytes + at + VARHDRSZ, names->names[i].data, size) != 0)
-			return false;
-		at += VARHDRSZ + size;
 	}
-	return bytes != NULL;
+	return text.len == 0;
 }
 
+/* Is any name one that isn't stored as it is? */
 static bool
-same_numbers(Datum stored, const GhcArray *numbers)
+has_comma(const GhcArray *array)
 {
-	size_t		len;
-	const char *bytes = list_bytes(stored, INT8OID, numbers->n, &len);
-	size_t		size = numbers->n * sizeof(int64);
+	for (int i = 0; i < array->n; i++)
+		if (memchr(array->names[i].data, ',', array->names[i].len) != NULL)
+			return true;
+	return false;
+}
 
-	return bytes != NULL &&
-		(size == 0 || (len == ITEMS_AT + size &&
-					   memcmp(bytes + ITEMS_AT, numbers->numbers, size) == 0));
+/* Is a list, or jsonb, the same?  Made from equal values they have equal bytes. */
+static bool
+same_made(const GhcRepository *repo, GhcField field, Datum stored)
+{
+	const GhcArray *array = repo->value[field].array;
+	GhcForm		form = ghc_columns_form(field);
+	struct varlena *value = PG_DETOAST_DATUM_PACKED(stored);
+	GhcSlice	text = {VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
+	struct varlena *made;
+
+	if (form == GHC_FORM_NUMBERS)
+		return same_numbers(text, array);
+	if (form == GHC_FORM_NAMES && !has_comma(array))
+		return same_names(text, array);
+	made = (struct varlena *) DatumGetPointer(ghc_values_datum(repo, field));
+	return text.len == VARSIZE(made) - VARHDRSZ &&
+		memcmp(text.data, VARDATA(made), text.len) == 0;
 }
 
 bool
@@ -191,33 +245,30 @@ ghc_values_same(const GhcRepository *repo, GhcField field, Datum stored,
 				bool isnull)
 {
 	const GhcValue *value = &repo->value[field];
-	struct varlena *made;
 
+	isnull = ghc_values_is_null(field, stored, isnull);
 	if (repo->null & GHC_FIELD_BIT(field))
 		return isnull;
 	if (!(repo->set & GHC_FIELD_BIT(field)))
 		return true;
 	if (isnull)
 		return false;
-	switch (ghc_fields[field].type)
+	switch (ghc_columns_form(field))
 	{
-		case GHC_TYPE_INT8:
+		case GHC_FORM_INT8:
 			return DatumGetInt64(stored) == value->number;
-		case GHC_TYPE_INT4:
+		case GHC_FORM_INT4:
 			return DatumGetInt32(stored) == value->number;
-		case GHC_TYPE_TIME:
-			return DatumGetTimestampTz(stored) == ghc_values_timestamp(value->number);
-		case GHC_TYPE_BOOL:
-			return DatumGetBool(stored) == (value->number != 0);
-		case GHC_TYPE_TEXT:
+		case GHC_FORM_TIME:
+			return DatumGetInt32(stored) == stored_time(value->number);
+		case GHC_FORM_FLAG:
+			return ((DatumGetInt32(stored) & ghc_columns_true(field)) != 0) ==
+				(value->number != 0);
+		case GHC_FORM_NAME:
+			return DatumGetInt16(stored) == ghc_dictionary_find(field, value->text);
+		case GHC_FORM_TEXT:
 			return same_bytes(stored, value->text.data, value->text.len);
-		case GHC_TYPE_TEXT_ARRAY:
-			return same_names(stored, value->array);
-		case GHC_TYPE_INT8_ARRAY:
-			return same_numbers(stored, value->array);
 		default:
-			/* jsonb made from equal values has equal bytes */
-			made = (struct varlena *) DatumGetPointer(ghc_values_datum(repo, field));
-			return same_bytes(stored, VARDATA(made), VARSIZE(made) - VARHDRSZ);
+			return same_made(repo, field, stored);
 	}
 }

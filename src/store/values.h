@@ -27,12 +27,19 @@ extern Datum ghc_values_float8_array(const double *numbers, int n);
 /* A range as the text of a search, palloc'd. */
 extern char *ghc_values_range(const GhcRange *range);
 
-/* The Datum of a field that is set, palloc'd; throws on JSON that jsonb refuses. */
+/*
+ * The Datum of a field that is set, in the form in which it is stored
+ * (columns.h), palloc'd; throws on JSON that jsonb refuses.  Not for flags, and
+ * names must be in the open dictionary.
+ */
 extern Datum ghc_values_datum(const GhcRepository *repo, GhcField field);
 
+/* Is nothing known of a field whose column has this value? */
+extern bool ghc_values_is_null(GhcField field, Datum stored, bool isnull);
+
 /*
- * Does a stored value equal what GitHub shows?  A field that is neither set
- * nor null counts as equal: nothing is known of it.
+ * Does a stored value, that of the field's column, equal what GitHub shows?  A
+ * field that is neither set nor null counts as equal: nothing is known of it.
  */
 extern bool ghc_values_same(const GhcRepository *repo, GhcField field,
 							Datum stored, bool isnull);

@@ -209,7 +209,7 @@ recrawl('language:Python', '0|0', 'by language');
 change({ op => 'set', id => $other, language => 'Ruby' }, { op => 'delete', id => $lost });
 recrawl('language:Python', '2|1', 'by language, changed');
 is(is_absent($other) . is_absent($lost), '01', 'by language: who is gone');
-is(sql("SELECT language FROM github.repository WHERE repo_id = $other"), 'Ruby', 'by language: who left');
+is(sql("SELECT language FROM github.repositories WHERE repo_id = $other"), 'Ruby', 'by language: who left');
 recrawl('language:Python', '1|0', 'by language, once more');
 
 no_limit_violated($sim, 'all of it');

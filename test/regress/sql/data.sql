@@ -10,8 +10,14 @@ SELECT ghcrawl_create_tables('github');
 SELECT version, api_url FROM github.ghcrawl_schema;
 SELECT schema_name, api_url, version FROM ghcrawl.data_schema;
 SELECT c.relname, c.relkind, c.relowner = current_user::regrole AS mine
-FROM pg_class c WHERE c.relnamespace = 'github'::regnamespace AND relkind IN ('r', 'v', 'S', 'm')
+FROM pg_class c WHERE c.relnamespace = 'github'::regnamespace AND relkind IN ('r', 'p', 'v', 'S', 'm') AND relname !~ '_20\d\d_\d\d$'
 ORDER BY relname COLLATE "C";
+
+-- partitions of this month and the next two
+SELECT count(*) FROM pg_inherits WHERE inhparent = 'github.repository_history'::regclass
+AND inhrelid::regclass::text = ANY (ARRAY(SELECT 'github.repository_history_' || to_char(date_trunc('month', now() AT TIME ZONE 'UTC')
+	+ make_interval(months => m), 'YYYY_MM') FROM generate_series(0, 2) m));
+SELECT count(*) FROM pg_inherits WHERE inhparent = 'github.repository_history'::regclass;
 
 -- no member of the extension, nothing of the crawl's depends on it
 SELECT count(*) FROM pg_depend
@@ -28,24 +34,24 @@ ORDER BY attnum;
 SELECT attname FROM pg_attribute
 WHERE attrelid = 'github.repositories'::regclass AND attnum > 0 ORDER BY attnum;
 
--- the view has all columns of the table
+-- the view has all columns of the table, or what they stand for
 SELECT attname FROM pg_attribute WHERE attrelid = 'github.repository'::regclass AND attnum > 0
 EXCEPT
 SELECT attname FROM pg_attribute WHERE attrelid = 'github.repositories'::regclass AND attnum > 0;
 
 -- indexes
 SELECT indexname, replace(indexdef, 'USING btree ', '') AS def
-FROM pg_indexes WHERE schemaname = 'github' ORDER BY indexname COLLATE "C";
+FROM pg_indexes WHERE schemaname = 'github' AND tablename !~ '_20\d\d_\d\d$' ORDER BY indexname COLLATE "C";
 
 -- everything is explained
 SELECT c.relname, a.attname AS "without comment"
 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-WHERE c.relnamespace = 'github'::regnamespace AND c.relkind = 'r'
-  AND c.relname NOT LIKE 'ghcrawl%' AND a.attnum > 0 AND NOT (c.relname = 'repository_history' AND a.attname = 'repo_id')
+WHERE c.relnamespace = 'github'::regnamespace AND c.relkind IN ('r', 'p')
+  AND c.relname NOT LIKE 'ghcrawl%' AND a.attnum > 0
   AND col_description(c.oid, a.attnum) IS NULL
 ORDER BY 1, a.attnum;
 SELECT relname AS "without comment" FROM pg_class
-WHERE relnamespace = 'github'::regnamespace AND relkind IN ('r', 'v')
+WHERE relnamespace = 'github'::regnamespace AND relkind IN ('r', 'p', 'v')
   AND obj_description(oid, 'pg_class') IS NULL;
 SELECT obj_description('github'::regnamespace, 'pg_namespace') AS comment;
 
@@ -62,7 +68,44 @@ ORDER BY 1, 2, 3;
 -- nulls and texts of any kind fit; the key is the id
 INSERT INTO github.repository (repo_id, changed_at, name_with_owner) VALUES (9223372036854775807, now(), 'a/b');
 SELECT repo_id, name_with_owner, stars, topics FROM github.repositories;
+
+-- what is packed is shown as it was: null, no and yes; moments, lists
+INSERT INTO github.language VALUES (1, 'C'), (32767, 'Jupyter Notebook');
+INSERT INTO github.license VALUES (1, 'mit');
+INSERT INTO github.repository (repo_id, changed_at, name_with_owner, created_at, pushed_at, stars, flags,
+	language_id, license_id, topics, languages, language_bytes) VALUES
+	(1, now(), 'a/b', 0, -946684800, 5, 4096 | 8192 | 2, 32767, 1, '', '', ''),
+	(2, now(), 'a/c', 2147483647, -2147483648, 100, NULL, 1, 0, 'a,b', 'Jupyter Notebook,C', '70000000000,1'),
+	(3, now(), 'a/d', 1, 1, 7, (1 << 24) - 1, 77, 77, NULL, NULL, NULL);
+SET LOCAL timezone = 'UTC';
+SELECT repo_id, created_at, pushed_at, is_fork, is_archived, is_disabled, has_discussions, language, license,
+	topics, languages, language_bytes FROM github.repositories WHERE repo_id < 10 ORDER BY repo_id;
+SELECT repo_id FROM github.repositories WHERE 'b' = ANY (topics) AND language = 'C';
+SELECT name_with_owner, stars FROM github.popular;
+DROP VIEW github.popular;
+DROP TABLE github.repository_popular;
+SELECT ghcrawl_create_tables();
+SELECT name_with_owner, stars FROM github.popular;
 ROLLBACK;
+
+-- the view costs no join that isn't asked for
+BEGIN;
+SELECT ghcrawl_create_tables();
+SET LOCAL enable_seqscan = off;
+EXPLAIN (COSTS OFF) SELECT stars, created_at, topics FROM github.repositories WHERE repo_id = 5;
+ROLLBACK;
+
+-- hash partitions
+BEGIN;
+SELECT ghcrawl_create_tables(hash_partitions => 4);
+SELECT ghcrawl_create_tables(hash_partitions => 4);
+SELECT ghcrawl_create_tables();
+SELECT c.relname, c.reloptions, pg_get_expr(c.relpartbound, c.oid) FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid
+WHERE inhparent = 'github.repository'::regclass ORDER BY 1;
+SELECT ghcrawl_create_tables(hash_partitions => 8);
+ROLLBACK;
+SELECT ghcrawl_create_tables(hash_partitions => -1);
+SELECT ghcrawl_create_tables(hash_partitions => 257);
 
 -- names that need quotes
 BEGIN;
@@ -124,12 +167,13 @@ SET ghcrawl.api_url = 'https://api.github.com';
 SELECT ghcrawl_create_tables('regress_github');
 SELECT repo_id, name_with_owner FROM regress_github.repositories;
 
--- a table that they were made without is added
-DROP VIEW regress_github.repositories;
-DROP TABLE regress_github.repository_absence;
+-- a table that they were made without is added, and so are views
+DROP TABLE regress_github.repository_absence CASCADE;
 SELECT ghcrawl_create_tables('regress_github');
 SELECT attname, format_type(atttypid, NULL) FROM pg_attribute
 WHERE attrelid = 'regress_github.repository_absence'::regclass AND attnum > 0 ORDER BY attnum;
+SELECT repo_id, name_with_owner FROM regress_github.repositories;
+SELECT count(*) FROM regress_github.popular;
 
 -- renamed or dropped by their owner
 ALTER SCHEMA regress_github RENAME TO regress_renamed;

@@ -14,6 +14,8 @@ CREATE VIEW planted.ghcrawl_schema AS
 	SELECT planted.who() AS version, 'https://planted.example'::text AS api_url;
 CREATE TABLE planted.repository (repo_id bigint);
 CREATE TABLE planted.repository_history (repo_id bigint);
+SELECT format('CREATE TABLE planted.%I (i int)', name)
+FROM unnest('{language,license,repository_absence,repository_popular,repositories,popular}'::text[]) name \gexec
 RESET ROLE;
 SELECT ghcrawl_create_tables('planted');
 

@@ -101,7 +101,7 @@ sub ids_are_exact
 	return $wanted > 0 && !%expected && !@surplus;
 }
 
-# Columns of github.repository: how the simulator's truth says the same thing.
+# Columns of github.repositories: how the simulator's truth says the same thing.
 my %TRUTH = (
 	created_at => [ 'createdAt', 'timestamptz' ],
 	pushed_at => [ 'pushedAt', 'timestamptz' ],
@@ -196,7 +196,7 @@ sub values_are_true
 	my $counts = join ', ',
 	  map { "count(*) FILTER (WHERE t.$_ IS DISTINCT FROM r.$_) AS $_" } @columns;
 	my $pairs = "(SELECT id AS repo_id, $expressions FROM truth) t"
-	  . ' JOIN github.repository r USING (repo_id)';
+	  . ' JOIN github.repositories r USING (repo_id)';
 	my @others = split /\n/, $node->safe_psql('postgres',
 		"SELECT k || ': ' || v FROM (SELECT $counts FROM $pairs) c,"
 		. " json_each_text(row_to_json(c)) e(k, v) WHERE v <> '0'");
@@ -267,13 +267,13 @@ sub no_limit_violated
 }
 
 # Files of all relations of schema github, indexes and TOAST included: their
-# names by filenode.
+# names by filenode, those of the history's partitions without their month.
 sub relations_of
 {
 	my ($node) = @_;
 	my $rows = $node->safe_psql('postgres', <<'SQL');
-WITH r AS (SELECT c.oid, c.relname::text AS name, c.reltoastrelid FROM pg_class c
-	WHERE relnamespace = 'github'::regnamespace AND relkind IN ('r', 'i', 'm', 'p')),
+WITH r AS (SELECT c.oid, regexp_replace(c.relname, '_(\d{4}_\d\d|default)', '') AS name, c.reltoastrelid FROM pg_class c
+	WHERE relnamespace = 'github'::regnamespace AND relkind IN ('r', 'i', 'm')),
 t AS (SELECT reltoastrelid AS oid, 'toast of ' || name AS name FROM r WHERE reltoastrelid <> 0),
 i AS (SELECT indexrelid AS oid, 'index of ' || name AS name FROM t JOIN pg_index ON indrelid = t.oid)
 SELECT pg_relation_filenode(a.oid), a.name

@@ -248,7 +248,7 @@ sub load_states
 	my $fields = join ',', map { $COLUMN{$_} } sort keys %COLUMN;
 	my $types = join ', ', map {
 		qq{"$COLUMN{$_}" } . $self->sql("SELECT format_type(atttypid, -1) FROM pg_attribute"
-			. " WHERE attrelid = 'github.repository'::regclass AND attname = '$_'")
+			. " WHERE attrelid = 'github.repositories'::regclass AND attname = '$_'")
 	} sort keys %COLUMN;
 	my $from = $self->{from} - $self->{lag_ms} - 1;
 
@@ -281,7 +281,7 @@ sub measure_values
 	} @columns;
 	$result->{wrong} = {
 		map { split /\|/ } split /\n/, $self->sql(
-			"SELECT k, v FROM (SELECT $counts FROM (SELECT r.repo_id, $good FROM github.repository r"
+			"SELECT k, v FROM (SELECT $counts FROM (SELECT r.repo_id, $good FROM github.repositories r"
 			  . ' JOIN state s ON s.id = r.repo_id AND s.visible'
 			  . " AND (s.until IS NULL OR s.until >= $result->{from})"
 			  . ' JOIN state n ON n.id = r.repo_id AND n.visible AND n.until IS NULL'
@@ -309,14 +309,14 @@ sub measure_history
 
 		push @{ $values{ $_->[0] } }, $_ for map { [ split /\t/, $_, -1 ] } split /\n/, $self->sql(
 			"COPY (SELECT repo_id, floor(extract(epoch FROM changed_at) * 1000)::bigint, $column"
-			  . " FROM github.repository_history WHERE $column IS NOT NULL ORDER BY repo_id, changed_at) TO STDOUT");
+			  . " FROM github.history WHERE $column IS NOT NULL ORDER BY repo_id, changed_at) TO STDOUT");
 		next unless %values;
 		push @{ $states{ $_->[0] } }, $_ for map { [ split /\t/, $_, -1 ] } split /\n/, $self->sql(
 			qq{COPY (SELECT id, coalesce(until, 9e15::bigint), coalesce("$COLUMN{$column}"::text, ''), coalesce(since, 0)}
 			  . ' FROM state WHERE visible AND id IN (SELECT repo_id FROM github.repository_history)'
 			  . ' ORDER BY id, coalesce(until, 9e15::bigint)) TO STDOUT');
 		my %last = map { split /\t/, $_, -1 } split /\n/, $self->sql(
-			"COPY (SELECT repo_id, coalesce($column\::text, '') FROM github.repository"
+			"COPY (SELECT repo_id, coalesce($column\::text, '') FROM github.repositories"
 			  . ' WHERE repo_id IN (SELECT repo_id FROM github.repository_history)) TO STDOUT');
 		for my $id (keys %values)
 		{
@@ -434,7 +434,7 @@ sub wrong_rows
 
 	return $self->sql("SELECT r.repo_id, r.changed_at, r.$column, r.created_at,"
 		. qq{ string_agg(format('%s until %s visible %s', s."$COLUMN{$column}", s.until, s.visible), '; ' ORDER BY s.until)}
-		. ' FROM github.repository r JOIN state s ON s.id = r.repo_id GROUP BY r.repo_id'
+		. ' FROM github.repositories r JOIN state s ON s.id = r.repo_id GROUP BY r.repo_id'
 		. qq{ HAVING NOT bool_or(s."$COLUMN{$column}" IS NOT DISTINCT FROM r.$column) FILTER (WHERE s.visible}
 		. " AND (s.until IS NULL OR s.until >= $result->{from})) LIMIT 5");
 }

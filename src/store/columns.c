@@ -1,0 +1,157 @@
+/*-------------------------------------------------------------------------
+ *
+ * columns.c
+ *	  How fields lie in the data tables; see columns.h.
+ *
+ * IDENTIFICATION
+ *	  src/store/columns.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+
+#include "store/columns.h"
+
+const GhcField ghc_columns[GHC_COLUMN_COUNT] = {
+	GHC_FIELD_OWNER_ID, GHC_FIELD_PARENT_ID,
+	GHC_FIELD_CREATED_AT, GHC_FIELD_PUSHED_AT, GHC_FIELD_UPDATED_AT,
+	GHC_FIELD_ARCHIVED_AT, GHC_FIELD_STARS, GHC_FIELD_FORKS, GHC_FIELD_DISK_KB,
+	GHC_FIELD_IS_FORK,			/* stands for all flags */
+	GHC_FIELD_LANGUAGE, GHC_FIELD_LICENSE,
+	GHC_FIELD_NAME_WITH_OWNER, GHC_FIELD_DESCRIPTION, GHC_FIELD_HOMEPAGE,
+	GHC_FIELD_DEFAULT_BRANCH, GHC_FIELD_TOPICS, GHC_FIELD_LANGUAGES,
+	GHC_FIELD_LANGUAGE_BYTES, GHC_FIELD_EXTRA
+};
+
+/* eight with repo_id and changed_at: so many cost no bytes to say which are null */
+const GhcField ghc_history_columns[GHC_HISTORY_COLUMN_COUNT] = {
+	GHC_FIELD_OWNER_ID, GHC_FIELD_STARS, GHC_FIELD_FORKS, GHC_FIELD_IS_ARCHIVED,
+	GHC_FIELD_NAME_WITH_OWNER, GHC_FIELD_LICENSE
+};
+
+GhcForm
+ghc_columns_form(GhcField field)
+{
+	switch (ghc_fields[field].type)
+	{
+		case GHC_TYPE_INT8:
+			return GHC_FORM_INT8;
+		case GHC_TYPE_INT4:
+			return GHC_FORM_INT4;
+		case GHC_TYPE_TIME:
+			return GHC_FORM_TIME;
+		case GHC_TYPE_BOOL:
+			return GHC_FORM_FLAG;
+		case GHC_TYPE_TEXT:
+			return field == GHC_FIELD_LANGUAGE || field == GHC_FIELD_LICENSE ?
+				GHC_FORM_NAME : GHC_FORM_TEXT;
+		case GHC_TYPE_TEXT_ARRAY:
+			return GHC_FORM_NAMES;
+		case GHC_TYPE_INT8_ARRAY:
+			return GHC_FORM_NUMBERS;
+		case GHC_TYPE_JSON:
+			return GHC_FORM_JSON;
+	}
+	elog(ERROR, "unknown field type %d", (int) ghc_fields[field].type);
+	return GHC_FORM_TEXT;		/* keep compilers quiet */
+}
+
+const char *
+ghc_columns_name(GhcField field)
+{
+	switch (ghc_columns_form(field))
+	{
+		case GHC_FORM_FLAG:
+			return "flags";
+		case GHC_FORM_NAME:
+			return field == GHC_FIELD_LANGUAGE ? "language_id" : "license_id";
+		default:
+			return ghc_fields[field].column;
+	}
+}
+
+const char *
+ghc_columns_history_name(GhcField field)
+{
+	return ghc_columns_form(field) == GHC_FORM_NAME ?
+		ghc_fields[field].column : ghc_columns_name(field);
+}
+
+const char *
+ghc_columns_type(GhcField field)
+{
+	static const char *const names[] = {
+		[GHC_FORM_INT8] = "bigint",
+		[GHC_FORM_INT4] = "integer",
+		[GHC_FORM_TIME] = "integer",
+		[GHC_FORM_FLAG] = "integer",
+		[GHC_FORM_NAME] = "smallint",
+		[GHC_FORM_TEXT] = "text",
+		[GHC_FORM_NAMES] = "text",
+		[GHC_FORM_NUMBERS] = "text",
+		[GHC_FORM_JSON] = "jsonb",
+	};
+
+	return names[ghc_columns_form(field)];
+}
+
+Oid
+ghc_columns_type_oid(GhcField field)
+{
+	static const Oid oids[] = {
+		[GHC_FORM_INT8] = INT8OID,
+		[GHC_FORM_INT4] = INT4OID,
+		[GHC_FORM_TIME] = INT4OID,
+		[GHC_FORM_FLAG] = INT4OID,
+		[GHC_FORM_NAME] = INT2OID,
+		[GHC_FORM_TEXT] = TEXTOID,
+		[GHC_FORM_NAMES] = TEXTOID,
+		[GHC_FORM_NUMBERS] = TEXTOID,
+		[GHC_FORM_JSON] = JSONBOID,
+	};
+
+	return oids[ghc_columns_form(field)];
+}
+
+/* bits 0 to 11 say true, 12 to 23 known */
+#define FIRST_FLAG GHC_FIELD_IS_FORK
+#define FLAG_COUNT 12
+
+int32
+ghc_columns_true(GhcField field)
+{
+	Assert(field >= FIRST_FLAG && field < FIRST_FLAG + FLAG_COUNT);
+	return 1 << (field - FIRST_FLAG);
+}
+
+int32
+ghc_columns_known(GhcField field)
+{
+	return ghc_columns_true(field) << FLAG_COUNT;
+}
+
+char *
+ghc_columns_shown(GhcField field)
+{
+	const char *name = ghc_fields[field].column;
+
+	switch (ghc_columns_form(field))
+	{
+		case GHC_FORM_TIME:
+			/* immutable, so that it can be indexed */
+			return psprintf("to_timestamp(r.%s + 946684800::bigint)", name);
+		case GHC_FORM_FLAG:
+			return psprintf("CASE WHEN r.flags & %d <> 0 THEN r.flags & %d <> 0 END",
+							ghc_columns_known(field), ghc_columns_true(field));
+		case GHC_FORM_NAME:
+			return psprintf("%s.name", name);
+		case GHC_FORM_NAMES:
+			return psprintf("string_to_array(r.%s, ',')", name);
+		case GHC_FORM_NUMBERS:
+			return psprintf("string_to_array(r.%s, ',')::bigint[]", name);
+		default:
+			return psprintf("r.%s", name);
+	}
+}

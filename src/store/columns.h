@@ -1,0 +1,61 @@
+/*-------------------------------------------------------------------------
+ *
+ * columns.h
+ *	  How fields lie in the data tables.
+ *
+ * A row is stored hundreds of millions of times, so people read a view and the
+ * table keeps what the view shows in fewer bytes: moments as seconds in four
+ * bytes, booleans as bits of one column, names that come again and again
+ * as numbers of a dictionary, lists as text with commas.  Columns stand by
+ * width, so that nothing is lost to alignment.
+ *
+ * IDENTIFICATION
+ *	  src/store/columns.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GHC_COLUMNS_H
+#define GHC_COLUMNS_H
+
+#include "github/fields.h"
+
+/* how a field's value is stored */
+typedef enum GhcForm
+{
+	GHC_FORM_INT8,
+	GHC_FORM_INT4,
+	GHC_FORM_TIME,				/* integer, seconds since 2000 */
+	GHC_FORM_FLAG,				/* two bits of column flags: known, and true */
+	GHC_FORM_NAME,				/* smallint, see dictionary.h */
+	GHC_FORM_TEXT,
+	GHC_FORM_NAMES,				/* text, commas between */
+	GHC_FORM_NUMBERS,			/* the same */
+	GHC_FORM_JSON,
+} GhcForm;
+
+/* The columns of table repository behind repo_id and changed_at, a field of each. */
+#define GHC_COLUMN_COUNT 20
+extern const GhcField ghc_columns[GHC_COLUMN_COUNT];
+
+/* The same of table repository_history; here the licence is text. */
+#define GHC_HISTORY_COLUMN_COUNT 6
+extern const GhcField ghc_history_columns[GHC_HISTORY_COLUMN_COUNT];
+
+extern GhcForm ghc_columns_form(GhcField field);
+
+/* Name, SQL's name of the type and its OID of the column that has the field. */
+extern const char *ghc_columns_name(GhcField field);
+extern const char *ghc_columns_type(GhcField field);
+extern Oid	ghc_columns_type_oid(GhcField field);
+
+/* The name, where the history has it. */
+extern const char *ghc_columns_history_name(GhcField field);
+
+/* Of a GHC_FORM_FLAG: the bit that says true, and the one that says it is known. */
+extern int32 ghc_columns_true(GhcField field);
+extern int32 ghc_columns_known(GhcField field);
+
+/* An expression that gives a field as people read it, from a table "r"; palloc'd. */
+extern char *ghc_columns_shown(GhcField field);
+
+#endif							/* GHC_COLUMNS_H */
