@@ -587,6 +587,13 @@ AS 'MODULE_PATHNAME', 'ghcrawl_create_tables';
 COMMENT ON FUNCTION @extschema@.ghcrawl_create_tables(name, int) IS
 'Makes the data tables for the present ghcrawl.api_url, owned by the caller, or takes over those that are there; ghcrawl_start does it by itself';
 
+CREATE FUNCTION @extschema@.ghcrawl_index_statements(wanted text[])
+RETURNS SETOF text
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'ghcrawl_index_statements';
+COMMENT ON FUNCTION @extschema@.ghcrawl_index_statements(text[]) IS
+'Says what to run, one by one, to have indexes on the data tables without keeping workers from writing; for psql''s \gexec';
+
 CREATE FUNCTION ghcrawl.begin_update()
 RETURNS void
 LANGUAGE c VOLATILE
@@ -978,6 +985,7 @@ REVOKE ALL ON FUNCTION
 	@extschema@.ghcrawl_verify_tokens(),
 	@extschema@.ghcrawl_set_limits(text, bigint, int, numeric, int, int),
 	@extschema@.ghcrawl_create_tables(name, int),
+	@extschema@.ghcrawl_index_statements(text[]),
 	ghcrawl.batch(),
 	ghcrawl.begin_update(),
 	ghcrawl.add_histograms(int[], int[]),
@@ -1002,7 +1010,8 @@ GRANT EXECUTE ON FUNCTION
 	@extschema@.ghcrawl_remove_token(text),
 	@extschema@.ghcrawl_verify_tokens(),
 	@extschema@.ghcrawl_set_limits(text, bigint, int, numeric, int, int),
-	@extschema@.ghcrawl_create_tables(name, int)
+	@extschema@.ghcrawl_create_tables(name, int),
+	@extschema@.ghcrawl_index_statements(text[])
 TO ghcrawl_admin;
 GRANT EXECUTE ON PROCEDURE @extschema@.ghcrawl_wait(bigint, interval, text)
 TO ghcrawl_admin, ghcrawl_reader;

@@ -163,6 +163,13 @@ AS 'MODULE_PATHNAME', 'ghcrawl_create_tables';
 COMMENT ON FUNCTION @extschema@.ghcrawl_create_tables(name, int) IS
 'Makes the data tables for the present ghcrawl.api_url, owned by the caller, or takes over those that are there; ghcrawl_start does it by itself';
 
+CREATE FUNCTION @extschema@.ghcrawl_index_statements(wanted text[])
+RETURNS SETOF text
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'ghcrawl_index_statements';
+COMMENT ON FUNCTION @extschema@.ghcrawl_index_statements(text[]) IS
+'Says what to run, one by one, to have indexes on the data tables without keeping workers from writing; for psql''s \gexec';
+
 CREATE FUNCTION ghcrawl.begin_update()
 RETURNS void
 LANGUAGE c VOLATILE

@@ -20,6 +20,7 @@ REVOKE ALL ON FUNCTION
 	@extschema@.ghcrawl_verify_tokens(),
 	@extschema@.ghcrawl_set_limits(text, bigint, int, numeric, int, int),
 	@extschema@.ghcrawl_create_tables(name, int),
+	@extschema@.ghcrawl_index_statements(text[]),
 	ghcrawl.batch(),
 	ghcrawl.begin_update(),
 	ghcrawl.add_histograms(int[], int[]),
@@ -44,7 +45,8 @@ GRANT EXECUTE ON FUNCTION
 	@extschema@.ghcrawl_remove_token(text),
 	@extschema@.ghcrawl_verify_tokens(),
 	@extschema@.ghcrawl_set_limits(text, bigint, int, numeric, int, int),
-	@extschema@.ghcrawl_create_tables(name, int)
+	@extschema@.ghcrawl_create_tables(name, int),
+	@extschema@.ghcrawl_index_statements(text[])
 TO ghcrawl_admin;
 GRANT EXECUTE ON PROCEDURE @extschema@.ghcrawl_wait(bigint, interval, text)
 TO ghcrawl_admin, ghcrawl_reader;

@@ -10,8 +10,10 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 
 #include "api/api.h"
@@ -19,12 +21,14 @@
 #include "base/settings.h"
 #include "store/batch.h"
 #include "store/data.h"
+#include "store/indexes.h"
 
 /* each costs the planner, and a worker some memory */
 #define MAX_PARTITIONS 256
 
 PG_FUNCTION_INFO_V1(ghcrawl_create_tables);
 PG_FUNCTION_INFO_V1(ghcrawl_batch);
+PG_FUNCTION_INFO_V1(ghcrawl_index_statements);
 
 Datum
 ghcrawl_create_tables(PG_FUNCTION_ARGS)
@@ -52,5 +56,42 @@ ghcrawl_batch(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	ghc_batch_emit(result->setResult, result->setDesc);
+	return (Datum) 0;
+}
+
+/*
+ * ghcrawl_index_statements(wanted text[]) returns setof text
+ *		What to run to have indexes on the data tables, for psql's \gexec.
+ */
+Datum
+ghcrawl_index_statements(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	ArrayType  *wanted = PG_GETARG_ARRAYTYPE_P(0);
+	char	   *schema = ghc_data_find(ghc_api_url);
+	Datum	   *names;
+	bool	   *isnull;
+	int			n;
+
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	if (schema == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("there are no data tables of \"%s\" yet", ghc_api_url)));
+	deconstruct_array(wanted, TEXTOID, -1, false, TYPALIGN_INT, &names, &isnull, &n);
+	for (int i = 0; i < n; i++)
+	{
+		ListCell   *cell;
+
+		if (isnull[i])
+			continue;
+		foreach(cell, ghc_indexes_statements(schema, TextDatumGetCString(names[i])))
+		{
+			Datum		value = CStringGetTextDatum(lfirst(cell));
+			bool		no = false;
+
+			tuplestore_putvalues(result->setResult, result->setDesc, &value, &no);
+		}
+	}
 	return (Datum) 0;
 }

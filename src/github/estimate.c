@@ -12,7 +12,9 @@
  *
  *-------------------------------------------------------------------------
  */
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 
 #include "github/estimate.h"
 #include "github/query.h"
@@ -30,14 +32,16 @@
 #define LINE_POINTER_BYTES 4
 #define TUPLE_HEADER_BYTES 23
 
-/* a key of 8 bytes, its header and pointer, in pages that are two thirds full */
-#define INDEX_BYTES 30
+/* a key of 8 bytes, its header and pointer, in pages that are three fifths full */
+#define INDEX_BYTES 32
 
 /* longest value that has a header of one byte */
 #define SHORT_BYTES 126
 #define LONG_HEADER_BYTES 4
-#define ARRAY_HEADER_BYTES 24
-#define EMPTY_ARRAY_BYTES 16
+
+/* as the data table has them (store/columns.c) */
+#define COLUMNS 22
+#define FLAGS_BYTES 4
 
 void
 ghc_estimate_add_root(GhcWorkload *load, int64_t count)
@@ -152,22 +156,36 @@ put_varlena(int offset, size_t bytes)
 	return align(offset, 4) + LONG_HEADER_BYTES + (int) bytes;
 }
 
-/* The size of an array, without the header that all such values have. */
+/* The length of a list as text, with commas between. */
 static size_t
-array_bytes(const GhcArray *array, bool is_text)
+list_bytes(const GhcArray *array, bool is_text)
 {
-	int			bytes = ARRAY_HEADER_BYTES;
+	size_t		bytes = array->n > 0 ? array->n - 1 : 0;
 
-	if (array->n == 0)
-		return EMPTY_ARRAY_BYTES - LONG_HEADER_BYTES;
 	for (int i = 0; i < array->n; i++)
-		bytes = is_text ?
-			align(bytes, 4) + LONG_HEADER_BYTES + (int) array->names[i].len :
-			bytes + (int) sizeof(int64_t);
-	return (size_t) bytes - LONG_HEADER_BYTES;
+		bytes += is_text ? array->names[i].len :
+			(size_t) snprintf(NULL, 0, "%" PRId64, array->numbers[i]);
+	return bytes;
 }
 
-/* Where a field's value ends that is put behind "offset". */
+/* How wide a field's column is; 0: as its value is, or it is one of the flags. */
+static int
+width_of(int field)
+{
+	switch (ghc_fields[field].type)
+	{
+		case GHC_TYPE_INT8:
+			return 8;
+		case GHC_TYPE_INT4:
+		case GHC_TYPE_TIME:
+			return 4;
+		default:
+			/* numbers of a dictionary */
+			return field == GHC_FIELD_LANGUAGE || field == GHC_FIELD_LICENSE ? 2 : 0;
+	}
+}
+
+/* Where a field's value ends that is put behind "offset", if it isn't wide. */
 static int
 put_field(int offset, const GhcRepository *repo, int field)
 {
@@ -175,41 +193,40 @@ put_field(int offset, const GhcRepository *repo, int field)
 
 	switch (ghc_fields[field].type)
 	{
-		case GHC_TYPE_INT8:
-		case GHC_TYPE_TIME:
-			return align(offset, 8) + 8;
-		case GHC_TYPE_INT4:
-			return align(offset, 4) + 4;
-		case GHC_TYPE_BOOL:
-			return offset + 1;
 		case GHC_TYPE_TEXT_ARRAY:
-			return put_varlena(offset, array_bytes(value->array, true));
+			return put_varlena(offset, list_bytes(value->array, true));
 		case GHC_TYPE_INT8_ARRAY:
-			return put_varlena(offset, array_bytes(value->array, false));
-		default:
+			return put_varlena(offset, list_bytes(value->array, false));
+		case GHC_TYPE_TEXT:
+		case GHC_TYPE_JSON:
 			return put_varlena(offset, value->text.len);
+		default:
+			return offset;
 	}
 }
 
 int
 ghc_estimate_row_bytes(const GhcRepository *repo, GhcFieldSet fields)
 {
-	int			header = TUPLE_HEADER_BYTES;
-	int			offset = 2 * 8; /* repo_id and changed_at */
-	bool		has_null = false;
+	/* repo_id, changed_at and, before what is as wide or less, flags */
+	int			offset = 2 * 8;
+	GhcFieldSet there = fields & repo->set & ~GHC_FIELD_BIT(GHC_FIELD_REPO_ID);
+	bool		has_flags = false;
 
-	for (int field = GHC_FIELD_REPO_ID + 1; field < GHC_FIELD_COUNT; field++)
-	{
-		GhcFieldSet bit = GHC_FIELD_BIT(field);
+	/* some column is null in nearly every row: the header says which */
+	int			header = align(TUPLE_HEADER_BYTES + (COLUMNS + 7) / 8, ALIGN_BYTES);
 
-		if ((fields & bit) != 0 && (repo->set & bit) != 0)
+	for (int field = 0; field < GHC_FIELD_COUNT; field++)
+		if (there & GHC_FIELD_BIT(field))
+		{
+			offset += width_of(field);
+			has_flags |= ghc_fields[field].type == GHC_TYPE_BOOL;
+		}
+	offset += has_flags ? FLAGS_BYTES : 0;
+	for (int field = 0; field < GHC_FIELD_COUNT; field++)
+		if ((there & GHC_FIELD_BIT(field)) != 0 && width_of(field) == 0)
 			offset = put_field(offset, repo, field);
-		else
-			has_null = true;
-	}
-	if (has_null)
-		header += (GHC_FIELD_COUNT + 1 + 7) / 8;
-	offset = align(align(header, ALIGN_BYTES) + offset, ALIGN_BYTES);
+	offset = align(header + offset, ALIGN_BYTES);
 	return (int) ((offset + LINE_POINTER_BYTES) * HEAP_SHARE) + INDEX_BYTES;
 }
 

@@ -133,7 +133,7 @@ ghc_columns_known(GhcField field)
 }
 
 char *
-ghc_columns_shown(GhcField field)
+ghc_columns_shown(GhcField field, const char *of)
 {
 	const char *name = ghc_fields[field].column;
 
@@ -141,17 +141,17 @@ ghc_columns_shown(GhcField field)
 	{
 		case GHC_FORM_TIME:
 			/* immutable, so that it can be indexed */
-			return psprintf("to_timestamp(r.%s + 946684800::bigint)", name);
+			return psprintf("to_timestamp(%s%s + 946684800::bigint)", of, name);
 		case GHC_FORM_FLAG:
-			return psprintf("CASE WHEN r.flags & %d <> 0 THEN r.flags & %d <> 0 END",
-							ghc_columns_known(field), ghc_columns_true(field));
+			return psprintf("CASE WHEN %sflags & %d <> 0 THEN %sflags & %d <> 0 END",
+							of, ghc_columns_known(field), of, ghc_columns_true(field));
 		case GHC_FORM_NAME:
 			return psprintf("%s.name", name);
 		case GHC_FORM_NAMES:
-			return psprintf("string_to_array(r.%s, ',')", name);
+			return psprintf("string_to_array(%s%s, ',')", of, name);
 		case GHC_FORM_NUMBERS:
-			return psprintf("string_to_array(r.%s, ',')::bigint[]", name);
+			return psprintf("string_to_array(%s%s, ',')::bigint[]", of, name);
 		default:
-			return psprintf("r.%s", name);
+			return psprintf("%s%s", of, name);
 	}
 }

@@ -55,7 +55,10 @@ extern const char *ghc_columns_history_name(GhcField field);
 extern int32 ghc_columns_true(GhcField field);
 extern int32 ghc_columns_known(GhcField field);
 
-/* An expression that gives a field as people read it, from a table "r"; palloc'd. */
-extern char *ghc_columns_shown(GhcField field);
+/*
+ * An expression that gives a field as people read it, palloc'd; "of" stands
+ * before columns of table repository.  Of a name, the dictionary is joined.
+ */
+extern char *ghc_columns_shown(GhcField field, const char *of);
 
 #endif							/* GHC_COLUMNS_H */

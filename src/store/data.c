@@ -181,7 +181,7 @@ add_shown(StringInfo sql, const char *stars_from)
 		else if (order[i] == GHC_FIELD_STARS)
 			appendStringInfo(sql, ", %s.stars", stars_from);
 		else
-			appendStringInfo(sql, ", %s AS %s", ghc_columns_shown(order[i]),
+			appendStringInfo(sql, ", %s AS %s", ghc_columns_shown(order[i], "r."),
 							 ghc_fields[order[i]].column);
 	}
 	appendStringInfoString(sql, ", a.missed_at");

@@ -89,7 +89,7 @@ add_view(StringInfo sql, const char *schema)
 					 " r.changed_at, r.owner_id, r.stars, r.forks", schema);
 	for (int i = 0; i < GHC_FIELD_COUNT; i++)
 		if (ghc_fields[i].tracked && ghc_fields[i].type == GHC_TYPE_BOOL)
-			appendStringInfo(sql, ", %s AS %s", ghc_columns_shown(i),
+			appendStringInfo(sql, ", %s AS %s", ghc_columns_shown(i, "r."),
 							 ghc_fields[i].column);
 	appendStringInfo(sql, ", r.name_with_owner, r.license FROM %s." TABLE " r;\n"
 					 "COMMENT ON VIEW %s.history IS 'Values that repositories had"

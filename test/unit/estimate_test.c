@@ -163,7 +163,12 @@ test_bytes(void)
 	repo.value[GHC_FIELD_LANGUAGES].array = &texts;
 	repo.value[GHC_FIELD_LANGUAGE_BYTES].array = &bytes;
 	more = ghc_estimate_row_bytes(&repo, all) - small;
-	ok(more > 60 && more < 110, "two languages add %d bytes", more);
+	ok(more >= 8 && more < 40, "two languages add %d bytes", more);
+	repo.set = GHC_FIELD_BIT(GHC_FIELD_NAME_WITH_OWNER) |
+		GHC_FIELD_BIT(GHC_FIELD_IS_FORK) | GHC_FIELD_BIT(GHC_FIELD_HAS_WIKI) |
+		GHC_FIELD_BIT(GHC_FIELD_LANGUAGE) | GHC_FIELD_BIT(GHC_FIELD_LICENSE);
+	more = ghc_estimate_row_bytes(&repo, all) - small;
+	ok(more >= 8 && more <= 10, "flags, language and licence add %d bytes", more);
 }
 
 /* ---------------------------------------------------------------------------

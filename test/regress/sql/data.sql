@@ -95,6 +95,26 @@ SET LOCAL enable_seqscan = off;
 EXPLAIN (COSTS OFF) SELECT stars, created_at, topics FROM github.repositories WHERE repo_id = 5;
 ROLLBACK;
 
+-- indexes for those who want them
+SELECT ghcrawl_index_statements('{stars}');
+BEGIN;
+SELECT ghcrawl_create_tables();
+SELECT ghcrawl_index_statements('{stars,forks,language,license,owner_id,parent_id,name_with_owner,created_at,pushed_at,updated_at,topics,languages,key,NULL}');
+SELECT regexp_replace(ghcrawl_index_statements('{history}'), '_20\d\d_\d\d', '_month', 'g');
+SELECT ghcrawl_index_statements('{}');
+SAVEPOINT s;
+SELECT ghcrawl_index_statements('{stars,wrong}');
+ROLLBACK TO s;
+-- they are there, so nothing is to be done
+SELECT replace(ghcrawl_index_statements('{stars}'), ' CONCURRENTLY', '') AS statement \gexec
+SELECT ghcrawl_index_statements('{stars}');
+-- and views use them
+SELECT replace(ghcrawl_index_statements('{pushed_at,topics}'), ' CONCURRENTLY', '') AS statement \gexec
+SET LOCAL enable_seqscan = off;
+EXPLAIN (COSTS OFF) SELECT repo_id FROM github.repositories WHERE pushed_at > '2026-01-01Z';
+EXPLAIN (COSTS OFF) SELECT repo_id FROM github.repositories WHERE topics @> '{a}';
+ROLLBACK;
+
 -- hash partitions
 BEGIN;
 SELECT ghcrawl_create_tables(hash_partitions => 4);
@@ -102,6 +122,7 @@ SELECT ghcrawl_create_tables(hash_partitions => 4);
 SELECT ghcrawl_create_tables();
 SELECT c.relname, c.reloptions, pg_get_expr(c.relpartbound, c.oid) FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid
 WHERE inhparent = 'github.repository'::regclass ORDER BY 1;
+SELECT ghcrawl_index_statements('{stars}');
 SELECT ghcrawl_create_tables(hash_partitions => 8);
 ROLLBACK;
 SELECT ghcrawl_create_tables(hash_partitions => -1);
