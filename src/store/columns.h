@@ -41,6 +41,7 @@ extern const GhcField ghc_columns[GHC_COLUMN_COUNT];
 #define GHC_HISTORY_COLUMN_COUNT 6
 extern const GhcField ghc_history_columns[GHC_HISTORY_COLUMN_COUNT];
 
+/* How values of a field are stored. */
 extern GhcForm ghc_columns_form(GhcField field);
 
 /* Name, SQL's name of the type and its OID of the column that has the field. */
