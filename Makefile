@@ -252,9 +252,10 @@ test-crash:
 	scripts/run-tap test/long/break.pl
 
 # The economy of the API end to end, and its tables: what is used of what budgets
-# allow, how much is asked in a request, what troubles cost; docs/economy.md.
-bench-budgets bench-sizes bench-troubles: export PG_CONFIG := $(PG_CONFIG)
-bench-budgets bench-sizes bench-troubles:
+# allow, how much is asked in a request, what troubles cost; docs/economy.md.  What
+# rows, changes and indexes cost on disk; docs/tables.md.
+bench-budgets bench-sizes bench-troubles bench-storage: export PG_CONFIG := $(PG_CONFIG)
+bench-budgets bench-sizes bench-troubles bench-storage:
 	$(MAKE) --no-print-directory -j2 all WERROR=yes with_llvm=no
 	$(AS_ROOT) $(MAKE) --no-print-directory -s install WERROR=yes with_llvm=no
 	scripts/run-tap bench/$(@:bench-%=%).pl
