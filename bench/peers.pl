@@ -1,7 +1,7 @@
 # ghcrawl beside its peers: the same pages from the same page server, one after the
 # other in an order drawn anew for each run.  "make bench"; some minutes.
 #
-#   RUNS            5
+#   RUNS            5; 0: only shows what BENCH_RESULTS holds
 #   REPOSITORIES    100,000
 #   MODES           fresh,unchanged,changed; also: latency, workers
 #   PEERS           all that are installed; names are those of bench/GhcPeers.pm
@@ -26,9 +26,10 @@ use lib $FindBin::RealBin, "$FindBin::RealBin/../test/t/lib";
 use GhcBench;
 use GhcMeter;
 use GhcPeers;
+use GhcResults;
 use GhcTest;
 use JSON::PP;
-use List::Util qw(max min shuffle sum0);
+use List::Util qw(max shuffle);
 use PostgreSQL::Test::Utils;
 use Test::More;
 
@@ -227,122 +228,18 @@ sub run_workers
 	return;
 }
 
-# ---------------------------------------------------------------------------
-# showing
-# ---------------------------------------------------------------------------
-
-sub median
+if ($runs > 0)
 {
-	my @sorted = sort { $a <=> $b } @_;
-	my $middle = int(@sorted / 2);
-	return @sorted % 2 ? $sorted[$middle] : ($sorted[ $middle - 1 ] + $sorted[$middle]) / 2;
+	start_all();
+	diag(sprintf 'pages of 100: %d B, %d B gzip; %d repositories', @$server{qw(page_plain_bytes page_bytes repositories)});
 }
-
-# Least, median and greatest, in a form of printf's.
-sub spread
-{
-	my ($form, @values) = @_;
-	return join '/', map { sprintf $form, $_ } min(@values), median(@values), max(@values);
-}
-
-# Microseconds for each repository.
-sub per_row { return 1e6 * $_[1] / $_[0]{rows} }
-sub sum_of { return per_row($_[0], $_[0]{client} + $_[0]{cluster}) }
-
-# Ratios to the result of ghcrawl in the same run.
-sub ratios
-{
-	my ($reference, $value, @found) = @_;
-	return map { $value->($_) / $value->($reference->{ $_->{run} }) }
-	  grep { $reference->{ $_->{run} } } @found;
-}
-
-sub row_of
-{
-	my ($name, $reference, @found) = @_;
-	return [
-		peer_title($name),
-		spread('%.0f', map { $_->{rows} / $_->{wall} } @found),
-		map({ my $what = $_; sprintf '%.1f', median(map { per_row($_, $_->{$what}) } @found) } qw(client cluster checkpoint)),
-		spread('%.1f', map { sum_of($_) } @found),
-		sprintf('%.1f', median(ratios($reference, \&sum_of, @found))),
-		sprintf('%.1f', median(map { $_->{wal} / $_->{rows} } @found)),
-		sprintf('%.1f', median(map { $_->{mb} } @found)),
-		sprintf('%.0f', median(map { $_->{disk} } @found)) ];
-}
-
-sub show_mode
-{
-	my ($mode, $title) = @_;
-	my %by_name;
-	push @{ $by_name{ $_->{peer} } }, $_ for grep { $_->{mode} eq $mode } @results;
-	return unless %by_name;
-
-	my ($ours) = grep { $by_name{$_} } 'ghcrawl', 'ghcrawl-1';
-	my %reference = map { $_->{run} => $_ } @{ $by_name{$ours} // [] };
-	my %sum = map { $_ => median(map { sum_of($_) } @{ $by_name{$_} }) } keys %by_name;
-	print_table(
-		"$title; " . scalar(keys %reference) . ' runs',
-		[ '', 'repositories/s, least/median/most', 'client, µs', 'cluster, µs', 'of it checkpoint', 'sum, µs',
-			'times ghcrawl', 'WAL, B', 'RssAnon, MB', 'disk, B' ],
-		map { row_of($_, \%reference, @{ $by_name{$_} }) } sort { $sum{$a} <=> $sum{$b} } keys %by_name);
-	diag("worker alone, $_: " . spread('%.2f', map { per_row($_, $_->{watched}) } @{ $by_name{$_} })
-		  . ' µs a repository; ' . spread('%.0f', map { $_->{counters}{requests} } @{ $by_name{$_} }) . ' requests')
-	  for grep { /^ghcrawl/ } sort keys %by_name;
-	return;
-}
-
-# What a relation counts as in the table of WAL.
-my @wal_columns = ('table', 'its keys', 'history', 'control tables', 'rest');
-
-sub wal_column
-{
-	local ($_) = @_;
-	return /repository_history/ ? 'history' : /^ghcrawl\./ ? 'control tables' : !/\.repository\b/ ? 'rest'
-	  : /index/ ? 'its keys' : 'table';
-}
-
-# WAL by relation, bytes a repository, without page images and with them.
-sub show_wal
-{
-	my %shown;
-	my @rows = [ 'mode', '', @wal_columns, 'sum' ];
-
-	for my $result (grep { $_->{wal_of} && !$shown{"$_->{mode} $_->{peer}"}++ } @results)
-	{
-		my %sum;
-		while (my ($name, $bytes) = each %{ $result->{wal_of} })
-		{
-			$sum{$_}[0] += $bytes->[0] / $result->{rows}, $sum{$_}[1] += $bytes->[1] / $result->{rows}
-			  for wal_column($name), 'sum';
-		}
-		push @rows, [ $result->{mode}, peer_title($result->{peer}),
-			map { sprintf '%.1f / %.1f', $_->[0] // 0, $_->[1] // 0 } @sum{ @wal_columns, 'sum' } ];
-	}
-	print_table('WAL, bytes a repository, without page images / with them', @rows);
-	return;
-}
-
-sub show_all
-{
-	@results = map { decode_json($_) } split /\n/, slurp_file($ENV{BENCH_RESULTS}) if $ENV{BENCH_RESULTS};
-	show_mode('fresh', 'Fresh');
-	show_mode('unchanged', 'Unchanged');
-	show_mode('changed', 'Stars of 5 % changed');
-	show_mode('latency', "Fresh, $latency_ms ms a reply, " . LATENCY_LANES . ' requests in flight');
-	show_mode('workers-fresh', 'One worker and two, fresh');
-	show_mode('workers-unchanged', 'One worker and two, unchanged');
-	show_wal();
-	return;
-}
-
-start_all();
-diag(sprintf 'pages of 100: %d B, %d B gzip; %d repositories', @$server{qw(page_plain_bytes page_bytes repositories)});
 for my $run (1 .. $runs)
 {
 	run_plain($run);
 	run_latency($run) if $wanted{latency};
 	run_workers($run) if $wanted{workers};
 }
-show_all();
+@results = map { decode_json($_) } split /\n/, slurp_file($ENV{BENCH_RESULTS}) if $ENV{BENCH_RESULTS};
+show_results(LATENCY_LANES * 100 * 1000 / $latency_ms, @results);
+pass('shown');
 done_testing();
