@@ -224,6 +224,8 @@ for my $is_mended (0, 1)
 	$node->command_ok([ 'pg_restore', '--exit-on-error', '-x', '-d', $copy->connstr, $custom->{file} ],
 		"$name: restored");
 	add_tokens($copy, $sim->tokens);
+	# a column with a default has rows go in by SQL
+	$copy->safe_psql('postgres', 'ALTER TABLE github.repository ADD own int DEFAULT 1');
 	$copy->safe_psql('postgres', 'SELECT ghcrawl_create_tables()') if $is_mended;
 	$copy->safe_psql('postgres', 'SELECT ghcrawl_ensure_workers()');
 	crawl_ends($copy, $crawl, $is_mended ? 'done' : 'failed');
