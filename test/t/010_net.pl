@@ -1,4 +1,4 @@
-# The network under the crawler: TLS, HTTP/2, gzip, connections that break, and
+# The network under the crawler: TLS, gzip, connections that break, and
 # a server that says nothing while signals and barriers come in.
 use strict;
 use warnings;
@@ -57,7 +57,7 @@ $node->safe_psql('postgres', "SELECT ghcrawl_add_token('user$_', '$tokens[$_]')"
   for 0 .. $#tokens;
 
 my $crawl = start_crawl('stars:>=1');
-crawl_is_exact($crawl, 'stars:>=1', 'a crawl over TLS and HTTP/2 is exact');
+crawl_is_exact($crawl, 'stars:>=1', 'a crawl over TLS is exact');
 
 # each kind of broken reply costs an attempt, not a repository
 my @broken = qw(reset resetBody truncatedGzip wrongLength drip brokenJson stall);
