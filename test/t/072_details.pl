@@ -148,7 +148,7 @@ $node->safe_psql('postgres', "SELECT ghcrawl_pause($crawl)");
 wait_for($node, 'SELECT count(*) FROM ghcrawl.claim', '0');
 my ($deleted, $unwanted) = split /,/, $node->safe_psql('postgres', <<SQL);
 SELECT substr(split_part(query, ' ', 1), 5) FROM ghcrawl.partitions
-WHERE crawl = $crawl AND kind = 'details' AND state = 'ready' LIMIT 1
+WHERE crawl = $crawl AND kind = 'details' AND state = 'ready' ORDER BY started_at NULLS FIRST LIMIT 1
 SQL
 $sim->post('/_sim/world', { op => 'delete', id => 0 + $deleted });
 $node->safe_psql('postgres', "DELETE FROM github.repository WHERE repo_id = $unwanted");
