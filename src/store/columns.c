@@ -31,32 +31,43 @@ const GhcField ghc_history_columns[GHC_HISTORY_COLUMN_COUNT] = {
 	GHC_FIELD_NAME_WITH_OWNER, GHC_FIELD_LICENSE
 };
 
-GhcForm
-ghc_columns_form(GhcField field)
-{
-	switch (ghc_fields[field].type)
-	{
-		case GHC_TYPE_INT8:
-			return GHC_FORM_INT8;
-		case GHC_TYPE_INT4:
-			return GHC_FORM_INT4;
-		case GHC_TYPE_TIME:
-			return GHC_FORM_TIME;
-		case GHC_TYPE_BOOL:
-			return GHC_FORM_FLAG;
-		case GHC_TYPE_TEXT:
-			return field == GHC_FIELD_LANGUAGE || field == GHC_FIELD_LICENSE ?
-				GHC_FORM_NAME : GHC_FORM_TEXT;
-		case GHC_TYPE_TEXT_ARRAY:
-			return GHC_FORM_NAMES;
-		case GHC_TYPE_INT8_ARRAY:
-			return GHC_FORM_NUMBERS;
-		case GHC_TYPE_JSON:
-			return GHC_FORM_JSON;
-	}
-	elog(ERROR, "unknown field type %d", (int) ghc_fields[field].type);
-	return GHC_FORM_TEXT;		/* keep compilers quiet */
-}
+const GhcForm ghc_columns_forms[GHC_FIELD_COUNT] = {
+	[GHC_FIELD_REPO_ID] = GHC_FORM_INT8,
+	[GHC_FIELD_CREATED_AT] = GHC_FORM_TIME,
+	[GHC_FIELD_PUSHED_AT] = GHC_FORM_TIME,
+	[GHC_FIELD_UPDATED_AT] = GHC_FORM_TIME,
+	[GHC_FIELD_ARCHIVED_AT] = GHC_FORM_TIME,
+	[GHC_FIELD_OWNER_ID] = GHC_FORM_INT8,
+	[GHC_FIELD_PARENT_ID] = GHC_FORM_INT8,
+	[GHC_FIELD_STARS] = GHC_FORM_INT4,
+	[GHC_FIELD_FORKS] = GHC_FORM_INT4,
+	[GHC_FIELD_DISK_KB] = GHC_FORM_INT4,
+	[GHC_FIELD_IS_FORK] = GHC_FORM_FLAG,
+	[GHC_FIELD_IS_ARCHIVED] = GHC_FORM_FLAG,
+	[GHC_FIELD_IS_DISABLED] = GHC_FORM_FLAG,
+	[GHC_FIELD_IS_EMPTY] = GHC_FORM_FLAG,
+	[GHC_FIELD_IS_LOCKED] = GHC_FORM_FLAG,
+	[GHC_FIELD_IS_MIRROR] = GHC_FORM_FLAG,
+	[GHC_FIELD_IS_TEMPLATE] = GHC_FORM_FLAG,
+	[GHC_FIELD_IS_IN_ORGANIZATION] = GHC_FORM_FLAG,
+	[GHC_FIELD_HAS_ISSUES] = GHC_FORM_FLAG,
+	[GHC_FIELD_HAS_PROJECTS] = GHC_FORM_FLAG,
+	[GHC_FIELD_HAS_WIKI] = GHC_FORM_FLAG,
+	[GHC_FIELD_HAS_DISCUSSIONS] = GHC_FORM_FLAG,
+	[GHC_FIELD_NAME_WITH_OWNER] = GHC_FORM_TEXT,
+	[GHC_FIELD_DESCRIPTION] = GHC_FORM_TEXT,
+	[GHC_FIELD_HOMEPAGE] = GHC_FORM_TEXT,
+	[GHC_FIELD_LANGUAGE] = GHC_FORM_NAME,
+	[GHC_FIELD_LICENSE] = GHC_FORM_NAME,
+	[GHC_FIELD_DEFAULT_BRANCH] = GHC_FORM_TEXT,
+	[GHC_FIELD_TOPICS] = GHC_FORM_NAMES,
+	[GHC_FIELD_LANGUAGES] = GHC_FORM_NAMES,
+	[GHC_FIELD_LANGUAGE_BYTES] = GHC_FORM_NUMBERS,
+	[GHC_FIELD_EXTRA] = GHC_FORM_JSON,
+};
+
+StaticAssertDecl(GHC_FIELD_HAS_DISCUSSIONS - GHC_COLUMNS_FIRST_FLAG + 1 ==
+				 GHC_COLUMNS_FLAG_COUNT, "flags don't stand together");
 
 const char *
 ghc_columns_name(GhcField field)
@@ -113,23 +124,6 @@ ghc_columns_type_oid(GhcField field)
 	};
 
 	return oids[ghc_columns_form(field)];
-}
-
-/* bits 0 to 11 say true, 12 to 23 known */
-#define FIRST_FLAG GHC_FIELD_IS_FORK
-#define FLAG_COUNT 12
-
-int32
-ghc_columns_true(GhcField field)
-{
-	Assert(field >= FIRST_FLAG && field < FIRST_FLAG + FLAG_COUNT);
-	return 1 << (field - FIRST_FLAG);
-}
-
-int32
-ghc_columns_known(GhcField field)
-{
-	return ghc_columns_true(field) << FLAG_COUNT;
 }
 
 char *

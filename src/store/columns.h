@@ -41,8 +41,19 @@ extern const GhcField ghc_columns[GHC_COLUMN_COUNT];
 #define GHC_HISTORY_COLUMN_COUNT 6
 extern const GhcField ghc_history_columns[GHC_HISTORY_COLUMN_COUNT];
 
+/* the forms, in a table: they are looked at for each value that is compared */
+extern const GhcForm ghc_columns_forms[GHC_FIELD_COUNT];
+
+/* the twelve flags have bits 0 to 11 for true, 12 to 23 for known */
+#define GHC_COLUMNS_FIRST_FLAG GHC_FIELD_IS_FORK
+#define GHC_COLUMNS_FLAG_COUNT 12
+
 /* How values of a field are stored. */
-extern GhcForm ghc_columns_form(GhcField field);
+static inline GhcForm
+ghc_columns_form(GhcField field)
+{
+	return ghc_columns_forms[field];
+}
 
 /* Name, SQL's name of the type and its OID of the column that has the field. */
 extern const char *ghc_columns_name(GhcField field);
@@ -53,8 +64,17 @@ extern Oid	ghc_columns_type_oid(GhcField field);
 extern const char *ghc_columns_history_name(GhcField field);
 
 /* Of a GHC_FORM_FLAG: the bit that says true, and the one that says it is known. */
-extern int32 ghc_columns_true(GhcField field);
-extern int32 ghc_columns_known(GhcField field);
+static inline int32
+ghc_columns_true(GhcField field)
+{
+	return 1 << (field - GHC_COLUMNS_FIRST_FLAG);
+}
+
+static inline int32
+ghc_columns_known(GhcField field)
+{
+	return ghc_columns_true(field) << GHC_COLUMNS_FLAG_COUNT;
+}
 
 /*
  * An expression that gives a field as people read it, palloc'd; "of" stands
