@@ -21,6 +21,7 @@
 #include "access/xact.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
+#include "rewrite/rewriteHandler.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -45,6 +46,19 @@ typedef struct Load
 	MemoryContext values;		/* of the rows in hand */
 } Load;
 
+/* Does a column have a default, of its own or of its type, or numbers of its own? */
+static bool
+has_defaults(Relation rel)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+
+	for (int i = 0; i < desc->natts; i++)
+		if (!TupleDescAttr(desc, i)->attisdropped &&
+			build_column_default(rel, i + 1) != NULL)
+			return true;
+	return false;
+}
+
 /* Would an INSERT do nothing but add the rows? */
 static bool
 is_loadable(Relation rel)
@@ -52,8 +66,7 @@ is_loadable(Relation rel)
 	TupleConstr *constr = RelationGetDescr(rel)->constr;
 
 	return ghc_plain_is(rel, ACL_INSERT) && rel->trigdesc == NULL &&
-		(constr == NULL || (constr->num_defval == 0 &&
-							!constr->has_generated_stored));
+		(constr == NULL || !constr->has_generated_stored) && !has_defaults(rel);
 }
 
 static void

@@ -74,6 +74,19 @@ crawl_anew('default');
 is(sql(q{SELECT count(*) FROM github.repository WHERE own = 'mine'}), $sim->count($selection),
 	'default: each row has it');
 sql('ALTER TABLE github.repository DROP own');
+
+# so has one whose type has a default
+sql(q{CREATE DOMAIN own AS text DEFAULT 'ours'; ALTER TABLE github.repository ADD own own});
+crawl_anew('domain');
+is(sql(q{SELECT count(*) FROM github.repository WHERE own = 'ours'}), $sim->count($selection),
+	'domain: each row has its default');
+sql('ALTER TABLE github.repository DROP own');
+
+# and rows are numbered
+sql('ALTER TABLE github.repository ADD own bigint GENERATED ALWAYS AS IDENTITY');
+crawl_anew('identity');
+is(sql('SELECT count(DISTINCT own) FROM github.repository'), $sim->count($selection), 'identity: each row has its own');
+sql('ALTER TABLE github.repository DROP own');
 crawl_anew('dropped column');
 values_are_true($node, $sim, $selection, 'full', 'dropped column');
 
