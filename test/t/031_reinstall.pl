@@ -36,11 +36,13 @@ is(sql("SELECT stored, inserted, updated, data_schema FROM ghcrawl.crawls WHERE 
 
 # a dump in mid-crawl
 sql('TRUNCATE github.repository');
+$sim->post('/_sim/settings', { latency => 500 });
 $crawl = start_crawl($node, $selection, 'flat');
 wait_for($node, "SELECT stored > 1500 FROM ghcrawl.crawls WHERE crawl = $crawl", 't');
 my $dump = PostgreSQL::Test::Utils::tempdir() . '/dump';
 $node->command_ok([ 'pg_dump', '-Fc', '-f', $dump, '-d', $node->connstr('postgres') ],
 	'a dump is made in mid-crawl');
+$sim->post('/_sim/settings', { latency => 40 });
 crawl_ends($node, $crawl);
 nothing_is_left($node, 'the dumped crawl');
 $node->stop;
