@@ -135,4 +135,10 @@ extern void ghc_db_restore_user(GhcDbScope *scope);
  */
 extern bool ghc_db_is_passing(int sqlerrcode);
 
+/*
+ * Does some work in a subtransaction.  NULL if it went well; else all of it is
+ * undone, and the error is returned, palloc'd in the caller's memory context.
+ */
+extern ErrorData *ghc_db_attempt(void (*work) (void *state), void *state);
+
 #endif							/* GHC_DB_H */

@@ -18,16 +18,15 @@
 
 #include "access/table.h"
 #include "access/tableam.h"
-#include "access/xact.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "rewrite/rewriteHandler.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/resowner.h"
 
 #include "base/compat.h"
+#include "store/db.h"
 #include "store/load.h"
 #include "store/plain.h"
 
@@ -135,39 +134,22 @@ load_chunk(Load *load, int from, int n)
 }
 
 static void
-load_all(Load *load)
+load_all(void *state)
 {
+	Load	   *load = state;
+
 	begin_load(load);
 	for (int i = 0; i < load->batch->n_rows; i += CHUNK_ROWS)
 		load_chunk(load, i, Min(CHUNK_ROWS, load->batch->n_rows - i));
 	end_load(load);
 }
 
-/* Does it in a subtransaction; false if a row was there already. */
+/* False if a row was there already. */
 static bool
 try_load(Load *load)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData  *volatile error = NULL;
+	ErrorData  *error = ghc_db_attempt(load_all, load);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		load_all(load);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
 	if (error != NULL && error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION)
 		ReThrowError(error);
 	return error == NULL;

@@ -23,11 +23,9 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 
 #include "store/absence.h"
 #include "store/batch.h"
@@ -42,6 +40,16 @@
 #include "store/popular.h"
 #include "store/stored.h"
 #include "store/storing.h"
+
+/* rows that are stored together, and where */
+typedef struct Lot
+{
+	const char *schema;
+	GhcStoreSql *sql;
+	const GhcApart *apart;
+	GhcStoreRow *rows;
+	int			n;
+} Lot;
 
 /* what rows are sorted by; of one repository the latest look comes first */
 typedef struct SortKey
@@ -203,7 +211,7 @@ write_rows(GhcStore *store)
 
 /* Who is seen isn't absent, changed or not. */
 static void
-strike_absent(GhcStore *store, Oid owner)
+strike_absent(GhcStore *store)
 {
 	int64	   *ids = palloc(store->n * sizeof(int64));
 	TimestampTz *seen_at = palloc(store->n * sizeof(TimestampTz));
@@ -213,7 +221,7 @@ strike_absent(GhcStore *store, Oid owner)
 		ids[i] = store->rows[i].row->repo->repo_id;
 		seen_at[i] = store->rows[i].row->observed_at;
 	}
-	ghc_absence_strike(store->sql, owner, ids, seen_at, store->n);
+	ghc_absence_strike(store->sql, store->owner, ids, seen_at, store->n);
 }
 
 /*
@@ -221,21 +229,23 @@ strike_absent(GhcStore *store, Oid owner)
  * row of one repository is the same as the first.
  */
 static void
-store_rows(const char *schema, GhcStoreSql *sql, const GhcApart *apart,
-		   GhcStoreRow *rows, int n)
+store_rows(void *state)
 {
-	Oid			owner = ghc_data_owner(schema);
+	const Lot  *lot = state;
+	GhcStoreRow *rows = lot->rows;
+	int			n = lot->n;
+	Oid			owner = ghc_data_owner(lot->schema);
 	GhcDbScope	scope;
 	GhcStore	store = {0};
 
 	if (!OidIsValid(owner))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("data tables in schema \"%s\" do not exist, or are not of one owner", schema)));
-	store.sql = sql;
+				 errmsg("data tables in schema \"%s\" do not exist, or are not of one owner", lot->schema)));
+	store.sql = lot->sql;
 	store.owner = owner;
-	store.table = get_relname_relid("repository", get_namespace_oid(schema, false));
-	store.apart = apart;
+	store.table = get_relname_relid("repository", get_namespace_oid(lot->schema, false));
+	store.apart = lot->apart;
 	store.rows = palloc0(n * sizeof(GhcRow));
 	store.picked = palloc(n * sizeof(GhcRow *));
 	for (int i = 0; i < n; i++)
@@ -249,13 +259,13 @@ store_rows(const char *schema, GhcStoreSql *sql, const GhcApart *apart,
 	}
 
 	ghc_db_become(owner, &scope);
-	ghc_dictionary_open(schema);
+	ghc_dictionary_open(lot->schema);
 	ghc_fresh_learn_names(&store, GHC_FIELD_LANGUAGE);
 	ghc_fresh_learn_names(&store, GHC_FIELD_LICENSE);
 	ghc_stored_look_up(&store);
 	ghc_stored_lock_changed(&store);
 	write_rows(&store);
-	strike_absent(&store, owner);
+	strike_absent(&store);
 	ghc_db_restore_user(&scope);
 	if (store.n_other > 0)
 		ghc_errors_record(rows[0].crawl_id, "value",
@@ -293,55 +303,41 @@ is_about_rows(int sqlerrcode)
 
 /* Stores what can be stored, halving until the rows that fail stand alone. */
 static void
-store_carefully(const char *schema, GhcStoreSql *sql, const GhcApart *apart,
-				GhcStoreRow *rows, int n)
+store_carefully(const Lot *lot)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData  *volatile error = NULL;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		store_rows(schema, sql, apart, rows, n);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		ghc_batch_offer(NULL);
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
+	Lot			first = *lot;
+	Lot			rest = *lot;
+	ErrorData  *error = ghc_db_attempt(store_rows, &first);
 
 	if (error == NULL)
 		return;
+	ghc_batch_offer(NULL);
 	if (!is_about_rows(error->sqlerrcode))
 		ReThrowError(error);
-	if (n == 1)
+	if (lot->n == 1)
 	{
-		refuse(rows, error);
+		refuse(lot->rows, error);
 		return;
 	}
-	store_carefully(schema, sql, apart, rows, n / 2);
-	store_carefully(schema, sql, apart, rows + n / 2, n - n / 2);
+	first.n = lot->n / 2;
+	rest.rows += first.n;
+	rest.n -= first.n;
+	store_carefully(&first);
+	store_carefully(&rest);
 }
 
 void
 ghc_pages_store(const char *schema, GhcFieldSet fields, const GhcApart *apart,
 				GhcStoreRow *rows, int n, bool careful)
 {
-	GhcStoreSql *sql = ghc_store_sql(schema, fields, apart->fields);
+	Lot			lot = {
+		schema, ghc_store_sql(schema, fields, apart->fields), apart, rows, n
+	};
 
 	if (n > 1)
 		sort_rows(rows, n);
 	if (careful)
-		store_carefully(schema, sql, apart, rows, n);
+		store_carefully(&lot);
 	else if (n > 0)
-		store_rows(schema, sql, apart, rows, n);
+		store_rows(&lot);
 }
