@@ -175,7 +175,6 @@ bool
 ghc_history_extend(const char *schema)
 {
 	int			now = month_of(GetCurrentTimestamp());
-	bool		done = true;
 
 	for (int month = now; month < now + MONTHS_AHEAD; month++)
 	{
@@ -192,7 +191,7 @@ ghc_history_extend(const char *schema)
 		if (!has_partition(schema, month))
 			add_partition(schema, month);
 	}
-	return done;
+	return true;
 }
 
 /* Drops partitions that end before a moment.  False: some are left. */
@@ -202,9 +201,10 @@ forget(const char *schema, TimestampTz before)
 	const char *quoted = quote_identifier(schema);
 	uint64		n = ghc_db_run_text(psprintf("SELECT c.relname::text FROM pg_catalog.pg_inherits i"
 											 " JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid"
-											 " WHERE i.inhparent = '%s." TABLE "'::pg_catalog.regclass"
+											 " WHERE i.inhparent = %u"
 											 " AND c.relname ~ '^" TABLE "_\\d{4}_\\d\\d$'"
-											 " AND c.relname < '%s'", quoted,
+											 " AND c.relname < '%s'",
+											 get_relname_relid(TABLE, get_namespace_oid(schema, false)),
 											 month_text(TABLE "_%04d_%02d", month_of(before))));
 	char	  **names = palloc(n * sizeof(char *) + 1);
 
