@@ -146,8 +146,8 @@ ghc_sizer_deviation_ms(const GhcSizer *sizer, GhcSize size)
 	return sizer->latency.deviation * ghc_sizer_expected_ms(sizer, size);
 }
 
-static bool
-is_proven(const GhcSizer *sizer, GhcSize size)
+bool
+ghc_sizer_is_proven(const GhcSizer *sizer, GhcSize size)
 {
 	return size.parts <= sizer->parts.good && size.rows <= sizer->rows.good &&
 		size.parts * size.rows <= sizer->all.good;
@@ -322,7 +322,7 @@ find_proven(const GhcSizer *sizer, const GhcPrice *price, const GhcFlow *pace,
 		{
 			double		cost = HUGE_VAL;
 
-			if (is_proven(sizer, size))
+			if (ghc_sizer_is_proven(sizer, size))
 				cost = row_cost(sizer, price, pace, size);
 			if (cost < proven->row_cost)
 				*proven = (Choice) {size, cost};
@@ -333,7 +333,7 @@ find_proven(const GhcSizer *sizer, const GhcPrice *price, const GhcFlow *pace,
 static bool
 is_step(const GhcSizer *sizer, const Limits *limits, GhcSize size)
 {
-	if (is_proven(sizer, size) || size.parts * size.rows > limits->all)
+	if (ghc_sizer_is_proven(sizer, size) || size.parts * size.rows > limits->all)
 		return false;
 	/* a failure should tell what was too much, so not both at once */
 	return size.parts <= larger(sizer->parts.good, 1) ||
@@ -424,12 +424,6 @@ ghc_sizer_choose(const GhcSizer *sizer, const GhcPrice *price,
 	if (sizer->in_doubt && settle_doubt(sizer, price, pace, &proven, &trial))
 		return trial;
 	return proven.size;
-}
-
-bool
-ghc_sizer_is_proven(const GhcSizer *sizer, GhcSize size)
-{
-	return is_proven(sizer, size);
 }
 
 GhcSize
@@ -572,7 +566,7 @@ void
 ghc_sizer_fail(GhcSizer *sizer, GhcSize asked, bool may_be_chance)
 {
 	int			all = asked.parts * asked.rows;
-	bool		proven = is_proven(sizer, asked);
+	bool		proven = ghc_sizer_is_proven(sizer, asked);
 	bool		again = sizer->good_since < RECOVERY;
 
 	if (proven && may_be_chance && ++sizer->suspicion < SUSPICION_LIMIT)

@@ -123,11 +123,12 @@ static void
 upsert(GhcStore *store, GhcStored which, GhcStored or_which)
 {
 	GhcBatch	batch = repositories(store, which, or_which);
-	bool	   *written = palloc0(store->n * sizeof(bool));
+	bool	   *written;
 	uint64		n;
 
 	if (batch.n_rows == 0)
 		return;
+	written = palloc0(store->n * sizeof(bool));
 	n = run_batch(&batch, &store->sql->upsert);
 	for (uint64 i = 0; i < n; i++)
 	{
