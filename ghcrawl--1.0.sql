@@ -624,6 +624,16 @@ CREATE AGGREGATE ghcrawl.sum_histogram(int[]) (
 COMMENT ON AGGREGATE ghcrawl.sum_histogram(int[]) IS
 'Sum of histograms of ghcrawl.traffic';
 
+CREATE AGGREGATE ghcrawl.total(bigint) (
+	SFUNC = pg_catalog.int8pl,
+	STYPE = bigint,
+	INITCOND = '0',
+	COMBINEFUNC = pg_catalog.int8pl,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE ghcrawl.total(bigint) IS
+'Sum of counters, 0 of none; sum would reckon in numeric, at several times the cost';
+
 CREATE FUNCTION ghcrawl.quantile(histogram int[], share double precision)
 RETURNS bigint
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
@@ -656,25 +666,25 @@ SELECT c.crawl_id AS crawl, c.selection, c.profile, c.priority,
 	   n.gaps, n.missing, n.read_again, n.narrowed, n.part, n.requests, n.points, n.wire_bytes, n.rate, n.updated_at,
 	   n.suspects, n.gone
 FROM ghcrawl.crawl c,
-	 LATERAL (SELECT coalesce(sum(seen), 0)::bigint AS seen,
+	 LATERAL (SELECT ghcrawl.total(seen) AS seen,
 					 /* 0 of a crawl under way means that nothing is counted yet */
-					 CASE WHEN c.state = ANY ('{running,paused}') THEN nullif(sum(expected), 0)
-						  ELSE coalesce(sum(expected), 0) END::bigint AS expected,
-					 coalesce(sum(inserted), 0)::bigint AS inserted,
-					 coalesce(sum(updated), 0)::bigint AS updated,
+					 CASE WHEN c.state = ANY ('{running,paused}') THEN nullif(ghcrawl.total(expected), 0)
+						  ELSE ghcrawl.total(expected) END AS expected,
+					 ghcrawl.total(inserted) AS inserted,
+					 ghcrawl.total(updated) AS updated,
 					 /* the root isn't any worker's */
-					 1 + coalesce(sum(tasks), 0)::bigint AS tasks,
-					 coalesce(sum(tasks_ended), 0)::bigint AS tasks_ended,
-					 coalesce(sum(gaps), 0)::bigint AS gaps,
-					 coalesce(sum(missing), 0)::bigint AS missing,
-					 coalesce(sum(read_again), 0)::bigint AS read_again,
-					 coalesce(sum(narrowed), 0)::bigint AS narrowed,
+					 1 + ghcrawl.total(tasks) AS tasks,
+					 ghcrawl.total(tasks_ended) AS tasks_ended,
+					 ghcrawl.total(gaps) AS gaps,
+					 ghcrawl.total(missing) AS missing,
+					 ghcrawl.total(read_again) AS read_again,
+					 ghcrawl.total(narrowed) AS narrowed,
 					 coalesce(sum(part), 0) AS part,
-					 coalesce(sum(suspects), 0)::bigint AS suspects,
-					 coalesce(sum(gone), 0)::bigint AS gone,
-					 coalesce(sum(requests), 0)::bigint AS requests,
-					 coalesce(sum(points), 0)::bigint AS points,
-					 coalesce(sum(wire_bytes), 0)::bigint AS wire_bytes,
+					 ghcrawl.total(suspects) AS suspects,
+					 ghcrawl.total(gone) AS gone,
+					 ghcrawl.total(requests) AS requests,
+					 ghcrawl.total(points) AS points,
+					 ghcrawl.total(wire_bytes) AS wire_bytes,
 					 coalesce(sum(rate), 0)::real AS rate,
 					 max(updated_at) AS updated_at
 			  FROM ghcrawl.crawl_counter k
@@ -694,9 +704,14 @@ COMMENT ON COLUMN ghcrawl.crawls.gone IS 'Of these, not found: deleted, made pri
 COMMENT ON COLUMN ghcrawl.crawls.points IS 'GraphQL points spent';
 COMMENT ON COLUMN ghcrawl.crawls.rate IS 'Repositories a second of late';
 
+/*
+ * People look at it every two seconds, so the counters are added up in one go,
+ * not crawl by crawl as in ghcrawl.crawls, of which one takes the first rows.
+ */
 CREATE VIEW ghcrawl.progress AS
 WITH v AS MATERIALIZED (
-	SELECT pg_catalog.count(*) AS live,
+	SELECT pg_catalog.pg_is_in_recovery() AS is_standby,
+		   pg_catalog.count(*) AS live,
 		   pg_catalog.count(k.waiting_on) AS waiting,
 		   pg_catalog.min(k.waiting_on || coalesce(
 			  pg_catalog.to_char(k.waiting_until, '" until "HH24:MI:SS'), '')) AS waiting_on
@@ -717,10 +732,20 @@ SELECT c.crawl,
 			THEN pg_catalog.make_interval(secs =>
 				pg_catalog.ceil(GREATEST(0, p.expected - c.stored) / c.rate)) END AS eta,
 	   w.waiting_on
-FROM ghcrawl.crawls c,
+FROM (SELECT k.crawl_id AS crawl, k.state, k.profile, k.max_repositories, k.created_at,
+			 coalesce(n.seen, 0) AS stored,
+			 CASE WHEN k.state = ANY ('{running,paused}') THEN nullif(n.expected, 0)
+				  ELSE coalesce(n.expected, 0) END AS expected,
+			 coalesce(n.part, 0) AS part,
+			 coalesce(n.rate, 0) AS rate
+	  FROM ghcrawl.crawl k
+	  LEFT JOIN (SELECT crawl_id, ghcrawl.total(seen) AS seen, ghcrawl.total(expected) AS expected,
+						sum(part) AS part, sum(rate) AS rate
+				 FROM ghcrawl.crawl_counter
+				 GROUP BY crawl_id) n USING (crawl_id)) c,
 	 v,
 	 LATERAL (SELECT CASE WHEN c.state <> 'running' THEN NULL
-						  WHEN pg_catalog.pg_is_in_recovery() THEN 'the server to be promoted'
+						  WHEN v.is_standby THEN 'the server to be promoted'
 						  WHEN NOT EXISTS (SELECT FROM ghcrawl.profile f WHERE f.name = c.profile)
 						  THEN 'its profile, which is not there'
 						  /* one that was just asked for may still be coming */
@@ -874,9 +899,9 @@ SELECT kind, status, verdict, count,
 	   END AS per_s,
 	   CASE WHEN min(api_url) OVER () <> max(api_url) OVER ()
 			THEN substring(api_url FROM '://(.*)') END AS host
-FROM (SELECT api_url, kind, status, verdict, sum(count)::bigint AS count,
-			 sum(ms)::bigint AS ms, sum(points)::bigint AS points,
-			 sum(bytes)::bigint AS bytes, sum(repositories)::bigint AS repositories,
+FROM (SELECT api_url, kind, status, verdict, ghcrawl.total(count) AS count,
+			 ghcrawl.total(ms) AS ms, ghcrawl.total(points) AS points,
+			 ghcrawl.total(bytes) AS bytes, ghcrawl.total(repositories) AS repositories,
 			 ghcrawl.sum_histogram(histogram) AS histogram
 	  FROM ghcrawl.traffic
 	  WHERE seconds = 60 AND slot > pg_catalog.now() - interval '1 hour'
@@ -897,9 +922,9 @@ SELECT slot AS hour, kind, status, verdict, count,
 			round(1000 * sum(repositories) OVER kind / nullif(sum(ms) OVER kind, 0), 1)
 	   END AS per_s,
 	   repositories, ms, substring(api_url FROM '://(.*)') AS host
-FROM (SELECT slot, api_url, kind, status, verdict, sum(count)::bigint AS count,
-			 sum(ms)::bigint AS ms, sum(points)::bigint AS points,
-			 sum(bytes)::bigint AS bytes, sum(repositories)::bigint AS repositories,
+FROM (SELECT slot, api_url, kind, status, verdict, ghcrawl.total(count) AS count,
+			 ghcrawl.total(ms) AS ms, ghcrawl.total(points) AS points,
+			 ghcrawl.total(bytes) AS bytes, ghcrawl.total(repositories) AS repositories,
 			 ghcrawl.sum_histogram(histogram) AS histogram
 	  FROM ghcrawl.traffic
 	  WHERE seconds = 3600 AND slot > pg_catalog.now() - interval '1 day'
@@ -990,6 +1015,7 @@ REVOKE ALL ON FUNCTION
 	ghcrawl.begin_update(),
 	ghcrawl.add_histograms(int[], int[]),
 	ghcrawl.sum_histogram(int[]),
+	ghcrawl.total(bigint),
 	ghcrawl.quantile(int[], double precision)
 FROM PUBLIC;
 REVOKE ALL ON PROCEDURE @extschema@.ghcrawl_wait(bigint, interval, text) FROM PUBLIC;
@@ -1032,6 +1058,7 @@ TO ghcrawl_admin, ghcrawl_reader;
 /* a view calls its functions in the name of who looks at it */
 GRANT EXECUTE ON FUNCTION
 	ghcrawl.sum_histogram(int[]),
+	ghcrawl.total(bigint),
 	ghcrawl.quantile(int[], double precision)
 TO ghcrawl_admin, ghcrawl_reader;
 

@@ -119,7 +119,7 @@ INSERT INTO ghcrawl.crawl (crawl_id, selection, query, profile, priority, state,
 SELECT i, 'stars:>=0', 'stars:>=0', 'flat', 0, 'done', 'postgres', 'https://api.github.com', 'github', now()
 FROM generate_series(1, 1000) i WHERE i <> 500;
 INSERT INTO ghcrawl.crawl_counter (crawl_id, worker_no, expected, seen, tasks, tasks_ended)
-SELECT i, w, 1000, 1000, 25, 25 FROM generate_series(1, 1000) i, generate_series(2, 3) w;
+SELECT i, w, 1000, 1000, 25, 25 FROM generate_series(1, 1000) i, generate_series(2, 3) w ORDER BY 1, 2;
 INSERT INTO ghcrawl.task (crawl_id, kind, query, state, promised, seen, counted, readings, started_at, finished_at)
 SELECT c, 'search', 'stars:>=0', 'done', 900, 900, 900, 1, now(), now()
 FROM generate_series(1, 1000) c, generate_series(1, 50) WHERE c <> 500;

@@ -1,5 +1,6 @@
 # Many tasks in a crawl: no view goes through all of them, and claiming doesn't
 # go through what was claimed before, though somebody's old transaction keeps it.
+# Many crawls: how far they are is added up in one go.
 use strict;
 use warnings;
 
@@ -57,6 +58,14 @@ for my $analyzed ('without statistics', 'with statistics')
 }
 is($node->safe_psql('postgres', "SELECT count(*) FROM ghcrawl.coverage WHERE crawl = $crawl AND gaps > 0"),
 	8, 'gaps are found');
+
+# a thousand crawls: shown together they take no look-up each, and the newest take only their own
+make_company($node);
+$node->safe_psql('postgres', 'VACUUM ANALYZE');
+cmp_ok(blocks_of("SELECT * FROM ghcrawl.$_"), '<', BLOCKS, "1,000 crawls: blocks of $_")
+  for 'progress', "progress WHERE crawl = $crawl", 'crawls ORDER BY crawl DESC LIMIT 20', "crawls WHERE crawl = $crawl";
+is($node->safe_psql('postgres', 'SELECT count(*), sum(stored) FROM ghcrawl.progress'),
+	$node->safe_psql('postgres', 'SELECT count(*), sum(stored) FROM ghcrawl.crawls'), 'both views add up the same');
 $node->stop;
 
 # ---------------------------------------------------------------------------
