@@ -153,7 +153,7 @@ sub bench_cancel
 		$node->safe_psql('postgres', "SELECT ghcrawl_cancel(@{[CRAWL]})");
 		my $seconds = time - $start;
 		push @table, [ $open, sprintf('%.2f', $seconds),
-			$node->safe_psql('postgres', "SELECT (pg_current_wal_insert_lsn() - '$lsn') / 1000000"), load() ];
+			$node->safe_psql('postgres', "SELECT round((pg_current_wal_insert_lsn() - '$lsn') / 1000000)"), load() ];
 	}
 	print_table('cancelling a crawl', @table);
 	return;
