@@ -624,16 +624,6 @@ CREATE AGGREGATE ghcrawl.sum_histogram(int[]) (
 COMMENT ON AGGREGATE ghcrawl.sum_histogram(int[]) IS
 'Sum of histograms of ghcrawl.traffic';
 
-CREATE AGGREGATE ghcrawl.total(bigint) (
-	SFUNC = pg_catalog.int8pl,
-	STYPE = bigint,
-	INITCOND = '0',
-	COMBINEFUNC = pg_catalog.int8pl,
-	PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE ghcrawl.total(bigint) IS
-'Sum of counters, 0 of none; sum would reckon in numeric, at several times the cost';
-
 CREATE FUNCTION ghcrawl.quantile(histogram int[], share double precision)
 RETURNS bigint
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
@@ -658,6 +648,10 @@ WHERE l.locktype = 'advisory'
 					WHERE datname = pg_catalog.current_database());
 COMMENT ON VIEW ghcrawl.live_worker IS 'Workers that are alive: each holds an advisory lock on its number, of a kind that SQL can''t take';
 
+/*
+ * Counters are added up as float8, which is exact to 9e15: the sum of bigints
+ * reckons in numeric, at twice the cost.
+ */
 CREATE VIEW ghcrawl.crawls AS
 SELECT c.crawl_id AS crawl, c.selection, c.profile, c.priority,
 	   c.max_repositories, c.state, c.reason, c.owner, c.api_url, c.data_schema,
@@ -666,25 +660,25 @@ SELECT c.crawl_id AS crawl, c.selection, c.profile, c.priority,
 	   n.gaps, n.missing, n.read_again, n.narrowed, n.part, n.requests, n.points, n.wire_bytes, n.rate, n.updated_at,
 	   n.suspects, n.gone
 FROM ghcrawl.crawl c,
-	 LATERAL (SELECT ghcrawl.total(seen) AS seen,
+	 LATERAL (SELECT coalesce(sum(seen::float8), 0)::bigint AS seen,
 					 /* 0 of a crawl under way means that nothing is counted yet */
-					 CASE WHEN c.state = ANY ('{running,paused}') THEN nullif(ghcrawl.total(expected), 0)
-						  ELSE ghcrawl.total(expected) END AS expected,
-					 ghcrawl.total(inserted) AS inserted,
-					 ghcrawl.total(updated) AS updated,
+					 CASE WHEN c.state = ANY ('{running,paused}') THEN nullif(sum(expected::float8), 0)
+						  ELSE coalesce(sum(expected::float8), 0) END::bigint AS expected,
+					 coalesce(sum(inserted::float8), 0)::bigint AS inserted,
+					 coalesce(sum(updated::float8), 0)::bigint AS updated,
 					 /* the root isn't any worker's */
-					 1 + ghcrawl.total(tasks) AS tasks,
-					 ghcrawl.total(tasks_ended) AS tasks_ended,
-					 ghcrawl.total(gaps) AS gaps,
-					 ghcrawl.total(missing) AS missing,
-					 ghcrawl.total(read_again) AS read_again,
-					 ghcrawl.total(narrowed) AS narrowed,
+					 1 + coalesce(sum(tasks::float8), 0)::bigint AS tasks,
+					 coalesce(sum(tasks_ended::float8), 0)::bigint AS tasks_ended,
+					 coalesce(sum(gaps::float8), 0)::bigint AS gaps,
+					 coalesce(sum(missing::float8), 0)::bigint AS missing,
+					 coalesce(sum(read_again::float8), 0)::bigint AS read_again,
+					 coalesce(sum(narrowed::float8), 0)::bigint AS narrowed,
 					 coalesce(sum(part), 0) AS part,
-					 ghcrawl.total(suspects) AS suspects,
-					 ghcrawl.total(gone) AS gone,
-					 ghcrawl.total(requests) AS requests,
-					 ghcrawl.total(points) AS points,
-					 ghcrawl.total(wire_bytes) AS wire_bytes,
+					 coalesce(sum(suspects::float8), 0)::bigint AS suspects,
+					 coalesce(sum(gone::float8), 0)::bigint AS gone,
+					 coalesce(sum(requests::float8), 0)::bigint AS requests,
+					 coalesce(sum(points::float8), 0)::bigint AS points,
+					 coalesce(sum(wire_bytes::float8), 0)::bigint AS wire_bytes,
 					 coalesce(sum(rate), 0)::real AS rate,
 					 max(updated_at) AS updated_at
 			  FROM ghcrawl.crawl_counter k
@@ -739,7 +733,8 @@ FROM (SELECT k.crawl_id AS crawl, k.state, k.profile, k.max_repositories, k.crea
 			 coalesce(n.part, 0) AS part,
 			 coalesce(n.rate, 0) AS rate
 	  FROM ghcrawl.crawl k
-	  LEFT JOIN (SELECT crawl_id, ghcrawl.total(seen) AS seen, ghcrawl.total(expected) AS expected,
+	  LEFT JOIN (SELECT crawl_id, sum(seen::float8)::bigint AS seen,
+						sum(expected::float8)::bigint AS expected,
 						sum(part) AS part, sum(rate) AS rate
 				 FROM ghcrawl.crawl_counter
 				 GROUP BY crawl_id) n USING (crawl_id)) c,
@@ -899,9 +894,9 @@ SELECT kind, status, verdict, count,
 	   END AS per_s,
 	   CASE WHEN min(api_url) OVER () <> max(api_url) OVER ()
 			THEN substring(api_url FROM '://(.*)') END AS host
-FROM (SELECT api_url, kind, status, verdict, ghcrawl.total(count) AS count,
-			 ghcrawl.total(ms) AS ms, ghcrawl.total(points) AS points,
-			 ghcrawl.total(bytes) AS bytes, ghcrawl.total(repositories) AS repositories,
+FROM (SELECT api_url, kind, status, verdict, sum(count)::bigint AS count,
+			 sum(ms)::bigint AS ms, sum(points)::bigint AS points,
+			 sum(bytes)::bigint AS bytes, sum(repositories)::bigint AS repositories,
 			 ghcrawl.sum_histogram(histogram) AS histogram
 	  FROM ghcrawl.traffic
 	  WHERE seconds = 60 AND slot > pg_catalog.now() - interval '1 hour'
@@ -922,9 +917,9 @@ SELECT slot AS hour, kind, status, verdict, count,
 			round(1000 * sum(repositories) OVER kind / nullif(sum(ms) OVER kind, 0), 1)
 	   END AS per_s,
 	   repositories, ms, substring(api_url FROM '://(.*)') AS host
-FROM (SELECT slot, api_url, kind, status, verdict, ghcrawl.total(count) AS count,
-			 ghcrawl.total(ms) AS ms, ghcrawl.total(points) AS points,
-			 ghcrawl.total(bytes) AS bytes, ghcrawl.total(repositories) AS repositories,
+FROM (SELECT slot, api_url, kind, status, verdict, sum(count)::bigint AS count,
+			 sum(ms)::bigint AS ms, sum(points)::bigint AS points,
+			 sum(bytes)::bigint AS bytes, sum(repositories)::bigint AS repositories,
 			 ghcrawl.sum_histogram(histogram) AS histogram
 	  FROM ghcrawl.traffic
 	  WHERE seconds = 3600 AND slot > pg_catalog.now() - interval '1 day'
@@ -1015,7 +1010,6 @@ REVOKE ALL ON FUNCTION
 	ghcrawl.begin_update(),
 	ghcrawl.add_histograms(int[], int[]),
 	ghcrawl.sum_histogram(int[]),
-	ghcrawl.total(bigint),
 	ghcrawl.quantile(int[], double precision)
 FROM PUBLIC;
 REVOKE ALL ON PROCEDURE @extschema@.ghcrawl_wait(bigint, interval, text) FROM PUBLIC;
@@ -1058,7 +1052,6 @@ TO ghcrawl_admin, ghcrawl_reader;
 /* a view calls its functions in the name of who looks at it */
 GRANT EXECUTE ON FUNCTION
 	ghcrawl.sum_histogram(int[]),
-	ghcrawl.total(bigint),
 	ghcrawl.quantile(int[], double precision)
 TO ghcrawl_admin, ghcrawl_reader;
 

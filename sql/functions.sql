@@ -200,16 +200,6 @@ CREATE AGGREGATE ghcrawl.sum_histogram(int[]) (
 COMMENT ON AGGREGATE ghcrawl.sum_histogram(int[]) IS
 'Sum of histograms of ghcrawl.traffic';
 
-CREATE AGGREGATE ghcrawl.total(bigint) (
-	SFUNC = pg_catalog.int8pl,
-	STYPE = bigint,
-	INITCOND = '0',
-	COMBINEFUNC = pg_catalog.int8pl,
-	PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE ghcrawl.total(bigint) IS
-'Sum of counters, 0 of none; sum would reckon in numeric, at several times the cost';
-
 CREATE FUNCTION ghcrawl.quantile(histogram int[], share double precision)
 RETURNS bigint
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE

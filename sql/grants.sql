@@ -25,7 +25,6 @@ REVOKE ALL ON FUNCTION
 	ghcrawl.begin_update(),
 	ghcrawl.add_histograms(int[], int[]),
 	ghcrawl.sum_histogram(int[]),
-	ghcrawl.total(bigint),
 	ghcrawl.quantile(int[], double precision)
 FROM PUBLIC;
 REVOKE ALL ON PROCEDURE @extschema@.ghcrawl_wait(bigint, interval, text) FROM PUBLIC;
@@ -68,7 +67,6 @@ TO ghcrawl_admin, ghcrawl_reader;
 /* a view calls its functions in the name of who looks at it */
 GRANT EXECUTE ON FUNCTION
 	ghcrawl.sum_histogram(int[]),
-	ghcrawl.total(bigint),
 	ghcrawl.quantile(int[], double precision)
 TO ghcrawl_admin, ghcrawl_reader;
 
