@@ -75,7 +75,7 @@ static int	n_wanted = 1000000;
 static GhcRange root;
 static GhcChild open_ranges[MAX_OPEN];
 static int	n_open;
-static GhcRange leaky[MAX_LEAKY];
+static GhcBounds leaky[MAX_LEAKY];
 static int	n_leaky;
 static Tally tally;
 
@@ -366,7 +366,7 @@ end_task(const GhcTask *task, GhcOutcome outcome)
 	if (!cut->by_time && memcmp(task->range.dim + 1, root.dim + 1,
 								(GHC_DIM_COUNT - 1) * sizeof(GhcInterval)) == 0 &&
 		task->range.forks == root.forks && n_leaky < MAX_LEAKY)
-		leaky[n_leaky++] = task->range;
+		leaky[n_leaky++] = ghc_range_bounds(&task->range);
 	for (int i = cut->n_children - 1; i >= 0 && n_open < MAX_OPEN; i--)
 		open_ranges[n_open++] = cut->children[i];
 }
@@ -380,7 +380,7 @@ run_task(const char *kind, const GhcChild *child)
 	GhcTask		task = {.kind = ghc_task_kind(kind)};
 	GhcOutcome	outcome;
 
-	task.range = child->range;
+	task.range = ghc_range_narrow(&root, &child->bounds);
 	task.promised = child->count;
 	do
 	{
@@ -411,7 +411,7 @@ run_crawl(void)
 	tally = (Tally) {0};
 	n_leaky = 0;
 	n_open = 1;
-	open_ranges[0] = (GhcChild) {root, -1};
+	open_ranges[0] = (GhcChild) {ghc_range_bounds(&root), -1};
 	while (n_open > 0)
 	{
 		GhcChild	child = open_ranges[--n_open];

@@ -326,8 +326,11 @@ add_children(GhcWork *work)
 
 	for (int i = 0; i < n; i++)
 	{
-		rows.queries[i] = ghc_values_range(&cut->children[i].range);
-		rows.positions[i] = cut->children[i].range.dim[GHC_DIM_CREATED].lo;
+		GhcRange	range = ghc_range_narrow(&work->task.range,
+											 &cut->children[i].bounds);
+
+		rows.queries[i] = ghc_values_range(&range);
+		rows.positions[i] = range.dim[GHC_DIM_CREATED].lo;
 		rows.promised[i] = cut->children[i].count;
 		rows.counted[i] = cut->heritage[i].counted;
 		rows.weights[i] = cut->heritage[i].weight;

@@ -69,9 +69,9 @@ is_by_time(const GhcCut *cut)
 
 /* Adds the parts of a range, at most "max", none if it can't be cut. */
 static int
-add_parts(GhcCut *cut, const GhcRange *range, int64_t count, int max)
+add_parts(GhcCut *cut, const GhcBounds *whole, int64_t count, int max)
 {
-	int			n = ghc_range_cut(range, count, &cut->parts[cut->n], max);
+	int			n = ghc_range_cut(whole, count, &cut->parts[cut->n], max);
 
 	for (int i = 0; i < n; i++, cut->n++)
 		cut->counts[cut->n] = cut->before[cut->n] = -1;
@@ -79,10 +79,10 @@ add_parts(GhcCut *cut, const GhcRange *range, int64_t count, int max)
 }
 
 bool
-ghc_cut_init(GhcCut *cut, const GhcRange *range, int64_t count)
+ghc_cut_init(GhcCut *cut, const GhcBounds *whole, int64_t count)
 {
 	cut->n = cut->rounds = cut->tries = 0;
-	if (add_parts(cut, range, count, GHC_MAX_PARTS) == 0)
+	if (add_parts(cut, whole, count, GHC_MAX_PARTS) == 0)
 		return false;
 	cut->expected = count;
 	cut->at_once = GHC_MAX_COUNTS;
@@ -94,11 +94,12 @@ ghc_cut_init(GhcCut *cut, const GhcRange *range, int64_t count)
 bool
 ghc_cut_begin(GhcTask *task)
 {
+	GhcBounds	whole = ghc_range_bounds(&task->range);
 	GhcCut	   *cut = calloc(1, sizeof(GhcCut));
 
 	if (cut == NULL)
 		return false;
-	if (!ghc_cut_init(cut, &task->range, task->promised))
+	if (!ghc_cut_init(cut, &whole, task->promised))
 	{
 		free(cut);
 		return false;
@@ -108,15 +109,18 @@ ghc_cut_begin(GhcTask *task)
 }
 
 bool
-ghc_cut_compose(GhcCut *cut, int n, GhcQuery *query)
+ghc_cut_compose(GhcCut *cut, const GhcRange *words, int n, GhcQuery *query)
 {
 	cut->n_asked = 0;
 	n = n < cut->at_once ? n : cut->at_once;
 	for (int i = 0; i < cut->n && cut->n_asked < n; i++)
 	{
+		GhcRange	part;
+
 		if (cut->counts[i] >= 0)
 			continue;
-		if (ghc_query_add_count(query, &cut->parts[i]) < 0)
+		part = ghc_range_narrow(words, &cut->parts[i]);
+		if (ghc_query_add_count(query, &part) < 0)
 			return false;
 		cut->asked[cut->n_asked++] = i;
 	}
@@ -158,7 +162,7 @@ settle_counts(GhcCut *cut)
 static bool
 is_too_large(const GhcCut *cut, const GhcChild *child)
 {
-	const GhcInterval *created = &child->range.dim[GHC_DIM_CREATED];
+	const GhcInterval *created = &child->bounds.dim[GHC_DIM_CREATED];
 
 	return child->count > GHC_SEARCH_CAP &&
 		cut->by_time == (created->lo < created->hi);
@@ -199,12 +203,12 @@ ghc_cut_refine(GhcCut *cut)
 
 		cut->expected += child->count;
 		if (is_too_large(cut, child) &&
-			add_parts(cut, &child->range, child->count, GHC_MAX_PARTS) > 0)
+			add_parts(cut, &child->bounds, child->count, GHC_MAX_PARTS) > 0)
 		{
 			finer = true;
 			continue;
 		}
-		cut->parts[cut->n] = child->range;
+		cut->parts[cut->n] = child->bounds;
 		cut->counts[cut->n] = child->count;
 		cut->before[cut->n++] = -1;
 	}
@@ -224,7 +228,7 @@ weigh(const GhcTask *task, int i)
 
 /* How many of the repositories seen were created in a child's span of time. */
 static int64_t
-count_created_in(const GhcTask *task, const GhcRange *child)
+count_created_in(const GhcTask *task, const GhcBounds *child)
 {
 	const int64_t *created = (const int64_t *) task->created.data;
 	size_t		n = task->created.len / sizeof(int64_t);
@@ -254,7 +258,7 @@ share_out(GhcTask *task)
 	for (int i = 0; i < cut->n_children; i++)
 	{
 		GhcChild   *child = &cut->children[i];
-		int64_t		mine = cut->by_time ? count_created_in(task, &child->range) : 0;
+		int64_t		mine = cut->by_time ? count_created_in(task, &child->bounds) : 0;
 
 		mine = min64(left, mine);
 		left -= mine;

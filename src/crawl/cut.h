@@ -15,8 +15,8 @@
 
 #include "crawl/task.h"
 
-/* Starts cutting a range counted at "count"; false if it can't be cut. */
-extern bool ghc_cut_init(GhcCut *cut, const GhcRange *range, int64_t count);
+/* Starts cutting what counts "count"; false if it can't be cut. */
+extern bool ghc_cut_init(GhcCut *cut, const GhcBounds *whole, int64_t count);
 
 /*
  * Takes in counts that were asked for.  False if the reply brought none; *all
@@ -40,8 +40,12 @@ extern void ghc_cut_pack(GhcCut *cut, int64_t fill);
  */
 extern bool ghc_cut_begin(GhcTask *task);
 
-/* Appends up to n counts that are to be asked next; false if memory ran out. */
-extern bool ghc_cut_compose(GhcCut *cut, int n, GhcQuery *query);
+/*
+ * Appends up to n counts that are to be asked next, of parts that have the
+ * words of a range; false if memory ran out.
+ */
+extern bool ghc_cut_compose(GhcCut *cut, const GhcRange *words, int n,
+							GhcQuery *query);
 
 /* So many counts at once were too much for GitHub. */
 extern void ghc_cut_ask_less(GhcCut *cut);

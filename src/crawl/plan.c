@@ -44,15 +44,6 @@ typedef enum Stage
 	STAGE_SAMPLE,
 } Stage;
 
-/* what is too large to be read, without the words that all parts share */
-typedef struct Large
-{
-	GhcInterval dim[GHC_DIM_COUNT];
-	GhcForks	forks;
-	GhcTri		archived;
-	int64_t		count;
-} Large;
-
 /* what all queries of one kind took */
 typedef struct Timing
 {
@@ -64,7 +55,7 @@ struct GhcPlan
 {
 	Stage		stage;
 	GhcWorkload load;
-	Large		large[MAX_LARGE];
+	GhcChild	large[MAX_LARGE];	/* too large to be read */
 	int			n_large;
 	GhcCut		cut;
 	int			n_cuts;
@@ -134,7 +125,7 @@ plan_compose(GhcTask *task, const GhcRoom *room, GhcQuery *query)
 		case STAGE_COUNT:
 			return ghc_query_add_count(query, &task->range) >= 0;
 		case STAGE_CUT:
-			return ghc_cut_compose(&plan->cut, room->parts, query);
+			return ghc_cut_compose(&plan->cut, &task->range, room->parts, query);
 		case STAGE_SAMPLE:
 			return compose_sample(plan, room, query);
 	}
@@ -163,35 +154,19 @@ ask_less(GhcTask *task)
 	return failed(task);
 }
 
-static void
-add_large(struct GhcPlan *plan, const GhcRange *range, int64_t count)
+/* Takes the largest range there is. */
+static GhcChild
+take_largest(struct GhcPlan *plan)
 {
-	Large	   *large = &plan->large[plan->n_large++];
-
-	memcpy(large->dim, range->dim, sizeof(large->dim));
-	large->forks = range->forks;
-	large->archived = range->archived;
-	large->count = count;
-}
-
-/* Takes the largest range there is into "range"; returns its count. */
-static int64_t
-take_largest(GhcTask *task, GhcRange *range)
-{
-	struct GhcPlan *plan = task->plan;
 	int			at = 0;
-	Large		large;
+	GhcChild	large;
 
 	for (int i = 1; i < plan->n_large; i++)
 		if (plan->large[i].count > plan->large[at].count)
 			at = i;
 	large = plan->large[at];
 	plan->large[at] = plan->large[--plan->n_large];
-	*range = task->range;
-	memcpy(range->dim, large.dim, sizeof(range->dim));
-	range->forks = large.forks;
-	range->archived = large.archived;
-	return large.count;
+	return large;
 }
 
 /* Nothing more is cut: what is large still is reckoned with as it is. */
@@ -213,7 +188,7 @@ begin_samples(GhcTask *task)
  * looked at once more in the end (sweep.c).
  */
 static bool
-is_leaky(const GhcRange *root, const GhcRange *range, const GhcCut *cut)
+is_leaky(const GhcRange *root, const GhcBounds *range, const GhcCut *cut)
 {
 	return !cut->by_time &&
 		memcmp(range->dim + 1, root->dim + 1,
@@ -233,19 +208,18 @@ go_on(GhcTask *task)
 {
 	struct GhcPlan *plan = task->plan;
 	GhcCut	   *cut = &plan->cut;
-	GhcRange	range;
 
 	while (plan->n_large > 0 && may_cut(plan))
 	{
-		int64_t		count = take_largest(task, &range);
+		GhcChild	large = take_largest(plan);
 
-		if (!ghc_cut_init(cut, &range, count))
+		if (!ghc_cut_init(cut, &large.bounds, large.count))
 		{
 			ghc_estimate_add_solid(&plan->load);
 			continue;
 		}
 		ghc_estimate_add_cut(&plan->load);
-		if (is_leaky(&task->range, &range, cut))
+		if (is_leaky(&task->range, &large.bounds, cut))
 			ghc_estimate_add_sweep(&plan->load);
 		plan->n_cuts++;
 		plan->stage = STAGE_CUT;
@@ -266,14 +240,16 @@ absorb_count(GhcTask *task, int64_t count)
 	plan->counting.n++;
 	ghc_estimate_add_root(&plan->load, count);
 	if (count > GHC_SEARCH_CAP)
-		add_large(plan, &task->range, count);
+		plan->large[plan->n_large++] =
+			(GhcChild) {ghc_range_bounds(&task->range), count};
 	return go_on(task);
 }
 
 /* Of the ranges that would be read, every so-manieth is a good sample. */
 static void
-choose_samples(struct GhcPlan *plan)
+choose_samples(const GhcTask *task)
 {
+	struct GhcPlan *plan = task->plan;
 	const GhcCut *cut = &plan->cut;
 	int			step = cut->n_children / MAX_SAMPLES + 1;
 
@@ -283,7 +259,8 @@ choose_samples(struct GhcPlan *plan)
 
 		if (plan->n_samples < MAX_SAMPLES && child->count >= SAMPLE_COUNT &&
 			child->count <= GHC_SEARCH_CAP)
-			plan->samples[plan->n_samples++] = child->range;
+			plan->samples[plan->n_samples++] =
+				ghc_range_narrow(&task->range, &child->bounds);
 	}
 }
 
@@ -306,11 +283,11 @@ end_cut(GhcTask *task)
 		const GhcChild *child = &cut->children[i];
 
 		if (child->count > GHC_SEARCH_CAP)
-			add_large(plan, &child->range, child->count);
+			plan->large[plan->n_large++] = *child;
 		else
 			ghc_estimate_add_range(&plan->load, (double) child->count);
 	}
-	choose_samples(plan);
+	choose_samples(task);
 	return go_on(task);
 }
 

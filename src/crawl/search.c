@@ -124,7 +124,7 @@ search_compose(GhcTask *task, const GhcRoom *room, GhcQuery *query)
 {
 	task->in_own_words = false;
 	if (task->cut != NULL)
-		return ghc_cut_compose(task->cut, room->parts, query);
+		return ghc_cut_compose(task->cut, &task->range, room->parts, query);
 	if (task->confirming)
 		return ghc_query_add_count(query, &task->range) >= 0;
 	return compose_pages(task, room, query);

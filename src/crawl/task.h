@@ -97,7 +97,7 @@ typedef struct GhcHarvest
 typedef struct GhcCut
 {
 	int			n;
-	GhcRange	parts[GHC_MAX_PARTS];
+	GhcBounds	parts[GHC_MAX_PARTS];
 	int64_t		counts[GHC_MAX_PARTS];	/* -1: not counted yet */
 	int64_t		before[GHC_MAX_PARTS];	/* the largest of earlier rounds, or -1 */
 	int64_t		expected;		/* what they should add up to at least, or -1 */

@@ -73,6 +73,26 @@ ghc_range_init(GhcRange *range)
 	}
 }
 
+GhcBounds
+ghc_range_bounds(const GhcRange *range)
+{
+	GhcBounds	bounds = {.forks = range->forks, .archived = range->archived};
+
+	memcpy(bounds.dim, range->dim, sizeof(bounds.dim));
+	return bounds;
+}
+
+GhcRange
+ghc_range_narrow(const GhcRange *whole, const GhcBounds *bounds)
+{
+	GhcRange	range = *whole;
+
+	memcpy(range.dim, bounds->dim, sizeof(range.dim));
+	range.forks = bounds->forks;
+	range.archived = bounds->archived;
+	return range;
+}
+
 static bool
 interval_equals(GhcInterval a, GhcInterval b)
 {
@@ -175,10 +195,10 @@ ghc_range_wanted_parts(int64_t count, int max)
 
 /* Writes part i, which begins at "lo" and ends before the next one. */
 static void
-start_part(const GhcRange *range, GhcDim dim, GhcRange *parts, int i,
+start_part(const GhcBounds *whole, GhcDim dim, GhcBounds *parts, int i,
 		   int64_t lo)
 {
-	parts[i] = *range;
+	parts[i] = *whole;
 	if (i > 0)
 	{
 		parts[i - 1].dim[dim].hi = lo - 1;
@@ -188,8 +208,8 @@ start_part(const GhcRange *range, GhcDim dim, GhcRange *parts, int i,
 
 /* Cuts lo..hi, at least two values, into n parts as equal as can be. */
 static int
-cut_evenly(const GhcRange *range, GhcDim dim, int64_t lo, int64_t hi,
-		   GhcRange *parts, int n)
+cut_evenly(const GhcBounds *whole, GhcDim dim, int64_t lo, int64_t hi,
+		   GhcBounds *parts, int n)
 {
 	int64_t		span = hi - lo + 1;
 	int64_t		width;
@@ -199,25 +219,25 @@ cut_evenly(const GhcRange *range, GhcDim dim, int64_t lo, int64_t hi,
 		n = (int) span;
 	width = span / n;
 	longer = span % n;			/* so many parts get one value more */
-	start_part(range, dim, parts, 0, lo);
+	start_part(whole, dim, parts, 0, lo);
 	for (int i = 1; i < n; i++)
 	{
 		lo += width + (i <= longer ? 1 : 0);
-		start_part(range, dim, parts, i, lo);
+		start_part(whole, dim, parts, i, lo);
 	}
 	return n;
 }
 
 /* Cuts lo..hi at lo, 2 lo, 4 lo, ... into at most n parts. */
 static int
-cut_doubling(const GhcRange *range, GhcDim dim, int64_t lo, int64_t hi,
-			 GhcRange *parts, int n)
+cut_doubling(const GhcBounds *whole, GhcDim dim, int64_t lo, int64_t hi,
+			 GhcBounds *parts, int n)
 {
 	int			i = 0;
 
 	for (;;)
 	{
-		start_part(range, dim, parts, i++, lo);
+		start_part(whole, dim, parts, i++, lo);
 		if (i == n || lo > hi / 2)
 			return i;
 		lo = lo == 0 ? 1 : lo * 2;
@@ -226,16 +246,16 @@ cut_doubling(const GhcRange *range, GhcDim dim, int64_t lo, int64_t hi,
 
 /* Cuts along one dimension into at most n parts; 0 if that can't be. */
 static int
-cut_dim(const GhcRange *range, GhcDim dim, GhcRange *parts, int n)
+cut_dim(const GhcBounds *whole, GhcDim dim, GhcBounds *parts, int n)
 {
-	int64_t		lo = range->dim[dim].lo;
-	int64_t		hi = range->dim[dim].hi;
+	int64_t		lo = whole->dim[dim].lo;
+	int64_t		hi = whole->dim[dim].hi;
 
 	if (dim == GHC_DIM_CREATED)
 	{
 		if (lo == GHC_OPEN_LOW || hi == GHC_OPEN_HIGH || lo >= hi)
 			return 0;
-		return cut_evenly(range, dim, lo, hi, parts, n);
+		return cut_evenly(whole, dim, lo, hi, parts, n);
 	}
 
 	if (lo < 0)
@@ -243,20 +263,20 @@ cut_dim(const GhcRange *range, GhcDim dim, GhcRange *parts, int n)
 	if (lo >= hi)
 		return 0;
 	if (hi / WIDE_FACTOR < (lo == 0 ? 1 : lo) || hi - lo < n)
-		return cut_evenly(range, dim, lo, hi, parts, n);
-	return cut_doubling(range, dim, lo, hi, parts, n);
+		return cut_evenly(whole, dim, lo, hi, parts, n);
+	return cut_doubling(whole, dim, lo, hi, parts, n);
 }
 
 /* Cuts what is no interval: forks from sources, then archived from living. */
 static int
-cut_flags(const GhcRange *range, GhcRange *parts)
+cut_flags(const GhcBounds *whole, GhcBounds *parts)
 {
-	if (range->forks != GHC_FORKS_IN && range->archived != GHC_TRI_ANY)
+	if (whole->forks != GHC_FORKS_IN && whole->archived != GHC_TRI_ANY)
 		return 0;
 
-	parts[0] = *range;
-	parts[1] = *range;
-	if (range->forks == GHC_FORKS_IN)
+	parts[0] = *whole;
+	parts[1] = *whole;
+	if (whole->forks == GHC_FORKS_IN)
 	{
 		parts[0].forks = GHC_FORKS_OUT;
 		parts[1].forks = GHC_FORKS_ONLY;
@@ -270,19 +290,19 @@ cut_flags(const GhcRange *range, GhcRange *parts)
 }
 
 int
-ghc_range_cut(const GhcRange *range, int64_t count, GhcRange *parts, int max)
+ghc_range_cut(const GhcBounds *whole, int64_t count, GhcBounds *parts, int max)
 {
 	int			wanted = ghc_range_wanted_parts(count, max);
 
 	/* the order of GhcDim is the order of preference */
 	for (int dim = 0; dim < GHC_DIM_COUNT; dim++)
 	{
-		int			n = cut_dim(range, (GhcDim) dim, parts, wanted);
+		int			n = cut_dim(whole, (GhcDim) dim, parts, wanted);
 
 		if (n > 0)
 			return n;
 	}
-	return cut_flags(range, parts);
+	return cut_flags(whole, parts);
 }
 
 /*
@@ -290,12 +310,11 @@ ghc_range_cut(const GhcRange *range, int64_t count, GhcRange *parts, int max)
  * dimension they meet in; otherwise GHC_DIM_COUNT.
  */
 static GhcDim
-find_seam(const GhcRange *a, const GhcRange *b)
+find_seam(const GhcBounds *a, const GhcBounds *b)
 {
 	GhcDim		seam = GHC_DIM_COUNT;
 
-	if (a->forks != b->forks || a->archived != b->archived ||
-		strcmp(a->rest, b->rest) != 0)
+	if (a->forks != b->forks || a->archived != b->archived)
 		return GHC_DIM_COUNT;
 	for (int dim = 0; dim < GHC_DIM_COUNT; dim++)
 	{
@@ -345,7 +364,7 @@ ghc_range_may_join(int64_t sum, int n, int64_t fill, int most)
 
 /* Are parts first..last one range?  Of first + 1..last that is known. */
 static bool
-is_one(const GhcRange *parts, const int64_t *counts, int first, int last)
+is_one(const GhcBounds *parts, const int64_t *counts, int first, int last)
 {
 	GhcDim		seam;
 
@@ -363,7 +382,7 @@ is_one(const GhcRange *parts, const int64_t *counts, int first, int last)
  * that all children up to it cost least.
  */
 static void
-find_firsts(const GhcRange *parts, const int64_t *counts, int n, int64_t fill,
+find_firsts(const GhcBounds *parts, const int64_t *counts, int n, int64_t fill,
 			int most, int *firsts)
 {
 	int64_t		best[GHC_MAX_PARTS + 1] = {0};	/* of all before a part */
@@ -392,7 +411,7 @@ find_firsts(const GhcRange *parts, const int64_t *counts, int n, int64_t fill,
 
 /* Joins parts that are one range. */
 static GhcChild
-join_parts(const GhcRange *parts, const int64_t *counts, int n)
+join_parts(const GhcBounds *parts, const int64_t *counts, int n)
 {
 	GhcChild	child = {parts[0], counts[0]};
 
@@ -402,13 +421,13 @@ join_parts(const GhcRange *parts, const int64_t *counts, int n)
 	{
 		GhcDim		seam = find_seam(&parts[0], &parts[1]);
 
-		child.range.dim[seam].hi = parts[n - 1].dim[seam].hi;
+		child.bounds.dim[seam].hi = parts[n - 1].dim[seam].hi;
 	}
 	return child;
 }
 
 int
-ghc_range_pack(const GhcRange *parts, const int64_t *counts, int n,
+ghc_range_pack(const GhcBounds *parts, const int64_t *counts, int n,
 			   int64_t fill, int most, GhcChild *children)
 {
 	int			firsts[GHC_MAX_PARTS];

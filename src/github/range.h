@@ -92,6 +92,17 @@ typedef struct GhcRange
 	char		rest[GHC_REST_BYTES];	/* as given, single blanks, NUL-ended */
 } GhcRange;
 
+/*
+ * A range without the words, which all parts of one have in common: 64 parts
+ * with their own would be 130 kB, and many ranges are being cut at once.
+ */
+typedef struct GhcBounds
+{
+	GhcInterval dim[GHC_DIM_COUNT];
+	GhcForks	forks;
+	GhcTri		archived;
+} GhcBounds;
+
 /* The interval without bounds in every dimension, nothing else asked. */
 extern void ghc_range_init(GhcRange *range);
 
@@ -106,6 +117,13 @@ extern void ghc_range_format(const GhcRange *range, GhcBuffer *out);
 /* True if both describe the same set by the same words. */
 extern bool ghc_range_equals(const GhcRange *a, const GhcRange *b);
 
+/* A range's bounds. */
+extern GhcBounds ghc_range_bounds(const GhcRange *range);
+
+/* The range with these bounds and the words of the given one. */
+extern GhcRange ghc_range_narrow(const GhcRange *whole,
+								 const GhcBounds *bounds);
+
 /*
  * Cuts a range counted at "count" into at most "max" (2 to GHC_MAX_PARTS)
  * disjoint parts that cover it exactly, in ascending order along the one
@@ -118,8 +136,8 @@ extern bool ghc_range_equals(const GhcRange *a, const GhcRange *b);
  * number of parts follows from the count, aiming at parts a fraction of the
  * cap, so that packing fills children well.
  */
-extern int	ghc_range_cut(const GhcRange *range, int64_t count,
-						  GhcRange *parts, int max);
+extern int	ghc_range_cut(const GhcBounds *whole, int64_t count,
+						  GhcBounds *parts, int max);
 
 /* How many parts a range of so many repositories is cut into, if it can be. */
 extern int	ghc_range_wanted_parts(int64_t count, int max);
@@ -139,7 +157,7 @@ extern int64_t ghc_range_price(int64_t count);
 /* One child of a cut range. */
 typedef struct GhcChild
 {
-	GhcRange	range;
+	GhcBounds	bounds;
 	int64_t		count;			/* what GitHub counted in it */
 } GhcChild;
 
@@ -157,7 +175,7 @@ extern bool ghc_range_may_join(int64_t sum, int n, int64_t fill, int most);
  * Writes at most n children and returns how many.  Children cover exactly what
  * the parts cover.
  */
-extern int	ghc_range_pack(const GhcRange *parts, const int64_t *counts, int n,
+extern int	ghc_range_pack(const GhcBounds *parts, const int64_t *counts, int n,
 						   int64_t fill, int most, GhcChild *children);
 
 #endif							/* GHC_RANGE_H */

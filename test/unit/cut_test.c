@@ -32,7 +32,7 @@ count_until(int64_t second)
 }
 
 static int64_t
-count_range(const GhcRange *range)
+count_range(const GhcBounds *range)
 {
 	const GhcInterval *created = &range->dim[GHC_DIM_CREATED];
 	const GhcInterval *size = &range->dim[GHC_DIM_SIZE];
@@ -46,10 +46,13 @@ count_range(const GhcRange *range)
 static void
 begin(int64_t lo, int64_t hi)
 {
+	GhcBounds	whole;
+
 	memset(&task, 0, sizeof(task));
 	ghc_range_init(&task.range);
 	task.range.dim[GHC_DIM_CREATED] = (GhcInterval) {lo, hi};
-	task.promised = count_range(&task.range);
+	whole = ghc_range_bounds(&task.range);
+	task.promised = count_range(&whole);
 	task.share = 1;
 	queries = most_asked = 0;
 	if (!ghc_cut_begin(&task))
@@ -68,7 +71,7 @@ count_all(int poor)
 	do
 	{
 		ghc_query_begin(&query, &shape, false);
-		if (!ghc_cut_compose(task.cut, GHC_MAX_COUNTS, &query))
+		if (!ghc_cut_compose(task.cut, &task.range, GHC_MAX_COUNTS, &query))
 			abort();
 		for (int i = 0; i < task.cut->n_asked; i++)
 			reply.counts[i] = count_range(&task.cut->parts[task.cut->asked[i]]);
@@ -89,12 +92,12 @@ is_covered(GhcDim dim)
 	const GhcCut *cut = task.cut;
 
 	for (int i = 0; i < cut->n_children; i++)
-		if (cut->children[i].count != count_range(&cut->children[i].range) ||
-			(i > 0 && cut->children[i].range.dim[dim].lo !=
-			 cut->children[i - 1].range.dim[dim].hi + 1))
+		if (cut->children[i].count != count_range(&cut->children[i].bounds) ||
+			(i > 0 && cut->children[i].bounds.dim[dim].lo !=
+			 cut->children[i - 1].bounds.dim[dim].hi + 1))
 			return false;
-	return cut->children[0].range.dim[dim].lo == task.range.dim[dim].lo &&
-		cut->children[cut->n_children - 1].range.dim[dim].hi == task.range.dim[dim].hi;
+	return cut->children[0].bounds.dim[dim].lo == task.range.dim[dim].lo &&
+		cut->children[cut->n_children - 1].bounds.dim[dim].hi == task.range.dim[dim].hi;
 }
 
 /* How many children count at least so many? */

@@ -348,8 +348,11 @@ answer_counts(const GhcTask *task, bool empty, double lacking)
 	const GhcCut *cut = task->cut;
 
 	for (int i = 0; i < cut->n_asked; i++)
-		answer.reply.counts[i] = empty ? 0 :
-			wobble(find_range(&cut->parts[cut->asked[i]], lacking));
+	{
+		GhcRange	part = ghc_range_narrow(&task->range, &cut->parts[cut->asked[i]]);
+
+		answer.reply.counts[i] = empty ? 0 : wobble(find_range(&part, lacking));
+	}
 }
 
 static void
@@ -446,7 +449,7 @@ end_task(const GhcTask *task, GhcOutcome outcome)
 		n_leaky < MAX_OPEN)
 		leaky[n_leaky++] = (GhcChild)
 	{
-		task->range, -1
+		ghc_range_bounds(&task->range), -1
 	};
 	if (outcome == GHC_OUTCOME_SPLIT)
 		for (int i = 0; i < task->cut->n_children && n_open < MAX_OPEN; i++)
@@ -474,7 +477,7 @@ run_task(const char *kind, const GhcChild *child, int most)
 	GhcOutcome	outcome;
 	int			replies = 0;
 
-	task.range = child->range;
+	task.range = ghc_range_narrow(&root, &child->bounds);
 	task.promised = child->count;
 	do
 	{
@@ -536,7 +539,7 @@ run_crawl(Sums *sums, uint64_t seed)
 	n_open = 1;
 	queue[0] = (GhcChild)
 	{
-		root, -1
+		ghc_range_bounds(&root), -1
 	};
 	while (n_open > 0 && replies < MAX_REPLIES)
 	{

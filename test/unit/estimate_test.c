@@ -197,7 +197,7 @@ count_until(const World *world, int64_t moment)
 }
 
 static int64_t
-count_in(const World *world, const GhcRange *range)
+count_in(const World *world, const GhcBounds *range)
 {
 	const GhcInterval *created = &range->dim[GHC_DIM_CREATED];
 	const GhcInterval *size = &range->dim[GHC_DIM_SIZE];
@@ -213,7 +213,7 @@ count_in(const World *world, const GhcRange *range)
 
 /* Cuts a range as a crawl does it, and adds up what that takes. */
 static void
-cut_range(const World *world, const GhcRange *range, GhcCut *cut, GhcWorkload *load)
+cut_range(const World *world, const GhcBounds *range, GhcCut *cut, GhcWorkload *load)
 {
 	(void) ghc_cut_init(cut, range, count_in(world, range));
 	ghc_estimate_add_cut(load);
@@ -231,7 +231,7 @@ cut_range(const World *world, const GhcRange *range, GhcCut *cut, GhcWorkload *l
 
 /* Adds up what reading a range takes, as a crawl does it. */
 static void
-crawl(const World *world, const GhcRange *range, bool root, GhcWorkload *load)
+crawl(const World *world, const GhcBounds *range, bool root, GhcWorkload *load)
 {
 	int64_t		count = count_in(world, range);
 	GhcCut	   *cut;
@@ -252,7 +252,7 @@ crawl(const World *world, const GhcRange *range, bool root, GhcWorkload *load)
 	cut = calloc(1, sizeof(GhcCut));
 	cut_range(world, range, cut, load);
 	for (int i = 0; i < cut->n_children; i++)
-		crawl(world, &cut->children[i].range, false, load);
+		crawl(world, &cut->children[i].bounds, false, load);
 	free(cut);
 }
 
@@ -263,6 +263,7 @@ count_asked(const World *world, const GhcQuery *query, int i)
 	char		start[40];
 	char	   *text;
 	GhcRange	range;
+	GhcBounds	bounds;
 	GhcProblem	problem;
 
 	snprintf(start, sizeof(start), " c%d:search(query:\\\"", i);
@@ -272,7 +273,8 @@ count_asked(const World *world, const GhcQuery *query, int i)
 	text += strlen(start);
 	if (!ghc_selection_parse((GhcSlice) {text, strcspn(text, "\\")}, &range, &problem))
 		return -1;
-	return count_in(world, &range);
+	bounds = ghc_range_bounds(&range);
+	return count_in(world, &bounds);
 }
 
 static void
@@ -338,13 +340,15 @@ static void
 compare(World world, double tolerance, const char *name)
 {
 	GhcWorkload load = {0};
-	GhcRange	root;
+	GhcRange	range;
+	GhcBounds	root;
 	GhcEstimate estimate;
 	GhcOutcome	outcome;
 	int			n = plan(world, &estimate, &outcome);
 	double		requests;
 
-	ghc_range_init(&root);
+	ghc_range_init(&range);
+	root = ghc_range_bounds(&range);
 	root.dim[GHC_DIM_CREATED] =
 		(GhcInterval) {FIRST_SECOND, FIRST_SECOND + SECONDS - 1};
 	crawl(&world, &root, true, &load);

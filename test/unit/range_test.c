@@ -17,7 +17,7 @@
 
 #define LAST_MOMENT INT64_C(253402300799)
 
-static GhcRange parts[GHC_MAX_PARTS];
+static GhcBounds parts[GHC_MAX_PARTS];
 static GhcChild children[GHC_MAX_PARTS];
 
 /* The same numbers in every run: xorshift, seeded. */
@@ -97,6 +97,15 @@ test_format(void)
 	ghc_buffer_free(&out);
 }
 
+/* Cuts a range into "parts". */
+static int
+cut(const GhcRange *range, int64_t count, int max)
+{
+	GhcBounds	whole = ghc_range_bounds(range);
+
+	return ghc_range_cut(&whole, count, parts, max);
+}
+
 /* How many parts hold the value, and whether it is the range's own. */
 static bool
 held_once(const GhcRange *range, GhcDim dim, int n, int64_t value)
@@ -121,7 +130,7 @@ is_proper_cut(const GhcRange *range, GhcDim dim, int n, int64_t first,
 		return false;
 	for (int i = 0; i < n; i++)
 	{
-		GhcRange	same = parts[i];
+		GhcRange	same = ghc_range_narrow(range, &parts[i]);
 
 		if (parts[i].dim[dim].lo > parts[i].dim[dim].hi)
 			return false;
@@ -151,7 +160,7 @@ count_wrong_cuts(GhcDim dim, int64_t lo, int64_t hi)
 	for (size_t c = 0; c < sizeof(counts) / sizeof(counts[0]); c++)
 		for (size_t m = 0; m < sizeof(maxima) / sizeof(maxima[0]); m++)
 		{
-			int			n = ghc_range_cut(&range, counts[c], parts, maxima[m]);
+			int			n = cut(&range, counts[c], maxima[m]);
 
 			if (n > maxima[m] || !is_proper_cut(&range, dim, n, -2, 150))
 				wrong++;
@@ -194,10 +203,10 @@ test_cut_brute_force(void)
 
 /* Cuts until nothing is left to cut; counts the leaves. */
 static int
-count_leaves(const GhcRange *range)
+count_leaves(const GhcBounds *whole)
 {
-	GhcRange	own[GHC_MAX_PARTS];
-	int			n = ghc_range_cut(range, 5000, own, 5);
+	GhcBounds	own[GHC_MAX_PARTS];
+	int			n = ghc_range_cut(whole, 5000, own, 5);
 	int			leaves = 0;
 
 	if (n == 0)
@@ -211,12 +220,14 @@ static void
 test_cut_to_the_end(void)
 {
 	GhcRange	range;
+	GhcBounds	whole;
 
 	ghc_range_init(&range);
 	for (int dim = 0; dim < GHC_DIM_COUNT; dim++)
 		range.dim[dim] = interval(dim, dim + 6);
 	range.forks = GHC_FORKS_IN;
-	is_int(count_leaves(&range), 7 * 7 * 7 * 7 * 2 * 2,
+	whole = ghc_range_bounds(&range);
+	is_int(count_leaves(&whole), 7 * 7 * 7 * 7 * 2 * 2,
 		   "cutting ends at single values of everything");
 }
 
@@ -250,27 +261,27 @@ test_cut_bounds(void)
 	GhcRange	range;
 
 	ghc_range_init(&range);
-	is_bounds(ghc_range_cut(&range, 2000, parts, 64), GHC_DIM_SIZE,
+	is_bounds(cut(&range, 2000, 64), GHC_DIM_SIZE,
 			  "*-0 1 2-3 4-7 8-15 16-31 32-63 64-127 128-*");
 	range.dim[GHC_DIM_SIZE] = interval(100, 5000);
-	is_bounds(ghc_range_cut(&range, 1001, parts, 64), GHC_DIM_SIZE,
+	is_bounds(cut(&range, 1001, 64), GHC_DIM_SIZE,
 			  "100-199 200-399 400-799 800-5000");
 	range.dim[GHC_DIM_SIZE] = interval(100, 199);
-	is_bounds(ghc_range_cut(&range, 1001, parts, 64), GHC_DIM_SIZE,
+	is_bounds(cut(&range, 1001, 64), GHC_DIM_SIZE,
 			  "100-124 125-149 150-174 175-199");
 	range.dim[GHC_DIM_SIZE] = interval(0, 3);
-	is_bounds(ghc_range_cut(&range, 90000, parts, 64), GHC_DIM_SIZE,
+	is_bounds(cut(&range, 90000, 64), GHC_DIM_SIZE,
 			  "0 1 2 3");
-	is_bounds(ghc_range_cut(&range, 90000, parts, 2), GHC_DIM_SIZE,
+	is_bounds(cut(&range, 90000, 2), GHC_DIM_SIZE,
 			  "0-1 2-3");
 
 	range.dim[GHC_DIM_CREATED] = interval(1000, 1002);
-	is_bounds(ghc_range_cut(&range, 90000, parts, 64), GHC_DIM_CREATED,
+	is_bounds(cut(&range, 90000, 64), GHC_DIM_CREATED,
 			  "1000 1001 1002");
 	range.dim[GHC_DIM_CREATED] = interval(1000, 2000);
-	is_int(ghc_range_cut(&range, 9999, parts, 64), 45, "as the count asks");
-	is_int(ghc_range_cut(&range, 1, parts, 64), 4, "but at least four");
-	is_int(ghc_range_cut(&range, 999999, parts, 64), 64, "and at most max");
+	is_int(cut(&range, 9999, 64), 45, "as the count asks");
+	is_int(cut(&range, 1, 64), 4, "but at least four");
+	is_int(cut(&range, 999999, 64), 64, "and at most max");
 }
 
 static void
@@ -281,30 +292,30 @@ test_cut_order(void)
 	ghc_range_init(&range);
 	range.forks = GHC_FORKS_IN;
 	range.dim[GHC_DIM_CREATED] = interval(5, GHC_OPEN_HIGH);
-	ghc_range_cut(&range, 2000, parts, 4);
+	cut(&range, 2000, 4);
 	ok(parts[0].dim[GHC_DIM_SIZE].hi == 0, "open time is passed over for size");
 
 	range.dim[GHC_DIM_CREATED] = interval(5, 5);
 	range.dim[GHC_DIM_SIZE] = interval(0, 0);
-	ghc_range_cut(&range, 2000, parts, 4);
+	cut(&range, 2000, 4);
 	ok(parts[0].dim[GHC_DIM_FORKS].hi == 0, "then forks");
 
 	range.dim[GHC_DIM_FORKS] = interval(GHC_OPEN_LOW, 0);
-	ghc_range_cut(&range, 2000, parts, 4);
+	cut(&range, 2000, 4);
 	ok(parts[0].dim[GHC_DIM_STARS].hi == 0, "then stars");
 
 	range.dim[GHC_DIM_STARS] = interval(7, 7);
-	is_int(ghc_range_cut(&range, 2000, parts, 4), 2, "then forks from sources");
+	is_int(cut(&range, 2000, 4), 2, "then forks from sources");
 	ok(parts[0].forks == GHC_FORKS_OUT && parts[1].forks == GHC_FORKS_ONLY,
 	   "which are two halves");
 
 	range.forks = GHC_FORKS_ONLY;
-	is_int(ghc_range_cut(&range, 2000, parts, 4), 2, "then archived");
+	is_int(cut(&range, 2000, 4), 2, "then archived");
 	ok(parts[0].archived == GHC_TRI_FALSE && parts[1].archived == GHC_TRI_TRUE,
 	   "which are two halves");
 
 	range.archived = GHC_TRI_TRUE;
-	is_int(ghc_range_cut(&range, 2000, parts, 4), 0, "then nothing");
+	is_int(cut(&range, 2000, 4), 0, "then nothing");
 }
 
 /* True if n children cover n_parts parts in order, lose no count, and may be. */
@@ -318,14 +329,14 @@ is_proper_pack(const GhcRange *range, GhcDim dim, const int64_t *counts,
 	{
 		int64_t		sum = 0;
 		int			first = part;
-		GhcRange	same = children[i].range;
+		GhcRange	same = ghc_range_narrow(range, &children[i].bounds);
 
-		if (children[i].range.dim[dim].lo != parts[part].dim[dim].lo)
+		if (children[i].bounds.dim[dim].lo != parts[part].dim[dim].lo)
 			return false;
 		while (part < n_parts &&
-			   parts[part].dim[dim].lo <= children[i].range.dim[dim].hi)
+			   parts[part].dim[dim].lo <= children[i].bounds.dim[dim].hi)
 			sum += counts[part++];
-		if (parts[part - 1].dim[dim].hi != children[i].range.dim[dim].hi ||
+		if (parts[part - 1].dim[dim].hi != children[i].bounds.dim[dim].hi ||
 			sum != children[i].count ||
 			!ghc_range_may_join(sum, part - first, fill, most))
 			return false;
@@ -352,7 +363,7 @@ test_pack_random(void)
 		ghc_range_init(&range);
 		if (turn % 2 == 0)
 			range.dim[GHC_DIM_CREATED] = interval(100, 110 + turn);
-		n_parts = ghc_range_cut(&range, random_below(40000), parts, 64);
+		n_parts = cut(&range, random_below(40000), 64);
 		for (int i = 0; i < n_parts; i++)
 			counts[i] = random_below(1 + random_below(1500));
 		if (!is_proper_pack(&range, turn % 2 == 0 ? GHC_DIM_CREATED :
@@ -376,7 +387,7 @@ is_packed(const int64_t *counts, int n, int most, const char *want)
 	ghc_range_init(&range);
 	for (int i = 0; i < n; i++)
 	{
-		parts[i] = range;
+		parts[i] = ghc_range_bounds(&range);
 		parts[i].dim[GHC_DIM_CREATED] = interval(100 * i, 100 * i + 99);
 	}
 	n_children = ghc_range_pack(parts, counts, n, GHC_RANGE_FILL, most, children);
@@ -425,9 +436,9 @@ test_pack(void)
 	is_packed((int64_t[]) {14000, 14000}, 2, 2, "14000 14000");
 	is_packed((int64_t[]) {INT64_MAX, INT64_MAX, 5}, 3, 1,
 			  "9223372036854775807 9223372036854775807 5");
-	is_int(children[2].range.dim[GHC_DIM_CREATED].lo, 200, "in their places");
+	is_int(children[2].bounds.dim[GHC_DIM_CREATED].lo, 200, "in their places");
 	is_packed((int64_t[]) {0, 0, 7, 0}, 4, 1, "7");
-	is_int(children[0].range.dim[GHC_DIM_CREATED].hi, 399,
+	is_int(children[0].bounds.dim[GHC_DIM_CREATED].hi, 399,
 		   "parts without repositories are covered too");
 	is_packed(unknown, 4, 1, "1 -1 2");
 
@@ -436,7 +447,7 @@ test_pack(void)
 	for (int dim = GHC_DIM_SIZE; dim < GHC_DIM_COUNT; dim++)
 		range.dim[dim] = interval(0, 0);
 	range.forks = GHC_FORKS_IN;
-	n = ghc_range_cut(&range, 1001, parts, 64);
+	n = cut(&range, 1001, 64);
 	is_int(ghc_range_pack(parts, unknown + 2, n, 1000, 1, children), 2,
 		   "forks and sources stay apart");
 	parts[1] = parts[0];

@@ -227,7 +227,11 @@ answer_counts(const GhcTask *task)
 	const GhcCut *cut = task->cut;
 
 	for (int i = 0; i < cut->n_asked; i++)
-		answer.reply.counts[i] = count_range(&cut->parts[cut->asked[i]]);
+	{
+		GhcRange	part = ghc_range_narrow(&task->range, &cut->parts[cut->asked[i]]);
+
+		answer.reply.counts[i] = count_range(&part);
+	}
 	crawl.counts++;
 }
 
@@ -385,7 +389,8 @@ run_task(Open open)
 	GhcTask		task = {.kind = ghc_task_kind("search")};
 	GhcOutcome	outcome;
 
-	task.range = open.child.range;
+	ghc_range_init(&task.range);
+	task.range = ghc_range_narrow(&task.range, &open.child.bounds);
 	task.promised = open.child.count;
 	task.counted = open.counted;
 	task.share = open.share;
@@ -417,7 +422,7 @@ run_crawl(const GhcRange *root,
 	crawl.fault = fault;
 	crawl.queue[crawl.open++] = (Open)
 	{
-		{*root, -1}, 0, 1, 0
+		{ghc_range_bounds(root), -1}, 0, 1, 0
 	};
 	while (crawl.open > 0 && crawl.replies < MAX_REPLIES)
 		run_task(crawl.queue[--crawl.open]);
@@ -1141,7 +1146,7 @@ static void
 test_known_count(void)
 {
 	GhcRange	root = root_range(86400);
-	Open		child = {{root, 5000}, 0, 1, 0};
+	Open		child = {{ghc_range_bounds(&root), 5000}, 0, 1, 0};
 
 	make_world(5000, 86400);
 	memset(&crawl, 0, sizeof(crawl));
