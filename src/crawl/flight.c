@@ -30,6 +30,9 @@
 #include "crawl/share.h"
 #include "store/clock.h"
 
+/* memory of so many answers, each with an arena of 128 kB or more, is kept */
+#define IDLE_READINGS 8
+
 static void
 out_of_memory(const char *doing)
 {
@@ -66,6 +69,20 @@ begin_flight(GhcWorker *worker, GhcLane *lane)
 	return flight;
 }
 
+/* Keeps the memory of an answer for another, if there isn't enough of it. */
+static void
+end_reading(GhcWorker *worker, GhcReading *reading)
+{
+	if (list_length(worker->idle_readings) < IDLE_READINGS)
+	{
+		ghc_arena_reset(&reading->arena);
+		worker->idle_readings = lappend(worker->idle_readings, reading);
+		return;
+	}
+	ghc_arena_free(&reading->arena);
+	pfree(reading);
+}
+
 /* Empties a flight and keeps it, with its buffers, for another time. */
 static void
 put_away(GhcWorker *worker, GhcFlight *flight)
@@ -74,10 +91,7 @@ put_away(GhcWorker *worker, GhcFlight *flight)
 
 	list_free(flight->works);
 	if (flight->reading != NULL)
-	{
-		ghc_arena_reset(&flight->reading->arena);
-		worker->idle_readings = lappend(worker->idle_readings, flight->reading);
-	}
+		end_reading(worker, flight->reading);
 	memset(flight, 0, sizeof(*flight));
 	flight->query = query;
 	worker->idle_flights = lappend(worker->idle_flights, flight);

@@ -22,6 +22,13 @@
 #define LOW_SPEED_S 12
 
 /*
+ * libcurl copies each request into a buffer of its own before it encrypts it, and
+ * keeps that with the handle: 64 kB if not told otherwise.  Longer requests are
+ * sent in pieces.
+ */
+#define UPLOAD_BUFFER_BYTES (16 * 1024)
+
+/*
  * The first release of libcurl that HTTP/2 was found to work well with, driven
  * by sockets.  7.88 stops where an answer with its headers fills its buffer of
  * 16 kB in mid-frame: it sees the stream's end only once the server sends
@@ -77,6 +84,7 @@ set_behaviour(Setter *setter, GhcTransferState *state)
 
 	set_long(setter, CURLOPT_HTTP_VERSION, http_version());
 	set_long(setter, CURLOPT_TCP_KEEPALIVE, 1);
+	set_long(setter, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER_BYTES);
 
 	/* content encodings are ours, see inflate.c */
 	set_long(setter, CURLOPT_HTTP_CONTENT_DECODING, 0);
