@@ -31,6 +31,10 @@
  */
 #include "postgres.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include "access/transam.h"
 #include "access/xact.h"
 #include "miscadmin.h"
@@ -79,6 +83,14 @@
 /* a turn waits so long for more of them, if so many requests are under way */
 #define GATHER_MS 6
 #define GATHER_REQUESTS 16
+
+/*
+ * What is larger is given back to the system when it is freed; and so is the end of
+ * the heap, once that much of it is free.  What turns need again and again is
+ * smaller, or kept.
+ */
+#define MMAP_BYTES (512 * 1024)
+#define TRIM_BYTES (1024 * 1024)
 
 /* requests that are further apart are worth a word */
 #define LONG_PACE_MS 5000
@@ -458,11 +470,26 @@ run_turn(GhcWorker *worker)
 	return true;
 }
 
+/*
+ * A process is ours alone, and lives for days.  Left to itself, glibc raises both
+ * bounds to what was once freed: one large statement, and the heap's end stays
+ * megabytes larger than what is in use.
+ */
+static void
+limit_heap(void)
+{
+#ifdef __GLIBC__
+	(void) mallopt(M_MMAP_THRESHOLD, MMAP_BYTES);
+	(void) mallopt(M_TRIM_THRESHOLD, TRIM_BYTES);
+#endif
+}
+
 static void
 set_up(GhcWorker *worker)
 {
 	GhcNetConfig config;
 
+	limit_heap();
 	worker->context = AllocSetContextCreate(TopMemoryContext, "ghcrawl worker",
 											ALLOCSET_DEFAULT_SIZES);
 	worker->turn = AllocSetContextCreate(worker->context, "ghcrawl turn",
