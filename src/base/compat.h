@@ -41,4 +41,13 @@
 	ExecInsertIndexTuples((target), (slot), (estate), false, false, NULL, NIL)
 #endif
 
+/* where the columns of a table are in a partition; NULL if at the same places */
+#if PG_VERSION_NUM >= 160000
+#define GhcBuildAttrMap(part, table) \
+	build_attrmap_by_name_if_req((part), (table), false)
+#else
+#define GhcBuildAttrMap(part, table) \
+	build_attrmap_by_name_if_req((part), (table))
+#endif
+
 #endif							/* GHC_COMPAT_H */

@@ -19,21 +19,19 @@
 #include "postgres.h"
 
 #include "access/genam.h"
-#include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_type.h"
 #include "executor/tuptable.h"
 #include "utils/fmgroids.h"
-#include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
 #include "base/compat.h"
 #include "store/find.h"
 #include "store/plain.h"
 
-/* the column that rows are found by is the first of its table */
+/* the column of the index that rows are found by */
 #define ID_COLUMN 1
 
 /* ids that are looked for in one go, and how many others may be among them */
@@ -45,9 +43,10 @@
 
 typedef struct Search
 {
+	const GhcPart *part;
+	Relation	index;
 	IndexScanDesc by_id;
 	TupleTableSlot *slot;
-	const AttrNumber *numbers;	/* of the columns */
 	int			n_columns;
 	Datum	   *values;
 	bool	   *isnull;
@@ -57,12 +56,12 @@ typedef struct Search
 
 /* Is it an index of all rows by their ids, and by nothing else? */
 static bool
-is_by_id(Relation index)
+is_by_id(Relation index, AttrNumber id_number)
 {
 	Form_pg_index form = index->rd_index;
 
 	return form->indisunique && form->indisvalid && form->indnkeyatts == 1 &&
-		form->indkey.values[0] == ID_COLUMN &&
+		form->indkey.values[0] == id_number &&
 		index->rd_rel->relam == BTREE_AM_OID &&
 		index->rd_opcintype[0] == INT8OID &&
 		RelationGetIndexPredicate(index) == NIL;
@@ -70,16 +69,16 @@ is_by_id(Relation index)
 
 /* The index by id, opened; NULL if there is none. */
 static Relation
-open_index(Relation rel)
+open_index(const GhcPart *part)
 {
-	List	   *indexes = RelationGetIndexList(rel);
+	List	   *indexes = RelationGetIndexList(part->rel);
 	Relation	index = NULL;
 	ListCell   *cell;
 
 	foreach(cell, indexes)
 	{
 		index = index_open(lfirst_oid(cell), AccessShareLock);
-		if (is_by_id(index))
+		if (is_by_id(index, part->id_number))
 			break;
 		index_close(index, AccessShareLock);
 		index = NULL;
@@ -93,14 +92,15 @@ static void
 hand_over(Search *search, int64 id)
 {
 	TupleTableSlot *slot = search->slot;
+	const AttrNumber *numbers = search->part->numbers;
 
 	if (!index_fetch_heap(search->by_id, slot))
 		return;
 	slot_getallattrs(slot);
 	for (int i = 0; i < search->n_columns; i++)
 	{
-		search->values[i] = slot->tts_values[search->numbers[i] - 1];
-		search->isnull[i] = slot->tts_isnull[search->numbers[i] - 1];
+		search->values[i] = slot->tts_values[numbers[i] - 1];
+		search->isnull[i] = slot->tts_isnull[numbers[i] - 1];
 	}
 	search->found(search->state, id, search->values, search->isnull);
 }
@@ -143,15 +143,16 @@ read_through(Search *search, const int64 *ids, int n)
  * don't, it is a while before that is tried again.
  */
 static void
-find_all(Search *search, const int64 *ids, int n)
+find_all(Search *search)
 {
+	const GhcPart *part = search->part;
 	int			pause = FIRST_PAUSE;
 	int			alone = 0;		/* ids to be looked up one by one */
 
-	for (int i = 0; i < n;)
+	for (int i = 0; i < part->n;)
 	{
-		int			wanted = alone > 0 ? 1 : Min(MOST_TOGETHER, n - i);
-		int			settled = read_through(search, ids + i, wanted);
+		int			wanted = alone > 0 ? 1 : Min(MOST_TOGETHER, part->n - i);
+		int			settled = read_through(search, part->ids + i, wanted);
 
 		i += settled;
 		if (alone > 0)
@@ -163,23 +164,60 @@ find_all(Search *search, const int64 *ids, int n)
 	}
 }
 
+/* Finds the rows that are in one part. */
+static void
+find_in_part(Search *search)
+{
+	Relation	rel = search->part->rel;
+
+	search->slot = table_slot_create(rel, NULL);
+	search->by_id = GhcIndexBeginScan(rel, search->index, GetActiveSnapshot(), 2);
+	search->by_id->xs_want_itup = true;
+	find_all(search);
+	index_endscan(search->by_id);
+	ExecDropSingleTupleTableSlot(search->slot);
+}
+
+/* Opens the indexes of all parts that are open; false if one has none by id. */
+static bool
+open_indexes(const GhcPlain *plain, Relation *indexes)
+{
+	for (int i = 0; i < plain->n_parts; i++)
+	{
+		if (plain->parts[i].rel == NULL)
+			continue;
+		indexes[i] = open_index(&plain->parts[i]);
+		if (indexes[i] == NULL)
+			return false;
+	}
+	return true;
+}
+
+static void
+close_indexes(const GhcPlain *plain, Relation *indexes)
+{
+	for (int i = 0; i < plain->n_parts; i++)
+		if (indexes[i] != NULL)
+			index_close(indexes[i], AccessShareLock);
+	pfree(indexes);
+}
+
 bool
 ghc_find_rows(Oid table, const char *const *columns, int n_columns,
 			  const int64 *ids, int n, GhcFound found, void *state)
 {
-	Relation	rel = table_open(table, AccessShareLock);
-	AttrNumber *numbers = palloc(n_columns * sizeof(AttrNumber));
-	Relation	index = NULL;
+	GhcPlain	plain;
+	Relation   *indexes;
+	bool		indexed;
 
-	if (ghc_plain_is(rel, ACL_SELECT) &&
-		ghc_plain_columns(table, columns, n_columns, numbers) &&
-		get_attnum(table, "repo_id") == ID_COLUMN)
-		index = open_index(rel);
-	if (index != NULL)
+	if (!ghc_plain_open(&plain, table, columns, n_columns, ids, n, ACL_SELECT))
+		return false;
+	indexes = palloc0(plain.n_parts * sizeof(Relation));
+	indexed = open_indexes(&plain, indexes);
+	if (indexed)
 	{
 		Search		search = {
-			.slot = table_slot_create(rel, NULL),
-			.numbers = numbers, .n_columns = n_columns,
+			.n_columns = n_columns,
 			.values = palloc(n_columns * sizeof(Datum)),
 			.isnull = palloc(n_columns * sizeof(bool)),
 			.found = found, .state = state
@@ -188,15 +226,16 @@ ghc_find_rows(Oid table, const char *const *columns, int n_columns,
 		/* see what this transaction wrote, as a statement would */
 		CommandCounterIncrement();
 		PushActiveSnapshot(GetTransactionSnapshot());
-		search.by_id = GhcIndexBeginScan(rel, index, GetActiveSnapshot(), 2);
-		search.by_id->xs_want_itup = true;
-		find_all(&search, ids, n);
-		index_endscan(search.by_id);
+		for (int i = 0; i < plain.n_parts; i++)
+		{
+			search.part = &plain.parts[i];
+			search.index = indexes[i];
+			if (search.index != NULL)
+				find_in_part(&search);
+		}
 		PopActiveSnapshot();
-		ExecDropSingleTupleTableSlot(search.slot);
-		index_close(index, AccessShareLock);
 	}
-	pfree(numbers);
-	table_close(rel, AccessShareLock);
-	return index != NULL;
+	close_indexes(&plain, indexes);
+	ghc_plain_close(&plain);
+	return indexed;
 }

@@ -3,8 +3,8 @@
  * find.h
  *	  Finds stored rows by their ids, without SQL.
  *
- * Only where that sees just what a SELECT would: in a plain table, with an
- * index on nothing but repo_id, without row security, inheritance or Citus.
+ * Only where that sees just what a SELECT would: in a plain table
+ * (plain.h), with an index on nothing but repo_id.
  * Everywhere else the caller has to ask by SQL.
  *
  * IDENTIFICATION

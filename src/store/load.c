@@ -9,6 +9,10 @@
  * another writer was faster after all, that is an error here, which a
  * subtransaction undoes.
  *
+ * Rows of several partitions go into each many at a time, but into the indexes
+ * of all by ascending id: it is there that other writers are waited for, and so
+ * two can't deadlock.
+ *
  * IDENTIFICATION
  *	  src/store/load.c
  *
@@ -16,12 +20,10 @@
  */
 #include "postgres.h"
 
-#include "access/table.h"
 #include "access/tableam.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "rewrite/rewriteHandler.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
@@ -30,18 +32,34 @@
 #include "store/load.h"
 #include "store/plain.h"
 
-/* rows in hand at once */
+/* rows of a part in hand at once, on the average */
 #define CHUNK_ROWS 100
+
+/* where rows of a part go to */
+typedef struct Target
+{
+	const GhcPart *part;
+	ResultRelInfo *info;
+	TupleTableSlot **slots;
+	int			n_slots;
+	int			n_used;
+} Target;
+
+/* a row in hand */
+typedef struct LoadRow
+{
+	Target	   *target;
+	TupleTableSlot *slot;
+} LoadRow;
 
 typedef struct Load
 {
-	Relation	rel;
-	const AttrNumber *numbers;	/* of the batch's columns */
+	const GhcPlain *plain;
 	const GhcBatch *batch;
 	EState	   *estate;
-	ResultRelInfo *target;
-	int			n_slots;
-	TupleTableSlot *slots[CHUNK_ROWS];
+	Target	   *targets;		/* of each part */
+	LoadRow    *rows;
+	int			chunk;			/* how many */
 	MemoryContext values;		/* of the rows in hand */
 } Load;
 
@@ -58,26 +76,60 @@ has_defaults(Relation rel)
 	return false;
 }
 
-/* Would an INSERT do nothing but add the rows? */
+/* Does an INSERT do more than add rows and see to constraints? */
 static bool
-is_loadable(Relation rel)
+is_busy(Relation rel)
 {
 	TupleConstr *constr = RelationGetDescr(rel)->constr;
 
-	return ghc_plain_is(rel, ACL_INSERT) && rel->trigdesc == NULL &&
-		(constr == NULL || !constr->has_generated_stored) && !has_defaults(rel);
+	return rel->trigdesc != NULL ||
+		(constr != NULL && constr->has_generated_stored);
+}
+
+/* Would an INSERT do nothing but add the rows?  Defaults are those of the table. */
+static bool
+is_loadable(const GhcPlain *plain)
+{
+	if (is_busy(plain->rel) || has_defaults(plain->rel))
+		return false;
+	for (int i = 0; i < plain->n_parts; i++)
+		if (plain->parts[i].rel != NULL && is_busy(plain->parts[i].rel))
+			return false;
+	return true;
+}
+
+static void
+open_target(Load *load, Target *target, const GhcPart *part)
+{
+	target->part = part;
+	if (part->rel == NULL)
+		return;
+	target->info = makeNode(ResultRelInfo);
+	InitResultRelInfo(target->info, part->rel, 0, NULL, 0);
+	ExecOpenIndices(target->info, false);
+	target->slots = palloc(Min(load->chunk, part->n) * sizeof(TupleTableSlot *));
+}
+
+static void
+close_target(Target *target)
+{
+	for (int i = 0; i < target->n_slots; i++)
+		ExecDropSingleTupleTableSlot(target->slots[i]);
+	if (target->info != NULL)
+		ExecCloseIndices(target->info);
 }
 
 static void
 begin_load(Load *load)
 {
+	int			n_parts = load->plain->n_parts;
+
 	load->estate = CreateExecutorState();
-	load->target = makeNode(ResultRelInfo);
-	InitResultRelInfo(load->target, load->rel, 0, NULL, 0);
-	ExecOpenIndices(load->target, false);
-	load->n_slots = Min(CHUNK_ROWS, load->batch->n_rows);
-	for (int i = 0; i < load->n_slots; i++)
-		load->slots[i] = table_slot_create(load->rel, NULL);
+	load->chunk = Min(CHUNK_ROWS * n_parts, load->batch->n_rows);
+	load->rows = palloc(load->chunk * sizeof(LoadRow));
+	load->targets = palloc0(n_parts * sizeof(Target));
+	for (int i = 0; i < n_parts; i++)
+		open_target(load, &load->targets[i], &load->plain->parts[i]);
 	load->values = AllocSetContextCreate(CurrentMemoryContext, "ghcrawl rows",
 										 ALLOCSET_DEFAULT_SIZES);
 }
@@ -85,18 +137,30 @@ begin_load(Load *load)
 static void
 end_load(Load *load)
 {
-	for (int i = 0; i < load->n_slots; i++)
-		ExecDropSingleTupleTableSlot(load->slots[i]);
-	ExecCloseIndices(load->target);
+	for (int i = 0; i < load->plain->n_parts; i++)
+		close_target(&load->targets[i]);
 	FreeExecutorState(load->estate);
 	MemoryContextDelete(load->values);
 }
 
+/* Chooses the place of a row of the batch. */
+static LoadRow
+place_row(const Load *load, int row)
+{
+	Target	   *target = &load->targets[load->plain->part_of[row]];
+
+	if (target->n_used == target->n_slots)
+		target->slots[target->n_slots++] = table_slot_create(target->part->rel, NULL);
+	return (LoadRow) {target, target->slots[target->n_used++]};
+}
+
 /* Makes a row of the batch. */
 static void
-fill_slot(Load *load, int row, TupleTableSlot *slot)
+fill_slot(Load *load, int row, const LoadRow *place)
 {
 	const GhcBatch *batch = load->batch;
+	const GhcPart *part = place->target->part;
+	TupleTableSlot *slot = place->slot;
 	Datum		values[MaxHeapAttributeNumber];
 	bool		isnull[MaxHeapAttributeNumber];
 
@@ -105,30 +169,40 @@ fill_slot(Load *load, int row, TupleTableSlot *slot)
 	batch->fill(batch->state, row, values, isnull);
 	for (int i = 0; i < batch->n_columns; i++)
 	{
-		slot->tts_values[load->numbers[i] - 1] = values[i];
-		slot->tts_isnull[load->numbers[i] - 1] = isnull[i];
+		slot->tts_values[part->numbers[i] - 1] = values[i];
+		slot->tts_isnull[part->numbers[i] - 1] = isnull[i];
 	}
 	ExecStoreVirtualTuple(slot);
-	if (RelationGetDescr(load->rel)->constr != NULL)
-		ExecConstraints(load->target, slot, load->estate);
+	if (RelationGetDescr(part->rel)->constr != NULL)
+		ExecConstraints(place->target->info, slot, load->estate);
 }
 
 /* Adds so many rows of the batch. */
 static void
 load_chunk(Load *load, int from, int n)
 {
-	MemoryContext before = MemoryContextSwitchTo(load->values);
+	MemoryContext before = CurrentMemoryContext;
 
 	for (int i = 0; i < n; i++)
-		fill_slot(load, from + i, load->slots[i]);
+		load->rows[i] = place_row(load, from + i);
+	MemoryContextSwitchTo(load->values);
+	for (int i = 0; i < n; i++)
+		fill_slot(load, from + i, &load->rows[i]);
 	MemoryContextSwitchTo(before);
-	table_multi_insert(load->rel, load->slots, n, GetCurrentCommandId(true), 0,
-					   NULL);
+	for (int i = 0; i < load->plain->n_parts; i++)
+	{
+		Target	   *target = &load->targets[i];
+
+		if (target->n_used > 0)
+			table_multi_insert(target->part->rel, target->slots, target->n_used,
+							   GetCurrentCommandId(true), 0, NULL);
+		target->n_used = 0;
+	}
 	for (int i = 0; i < n; i++)
 	{
 		ResetPerTupleExprContext(load->estate);
-		(void) GhcExecInsertIndexTuples(load->target, load->slots[i],
-										load->estate);
+		(void) GhcExecInsertIndexTuples(load->rows[i].target->info,
+										load->rows[i].slot, load->estate);
 	}
 	MemoryContextReset(load->values);
 }
@@ -139,8 +213,8 @@ load_all(void *state)
 	Load	   *load = state;
 
 	begin_load(load);
-	for (int i = 0; i < load->batch->n_rows; i += CHUNK_ROWS)
-		load_chunk(load, i, Min(CHUNK_ROWS, load->batch->n_rows - i));
+	for (int i = 0; i < load->batch->n_rows; i += load->chunk)
+		load_chunk(load, i, Min(load->chunk, load->batch->n_rows - i));
 	end_load(load);
 }
 
@@ -156,19 +230,17 @@ try_load(Load *load)
 }
 
 bool
-ghc_load_rows(Oid table, const char *const *columns, const GhcBatch *batch)
+ghc_load_rows(Oid table, const char *const *columns, const int64 *ids,
+			  const GhcBatch *batch)
 {
-	Relation	rel = table_open(table, RowExclusiveLock);
-	AttrNumber *numbers = palloc(batch->n_columns * sizeof(AttrNumber));
-	Load	   *load = palloc0(sizeof(Load));
-	bool		loaded = false;
+	GhcPlain	plain;
+	Load		load = {.plain = &plain, .batch = batch};
+	bool		loaded;
 
-	*load = (Load) {.rel = rel, .numbers = numbers, .batch = batch};
-	if (is_loadable(rel) &&
-		ghc_plain_columns(table, columns, batch->n_columns, numbers))
-		loaded = try_load(load);
-	pfree(numbers);
-	pfree(load);
-	table_close(rel, NoLock);
+	if (!ghc_plain_open(&plain, table, columns, batch->n_columns, ids,
+						batch->n_rows, ACL_INSERT))
+		return false;
+	loaded = is_loadable(&plain) && try_load(&load);
+	ghc_plain_close(&plain);
 	return loaded;
 }

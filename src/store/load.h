@@ -3,7 +3,7 @@
  * load.h
  *	  Adds new rows to a table in the way of COPY.
  *
- * Only where an INSERT would do nothing besides: into a plain table without
+ * Only where an INSERT would do nothing besides: into a plain table (plain.h) without
  * triggers, rules, defaults, row security, and not on Citus.  Constraints and all
  * indexes are seen to.  Everywhere else the caller has to insert by SQL.
  *
@@ -19,11 +19,12 @@
 
 /*
  * Adds all rows of a batch to a table, in the current transaction and in the
- * name of the current user; "columns" are the names of the batch's columns.
+ * name of the current user; "columns" are the names of the batch's columns, "ids"
+ * what its rows have in repo_id, ascending.
  * False, with nothing done, if that isn't the same as doing it by SQL, or if
  * another writer added one of the rows.  The table must be locked.
  */
 extern bool ghc_load_rows(Oid table, const char *const *columns,
-						  const GhcBatch *batch);
+						  const int64 *ids, const GhcBatch *batch);
 
 #endif							/* GHC_LOAD_H */

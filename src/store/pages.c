@@ -189,6 +189,16 @@ write_popular(GhcStore *store)
 		ghc_popular_write(store->sql, store->owner, news, n);
 }
 
+static int64 *
+picked_ids(const GhcStore *store)
+{
+	int64	   *ids = palloc(store->n_picked * sizeof(int64));
+
+	for (int i = 0; i < store->n_picked; i++)
+		ids[i] = store->picked[i]->row->repo->repo_id;
+	return ids;
+}
+
 /* Writes the new and the changed rows, and the history of the latter. */
 static void
 write_rows(GhcStore *store)
@@ -202,7 +212,7 @@ write_rows(GhcStore *store)
 				store->rows[i].row->stored = GHC_STORED_STALE;
 	batch = repositories(store, GHC_STORED_NEW, GHC_STORED_NEW);
 	if (batch.n_rows > 0 &&
-		ghc_load_rows(store->table, store->sql->row_names, &batch))
+		ghc_load_rows(store->table, store->sql->row_names, picked_ids(store), &batch))
 		upsert(store, GHC_STORED_CHANGED, GHC_STORED_CHANGED);
 	else
 		upsert(store, GHC_STORED_NEW, GHC_STORED_CHANGED);

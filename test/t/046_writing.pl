@@ -1,6 +1,6 @@
 # New rows are added below SQL, as COPY does, where an INSERT would do nothing
-# besides; with triggers, defaults, row security, rules, partitions it is an
-# INSERT.  And when somebody else is just adding one of the rows.
+# besides; with triggers, defaults, row security, rules it is an INSERT.  And
+# when somebody else is just adding one of the rows.  Partitions: 047_partitions.pl.
 use strict;
 use warnings;
 
