@@ -140,7 +140,8 @@ count_changed(void)
 
 /*
  * bench_run() RETURNS int
- *		Goes through all of it once; returns how many repositories that were.
+ *		Goes through all of it once, with the settings of a worker; returns how
+ *		many repositories that were.
  */
 Datum
 bench_run(PG_FUNCTION_ARGS)
@@ -148,6 +149,7 @@ bench_run(PG_FUNCTION_ARGS)
 	GhcDbScope	scope;
 
 	(void) fcinfo;
+	ghc_db_pin_settings();
 	ghc_db_enter(&scope);
 	make_pages(0);
 	count_reading();

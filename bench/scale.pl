@@ -4,6 +4,7 @@
 #
 #   BENCH_ROWS          millions stored: 1,10,50
 #   REPOSITORIES        of each crawl (180,000)
+#   BENCH_PARTITIONS    hash partitions (0: none)
 #
 # The table is filled by SQL with copies of what a first crawl stored, whatever columns
 # it has, under other ids.  In the order of creation those are all larger than what is
@@ -50,6 +51,7 @@ my $meter = GhcMeter->new($node);
 sub sql { return $node->safe_psql('postgres', $_[0]) }
 
 sql('CREATE EXTENSION ghcrawl');
+sql('SELECT ghcrawl_create_tables(hash_partitions => ' . ($ENV{BENCH_PARTITIONS} // 0) . ')');
 sql(q{SELECT ghcrawl_add_token('user', 'ghp_bench0001')});
 sql('SELECT ghcrawl_verify_tokens()');
 sql(q{SELECT ghcrawl_set_limits('user', points_hour => 0, requests_minute => 0, response_seconds => 0, concurrent => 16)});
