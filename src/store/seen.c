@@ -35,17 +35,17 @@
 #include "store/seen.h"
 #include "store/values.h"
 
-/* rows of the old set in a step: about as many thousand repositories */
-#define STEP_ROWS 256
+/* rows of the old set in a step: about as many thousand repositories, a megabyte */
+#define STEP_ROWS 64
 
 /* rows of the new set that are in memory at once */
 #define FETCH_ROWS 64
 
-/* a member of the old set, and the bounds of its range */
+/* a member of the old set */
 typedef struct Member
 {
 	int64		id;
-	GhcInterval created;
+	int			row;			/* of the step: the range it was in */
 	bool		found;
 } Member;
 
@@ -55,6 +55,7 @@ typedef struct Comparison
 	char	   *query;
 	int64		basis;			/* 0: none is left */
 	int64		position[3];	/* in compared_with (from 1), created_lo, task_id */
+	GhcInterval created[STEP_ROWS]; /* the bounds of each row */
 	Member	   *members;
 	int			n;
 	GhcInterval span;			/* of all of them */
@@ -271,8 +272,9 @@ load_members(Comparison *comparison)
 		int			n = read_ids(row, &ids);
 
 		comparison->n_damaged += n < 0;
+		comparison->created[row] = created;
 		for (int i = 0; i < n; i++)
-			comparison->members[comparison->n++] = (Member) {ids[i], created, false};
+			comparison->members[comparison->n++] = (Member) {ids[i], (int) row, false};
 		pfree(ids);
 		comparison->span.lo = Min(comparison->span.lo, created.lo);
 		comparison->span.hi = Max(comparison->span.hi, created.hi);
@@ -396,14 +398,15 @@ add_tasks(const Comparison *comparison)
 	for (int i = 0; i < comparison->n; i++)
 	{
 		const Member *member = &comparison->members[i];
+		const GhcInterval *range = &comparison->created[member->row];
 
 		/* one whose other values changed may have been in two ranges */
 		if (member->found || (i > 0 && member->id == member[-1].id))
 			continue;
 		if (members->n == 0)
-			*created = member->created;
-		created->lo = Min(created->lo, member->created.lo);
-		created->hi = Max(created->hi, member->created.hi);
+			*created = *range;
+		created->lo = Min(created->lo, range->lo);
+		created->hi = Max(created->hi, range->hi);
 		members->ids[members->n++] = member->id;
 		if (members->n < GHC_MAX_MEMBERS)
 			continue;
