@@ -24,11 +24,11 @@
 #include "store/db.h"
 #include "store/pages.h"
 
-#define CLUSTERS 4
+#define CLUSTERS 8
 #define PAGE_ROWS 100
 #define PAGES (CLUSTERS * ((CLUSTER + PAGE_ROWS - 1) / PAGE_ROWS))
 
-/* as a turn of a worker has them */
+/* as a turn of a worker has them: pages of ranges that are read side by side */
 #define BATCH_ROWS 500
 
 PG_FUNCTION_INFO_V1(bench_run);
@@ -65,8 +65,8 @@ make_pages(int generation)
 {
 	int			n = 0;
 
-	for (long cluster = 0; cluster < CLUSTERS; cluster++)
-		for (int offset = 0; offset < CLUSTER; offset += PAGE_ROWS)
+	for (int offset = 0; offset < CLUSTER; offset += PAGE_ROWS)
+		for (long cluster = 0; cluster < CLUSTERS; cluster++)
 			make_page(&pages[n++], generation, cluster, offset);
 }
 
