@@ -8,8 +8,10 @@
  * of them; here a row is looked at where it lies in its page.
  *
  * Ids ascend with the time of creation, and so do ranges of a search: what is
- * looked for often stands side by side in the index.  Then it is read there one
- * after the other, which takes a tenth of going down the tree for each.
+ * looked for often stands close together in the index.  Then it is read through
+ * from one to the next, over the others that stand between them.  How far the
+ * next may be for that to be cheaper than going down the tree is learned from
+ * what was read.
  *
  * IDENTIFICATION
  *	  src/store/find.c
@@ -34,12 +36,14 @@
 /* the column of the index that rows are found by */
 #define ID_COLUMN 1
 
-/* ids that are looked for in one go, and how many others may be among them */
+/* ids that are looked for in one go */
 #define MOST_TOGETHER 64
-#define OTHERS_PER_ID 4
 
-/* after that failed, so many are looked up one by one; then twice as many */
-#define FIRST_PAUSE 64
+/* to read over so many others takes about as long as to go down the tree */
+#define MOST_OTHERS 16
+
+/* how fast that is tried again where ids stood too far apart */
+#define REACH_GROWTH 32
 
 typedef struct Search
 {
@@ -48,6 +52,7 @@ typedef struct Search
 	IndexScanDesc by_id;
 	TupleTableSlot *slot;
 	int			n_columns;
+	int64		reach;			/* the next id may be so much higher */
 	Datum	   *values;
 	bool	   *isnull;
 	GhcFound	found;
@@ -105,16 +110,25 @@ hand_over(Search *search, int64 id)
 	search->found(search->state, id, search->values, search->isnull);
 }
 
+/* Of so many entries the last was so much higher than the first. */
+static void
+learn_reach(Search *search, int64 span, int n_entries)
+{
+	search->reach = span / n_entries >= PG_INT64_MAX / MOST_OTHERS ? PG_INT64_MAX :
+		span / n_entries * MOST_OTHERS;
+}
+
 /*
  * Reads the index from the first of n ascending ids to the last.  Gives up if
- * too many others are between them.  Returns how many ids are settled.
+ * too many others are between two of them.  Returns how many ids are settled.
  */
 static int
 read_through(Search *search, const int64 *ids, int n)
 {
 	ScanKeyData keys[2];
 	int			at = 0;
-	int			others = 0;
+	int			n_entries = 0;
+	int			others = 0;		/* since the last that was found */
 
 	ScanKeyEntryInitialize(&keys[0], 0, ID_COLUMN, BTGreaterEqualStrategyNumber,
 						   INT8OID, InvalidOid, F_INT8GE, Int64GetDatum(ids[0]));
@@ -128,39 +142,49 @@ read_through(Search *search, const int64 *ids, int n)
 													 search->by_id->xs_itupdesc,
 													 &isnull));
 
+		n_entries++;
 		while (ids[at] < id)
 			at++;
 		if (ids[at] == id)
+		{
 			hand_over(search, id);
-		else if (++others > OTHERS_PER_ID * n)
+			others = 0;
+		}
+		else if (++others > 2 * MOST_OTHERS)
+		{
+			learn_reach(search, id - ids[0], n_entries);
 			return at;
+		}
 	}
+	if (n > 1)
+		learn_reach(search, ids[n - 1] - ids[0], Max(n_entries, 1));
 	return n;
 }
 
-/*
- * Finds rows, several at once where they stand close to each other; where they
- * don't, it is a while before that is tried again.
- */
+/* How many ids are looked for in one go: those within reach of each other. */
+static int
+count_together(const Search *search, const int64 *ids, int n)
+{
+	int			together = 1;
+
+	while (together < Min(n, MOST_TOGETHER) &&
+		   ids[together] - ids[together - 1] <= search->reach)
+		together++;
+	return together;
+}
+
 static void
 find_all(Search *search)
 {
 	const GhcPart *part = search->part;
-	int			pause = FIRST_PAUSE;
-	int			alone = 0;		/* ids to be looked up one by one */
 
 	for (int i = 0; i < part->n;)
 	{
-		int			wanted = alone > 0 ? 1 : Min(MOST_TOGETHER, part->n - i);
-		int			settled = read_through(search, part->ids + i, wanted);
+		int			together = count_together(search, part->ids + i, part->n - i);
 
-		i += settled;
-		if (alone > 0)
-			alone--;
-		if (settled == wanted)
-			continue;
-		alone = pause;
-		pause *= 2;
+		if (together == 1 && search->reach < PG_INT64_MAX / 2)
+			search->reach += search->reach / REACH_GROWTH + 1;
+		i += read_through(search, part->ids + i, together);
 	}
 }
 
@@ -218,6 +242,7 @@ ghc_find_rows(Oid table, const char *const *columns, int n_columns,
 	{
 		Search		search = {
 			.n_columns = n_columns,
+			.reach = PG_INT64_MAX,
 			.values = palloc(n_columns * sizeof(Datum)),
 			.isnull = palloc(n_columns * sizeof(bool)),
 			.found = found, .state = state
