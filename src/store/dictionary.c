@@ -72,6 +72,8 @@ typedef struct Dictionary
 	MemoryContext context;
 	names_hash *names;
 	int			last;			/* the largest number */
+	GhcSlice   *by_number;		/* names by their numbers, 0 to last */
+	int			room;			/* of by_number */
 	GhcStatement load;
 	GhcStatement lock;
 	GhcStatement add;
@@ -134,6 +136,20 @@ find_shelf(const char *schema)
 	return found;
 }
 
+/* Makes room for a name's number, with nothing at those before it. */
+static void
+make_room(Dictionary *dictionary, int number)
+{
+	int			room = Max(number + 1, dictionary->room * 2);
+
+	if (number < dictionary->room)
+		return;
+	dictionary->by_number = repalloc(dictionary->by_number, room * sizeof(GhcSlice));
+	memset(dictionary->by_number + dictionary->room, 0,
+		   (room - dictionary->room) * sizeof(GhcSlice));
+	dictionary->room = room;
+}
+
 static void
 remember(Dictionary *dictionary, GhcSlice name, int number)
 {
@@ -145,6 +161,9 @@ remember(Dictionary *dictionary, GhcSlice name, int number)
 	entry = names_insert(dictionary->names, name, &found);
 	entry->number = number;
 	dictionary->last = Max(dictionary->last, number);
+	make_room(dictionary, number);
+	if (number >= 0)
+		dictionary->by_number[number] = name;
 	MemoryContextSwitchTo(before);
 }
 
@@ -156,7 +175,8 @@ load(Dictionary *dictionary)
 	dictionary->loaded_at = 0;
 	MemoryContextReset(dictionary->context);
 	dictionary->names = names_create(dictionary->context, 1024, NULL);
-	dictionary->last = 0;
+	dictionary->last = dictionary->room = 0;
+	dictionary->by_number = MemoryContextAlloc(dictionary->context, sizeof(GhcSlice));
 	for (uint64 row = 0; row < n; row++)
 		remember(dictionary, ghc_slice_of(ghc_db_get_text(row, 2)),
 				 ghc_db_get_int4(row, 1));
@@ -260,16 +280,28 @@ ghc_dictionary_add(GhcField field, const GhcSlice *names, int n)
 	ghc_db_run(&dictionary->add, values, NULL);
 }
 
+/* The name of a number; without data if there is none. */
+static GhcSlice
+name_of(const Dictionary *dictionary, int number)
+{
+	if (number < 0 || number >= dictionary->room)
+		return (GhcSlice) {0};
+	return dictionary->by_number[number];
+}
+
+bool
+ghc_dictionary_is(GhcField field, int number, GhcSlice name)
+{
+	GhcSlice	known = name_of(dictionary_of(field), number);
+
+	return (known.data != NULL && ghc_slice_equals(known, name)) ||
+		number == ghc_dictionary_find(field, name);
+}
+
 GhcSlice
 ghc_dictionary_name(GhcField field, int number)
 {
-	names_iterator iterator;
-	names_hash *names = dictionary_of(field)->names;
-	Entry	   *entry;
+	GhcSlice	name = name_of(dictionary_of(field), number);
 
-	names_start_iterate(names, &iterator);
-	while ((entry = names_iterate(names, &iterator)) != NULL)
-		if (entry->number == number)
-			return entry->name;
-	return ghc_slice_of("(other)");
+	return name.data != NULL ? name : ghc_slice_of("(other)");
 }

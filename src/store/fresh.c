@@ -29,8 +29,10 @@ ghc_fresh_learn_names(GhcStore *store, GhcField field)
 	for (int i = 0; i < store->n; i++)
 	{
 		const GhcRepository *repo = store->rows[i].row->repo;
+		GhcStored	stored = store->rows[i].row->stored;
 
-		if ((repo->set & GHC_FIELD_BIT(field)) != 0 &&
+		if ((stored == GHC_STORED_NEW || stored == GHC_STORED_CHANGED) &&
+			(repo->set & GHC_FIELD_BIT(field)) != 0 &&
 			ghc_dictionary_find(field, repo->value[field].text) < 0)
 			unknown[n++] = repo->value[field].text;
 	}

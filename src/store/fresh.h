@@ -14,8 +14,8 @@
 #include "store/storing.h"
 
 /*
- * Sees to it that the names in a field of all rows have numbers in the open
- * dictionary; before rows are compared.
+ * Sees to it that the names in a field of all rows that are new or have changed
+ * have numbers in the open dictionary; before rows are locked.
  */
 extern void ghc_fresh_learn_names(GhcStore *store, GhcField field);
 

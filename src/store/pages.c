@@ -271,9 +271,10 @@ store_rows(void *state)
 
 	ghc_db_become(owner, &scope);
 	ghc_dictionary_open(lot->schema);
+	ghc_stored_look_up(&store);
+	/* the lock of a dictionary comes before those of rows, for all who write */
 	ghc_fresh_learn_names(&store, GHC_FIELD_LANGUAGE);
 	ghc_fresh_learn_names(&store, GHC_FIELD_LICENSE);
-	ghc_stored_look_up(&store);
 	ghc_stored_lock_changed(&store);
 	write_rows(&store);
 	strike_absent(&store);

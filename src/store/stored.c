@@ -55,14 +55,19 @@ static bool
 has_moved(const GhcStoreSql *sql, const GhcRepository *repo,
 		  const Stored *stored)
 {
-	static const GhcFieldSet telling = GHC_FIELD_BIT(GHC_FIELD_UPDATED_AT) |
-		GHC_FIELD_BIT(GHC_FIELD_PUSHED_AT) | GHC_FIELD_BIT(GHC_FIELD_DISK_KB);
+	static const GhcField telling[] = {
+		GHC_FIELD_UPDATED_AT, GHC_FIELD_PUSHED_AT, GHC_FIELD_DISK_KB
+	};
 
-	for (int i = 0; i < sql->n_fields; i++)
-		if ((telling & GHC_FIELD_BIT(sql->fields[i])) != 0 &&
-			!ghc_values_same(repo, sql->fields[i], stored->values[i],
-							 stored->isnull[i]))
+	for (size_t i = 0; i < lengthof(telling); i++)
+	{
+		int			place = sql->place[telling[i]];
+
+		if ((sql->set & GHC_FIELD_BIT(telling[i])) != 0 &&
+			!ghc_values_same(repo, telling[i], stored->values[place],
+							 stored->isnull[place]))
 			return true;
+	}
 	return false;
 }
 
@@ -87,11 +92,23 @@ compare_stored(GhcStore *store, GhcStoreRow *row, const Stored *stored)
 	row->lacking = is_lacking(store, row->repo, stored);
 	if (stored->changed_at > row->observed_at)
 		return GHC_STORED_STALE;
-	for (int i = 0; i < store->sql->n_fields; i++)
-		if (!ghc_values_same(row->repo, store->sql->fields[i],
-							 stored->values[i], stored->isnull[i]))
-			return GHC_STORED_CHANGED;
-	return GHC_STORED_SAME;
+	return ghc_values_same_row(row->repo, store->sql->set, store->sql->fields,
+							   store->sql->n_fields, stored->values,
+							   stored->isnull) ?
+		GHC_STORED_SAME : GHC_STORED_CHANGED;
+}
+
+/* The row in hand of the next id that was found: they mostly come in order. */
+static GhcRow *
+next_found(GhcStore *store, int64 id)
+{
+	GhcRow	   *row = &store->rows[store->next_found];
+
+	if (store->next_found >= store->n || row->row->repo->repo_id != id)
+		row = ghc_stored_find(store, id);
+	if (row != NULL)
+		store->next_found = (int) (row - store->rows) + 1;
+	return row;
 }
 
 /* A row (changed_at, fields, those asked for apart) was found by its id. */
@@ -99,7 +116,7 @@ static void
 on_found(void *state, int64 id, const Datum *values, const bool *isnull)
 {
 	GhcStore   *store = state;
-	GhcRow	   *row = ghc_stored_find(store, id);
+	GhcRow	   *row = next_found(store, id);
 	Stored		stored = {
 		DatumGetTimestampTz(values[0]), values + 1, isnull + 1, false
 	};

@@ -33,6 +33,7 @@ typedef struct GhcStore
 	const GhcApart *apart;
 	GhcRow	   *rows;			/* ascending by id, no id twice */
 	int			n;
+	int			next_found;		/* place of the row that is probably found next */
 	TupleDesc	old_desc;		/* of the old tuples */
 	GhcRow	  **picked;			/* rows of the batch on offer */
 	int			n_picked;

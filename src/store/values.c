@@ -166,14 +166,15 @@ ghc_values_is_null(GhcField field, Datum stored, bool isnull)
 					  (DatumGetInt32(stored) & ghc_columns_known(field)) == 0);
 }
 
-/* Do a stored variable-length value's bytes equal these? */
-static bool
-same_bytes(Datum stored, const char *data, size_t len)
+/* The bytes of a stored variable-length value. */
+static inline GhcSlice
+bytes_of(Datum stored)
 {
-	struct varlena *value = PG_DETOAST_DATUM_PACKED(stored);
+	struct varlena *value = (struct varlena *) DatumGetPointer(stored);
 
-	return VARSIZE_ANY_EXHDR(value) == len &&
-		memcmp(VARDATA_ANY(value), data, len) == 0;
+	if (VARATT_IS_EXTERNAL(value) || VARATT_IS_COMPRESSED(value))
+		value = PG_DETOAST_DATUM_PACKED(stored);
+	return (GhcSlice) {VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
 }
 
 /* Takes what a list's text has next off it; false if it has something else. */
@@ -187,14 +188,30 @@ take(GhcSlice *text, const char *data, size_t len)
 	return true;
 }
 
+/*
+ * Is a list's text these names with commas between?  Names are short, so they
+ * are looked through byte by byte; none with a comma is stored as it is.
+ */
 static bool
 same_names(GhcSlice text, const GhcArray *array)
 {
+	const char *p = text.data;
+	const char *end = text.data + text.len;
+
 	for (int i = 0; i < array->n; i++)
-		if ((i > 0 && !take(&text, ",", 1)) ||
-			!take(&text, array->names[i].data, array->names[i].len))
+	{
+		GhcSlice	name = array->names[i];
+
+		if (i > 0 && (p == end || *p++ != ','))
 			return false;
-	return text.len == 0;
+		if ((size_t) (end - p) < name.len)
+			return false;
+		for (size_t k = 0; k < name.len; k++)
+			if (p[k] != name.data[k] || p[k] == ',')
+				return false;
+		p += name.len;
+	}
+	return p == end;
 }
 
 static bool
@@ -211,7 +228,6 @@ same_numbers(GhcSlice text, const GhcArray *array)
 	return text.len == 0;
 }
 
-/* Is any name one that isn't stored as it is? */
 static bool
 has_comma(const GhcArray *array)
 {
@@ -227,32 +243,29 @@ same_made(const GhcRepository *repo, GhcField field, Datum stored)
 {
 	const GhcArray *array = repo->value[field].array;
 	GhcForm		form = ghc_columns_form(field);
-	struct varlena *value = PG_DETOAST_DATUM_PACKED(stored);
-	GhcSlice	text = {VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
+	GhcSlice	text = bytes_of(stored);
 	struct varlena *made;
 
 	if (form == GHC_FORM_NUMBERS)
 		return same_numbers(text, array);
-	if (form == GHC_FORM_NAMES && !has_comma(array))
-		return same_names(text, array);
+	if (form == GHC_FORM_NAMES)
+	{
+		if (same_names(text, array))
+			return true;
+		if (!has_comma(array))
+			return false;
+	}
 	made = (struct varlena *) DatumGetPointer(ghc_values_datum(repo, field));
 	return text.len == VARSIZE(made) - VARHDRSZ &&
 		memcmp(text.data, VARDATA(made), text.len) == 0;
 }
 
-bool
-ghc_values_same(const GhcRepository *repo, GhcField field, Datum stored,
-				bool isnull)
+/* The same of a value that was read and of one that is stored and not null. */
+static inline bool
+same_value(const GhcRepository *repo, GhcField field, Datum stored)
 {
 	const GhcValue *value = &repo->value[field];
 
-	isnull = ghc_values_is_null(field, stored, isnull);
-	if (repo->null & GHC_FIELD_BIT(field))
-		return isnull;
-	if (!(repo->set & GHC_FIELD_BIT(field)))
-		return true;
-	if (isnull)
-		return false;
 	switch (ghc_columns_form(field))
 	{
 		case GHC_FORM_INT8:
@@ -265,10 +278,73 @@ ghc_values_same(const GhcRepository *repo, GhcField field, Datum stored,
 			return ((DatumGetInt32(stored) & ghc_columns_true(field)) != 0) ==
 				(value->number != 0);
 		case GHC_FORM_NAME:
-			return DatumGetInt16(stored) == ghc_dictionary_find(field, value->text);
+			return ghc_dictionary_is(field, DatumGetInt16(stored), value->text);
 		case GHC_FORM_TEXT:
-			return same_bytes(stored, value->text.data, value->text.len);
+			return ghc_slice_equals(bytes_of(stored), value->text);
 		default:
 			return same_made(repo, field, stored);
 	}
+}
+
+bool
+ghc_values_same(const GhcRepository *repo, GhcField field, Datum stored,
+				bool isnull)
+{
+	isnull = ghc_values_is_null(field, stored, isnull);
+	if (repo->null & GHC_FIELD_BIT(field))
+		return isnull;
+	if (!(repo->set & GHC_FIELD_BIT(field)))
+		return true;
+	return !isnull && same_value(repo, field, stored);
+}
+
+/* The bits, from the lowest on, of the flags among these fields. */
+static inline uint32
+flags_among(GhcFieldSet fields)
+{
+	return (uint32) (fields >> GHC_COLUMNS_FIRST_FLAG) & ((1 << GHC_COLUMNS_FLAG_COUNT) - 1);
+}
+
+/* The same of all flags of a row at once, but for what "fields" lacks. */
+static bool
+same_flags(const GhcRepository *repo, GhcFieldSet fields, Datum stored, bool isnull)
+{
+	uint32		flags = isnull ? 0 : DatumGetUInt32(stored);
+	uint32		known = flags >> GHC_COLUMNS_FLAG_COUNT;
+	uint32		null = flags_among(repo->null & fields);
+	uint32		set = flags_among(repo->set & fields & ~repo->null);
+	uint32		shown = 0;
+
+	for (int i = 0; i < GHC_COLUMNS_FLAG_COUNT; i++)
+		shown |= (uint32) (repo->value[GHC_COLUMNS_FIRST_FLAG + i].number != 0) << i;
+	return ((null & known) | (set & (~known | (flags ^ shown)))) == 0;
+}
+
+bool
+ghc_values_same_row(const GhcRepository *repo, GhcFieldSet set,
+					const GhcField *fields, int n, const Datum *stored,
+					const bool *isnull)
+{
+	bool		flags_seen = false;
+
+	for (int i = 0; i < n; i++)
+	{
+		GhcField	field = fields[i];
+
+		if (ghc_columns_form(field) == GHC_FORM_FLAG)
+		{
+			if (!flags_seen && !same_flags(repo, set, stored[i], isnull[i]))
+				return false;
+			flags_seen = true;
+		}
+		else if (repo->null & GHC_FIELD_BIT(field))
+		{
+			if (!isnull[i])
+				return false;
+		}
+		else if ((repo->set & GHC_FIELD_BIT(field)) != 0 &&
+				 (isnull[i] || !same_value(repo, field, stored[i])))
+			return false;
+	}
+	return true;
 }

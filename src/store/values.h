@@ -44,4 +44,13 @@ extern bool ghc_values_is_null(GhcField field, Datum stored, bool isnull);
 extern bool ghc_values_same(const GhcRepository *repo, GhcField field,
 							Datum stored, bool isnull);
 
+/*
+ * The same of n fields, those of "set"; their stored values have their order.
+ * Faster than one by one, which matters: it is most of the work of a crawl that
+ * finds nothing new.
+ */
+extern bool ghc_values_same_row(const GhcRepository *repo, GhcFieldSet set,
+								const GhcField *fields, int n,
+								const Datum *stored, const bool *isnull);
+
 #endif							/* GHC_VALUES_H */
