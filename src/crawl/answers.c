@@ -429,32 +429,90 @@ write_seen(const GhcTask *task, const GhcRun *run)
 					   &task->range.dim[GHC_DIM_CREATED], &seen);
 }
 
-/* Writes how a task stands after an answer, if it is still ours. */
+/* Adds to its crawl's counters what became of a task, or takes it back. */
 static void
-write_work(GhcWorker *worker, GhcWork *work, const GhcFlight *flight,
-		   GhcRun *run)
+count_work(GhcRun *run, const GhcWork *work, GhcOutcome outcome, int sign)
 {
-	GhcOutcome	outcome = fill_row(work, flight, run);
-	bool		ends = outcome != GHC_OUTCOME_MORE && outcome != GHC_OUTCOME_RETRY;
-	bool		held = ends ? end_work(worker, work, run, outcome) :
-		ghc_tasks_progress(&work->row, worker->no);
+	run->counts.seen += sign * (work->row.counted - work->counted);
+	run->counts.part += sign * (work->row.part - work->part);
+	run->counts.read_again += sign * Max(0, work->task.readings -
+										 Max(1, work->readings_reported));
+	run->counts.expected += sign * (ghc_answers_contribution(work, outcome) -
+									work->contributed);
+}
 
-	work->over = ends || !held;
-	if (!held)
+/* Writes how a task stands that ends with an answer, if it is still ours. */
+static void
+write_end(GhcWorker *worker, GhcWork *work, const GhcFlight *flight,
+		  GhcRun *run, GhcOutcome outcome)
+{
+	work->over = true;
+	if (!end_work(worker, work, run, outcome))
 		return;
 	if (work->task.nodes != NULL)
 		write_suspects(worker, work, flight, run);
 	if (work->task.nodes != NULL && outcome == GHC_OUTCOME_GAP)
 		write_unknown(work);
-	if (ends && outcome != GHC_OUTCOME_SPLIT &&
+	if (outcome != GHC_OUTCOME_SPLIT &&
 		(work->task.nodes == NULL || !work->task.nodes->details))
 		write_seen(&work->task, run);
-	run->counts.seen += work->row.counted - work->counted;
-	run->counts.part += work->row.part - work->part;
-	run->counts.read_again += Max(0, work->task.readings -
-								  Max(1, work->readings_reported));
-	run->counts.expected += ghc_answers_contribution(work, outcome) -
-		work->contributed;
+	count_work(run, work, outcome, 1);
+}
+
+/* A task that goes on after an answer, to be written with others like it. */
+typedef struct Progress
+{
+	GhcWork    *work;
+	const GhcFlight *flight;
+	GhcRun	   *run;
+	GhcOutcome	outcome;
+} Progress;
+
+/*
+ * What was counted is taken back where the task isn't ours any more; the others
+ * have to know of it at once, if the crawl has a limit.
+ */
+static void
+write_progress(GhcWorker *worker, List *progress)
+{
+	int			n = list_length(progress);
+	GhcTaskRow **rows = palloc(n * sizeof(GhcTaskRow *));
+	bool	   *held = palloc(n * sizeof(bool));
+
+	if (n == 0)
+		return;
+	for (int i = 0; i < n; i++)
+		rows[i] = &((Progress *) list_nth(progress, i))->work->row;
+	ghc_tasks_progress(rows, n, worker->no, held);
+	for (int i = 0; i < n; i++)
+	{
+		Progress   *one = list_nth(progress, i);
+
+		one->work->over = !held[i];
+		if (!held[i])
+			count_work(one->run, one->work, one->outcome, -1);
+		else if (one->work->task.nodes != NULL)
+			write_suspects(worker, one->work, one->flight, one->run);
+	}
+}
+
+/* Writes how a task stands after an answer, or puts it on the list of progress. */
+static void
+write_work(GhcWorker *worker, GhcWork *work, const GhcFlight *flight,
+		   GhcRun *run, List **progress)
+{
+	GhcOutcome	outcome = fill_row(work, flight, run);
+	Progress   *one;
+
+	if (outcome != GHC_OUTCOME_MORE && outcome != GHC_OUTCOME_RETRY)
+	{
+		write_end(worker, work, flight, run, outcome);
+		return;
+	}
+	one = palloc(sizeof(Progress));
+	*one = (Progress) {work, flight, run, outcome};
+	*progress = lappend(*progress, one);
+	count_work(run, work, outcome, 1);
 }
 
 /* Writes down a failure, grouped with those like it. */
@@ -564,7 +622,7 @@ note_bad_query(const GhcFlight *flight, GhcRun *run)
 
 /* What the works of a flight have come to. */
 static void
-write_works(GhcWorker *worker, GhcFlight *flight, GhcRun *run)
+write_works(GhcWorker *worker, GhcFlight *flight, GhcRun *run, List **progress)
 {
 	ListCell   *cell;
 
@@ -588,12 +646,12 @@ write_works(GhcWorker *worker, GhcFlight *flight, GhcRun *run)
 		else if (run == NULL || run->ends != NULL)
 			work->over = true;
 		else
-			write_work(worker, work, flight, run);
+			write_work(worker, work, flight, run, progress);
 	}
 }
 
 static void
-write_answer(GhcWorker *worker, GhcFlight *flight)
+write_answer(GhcWorker *worker, GhcFlight *flight, List **progress)
 {
 	GhcRun	   *run = flight->asking ? NULL :
 		ghc_state_find_run(worker, flight->crawl_id);
@@ -608,12 +666,13 @@ write_answer(GhcWorker *worker, GhcFlight *flight)
 	if (flight->asking)
 		write_viewer(worker, flight);
 	else
-		write_works(worker, flight, run);
+		write_works(worker, flight, run, progress);
 }
 
 void
 ghc_answers_write(GhcWorker *worker)
 {
+	List	   *progress = NIL;
 	ListCell   *cell;
 
 	store_pages(worker);
@@ -622,8 +681,9 @@ ghc_answers_write(GhcWorker *worker)
 		GhcFlight  *flight = lfirst(cell);
 
 		if (flight->answered && !flight->given_up)
-			write_answer(worker, flight);
+			write_answer(worker, flight, &progress);
 	}
+	write_progress(worker, progress);
 	foreach(cell, worker->lanes)
 	{
 		GhcLane    *lane = lfirst(cell);

@@ -82,7 +82,7 @@
 
 /* a turn waits so long for more of them, if so many requests are under way */
 #define GATHER_MS 6
-#define GATHER_REQUESTS 16
+#define GATHER_REQUESTS 8
 
 /*
  * What is larger is given back to the system when it is freed; and so is the end of

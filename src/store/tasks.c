@@ -76,48 +76,87 @@ ghc_tasks_claim(int64 crawl_id, int worker_no, const GhcTaskPlace *after,
 	return tasks;
 }
 
-#define SHARED_VALUES 11
-
-/* The parameters that progress and end share: $1 to $11. */
-static void
-fill_values(const GhcTaskRow *task, int worker_no, Datum *values, char *nulls)
+/* An array of texts, of which NULL is null. */
+static Datum
+text_array(char **texts, int n)
 {
-	values[0] = Int64GetDatum(task->crawl_id);
-	values[1] = Int64GetDatum(task->task_id);
-	values[2] = Int32GetDatum(worker_no);
-	values[3] = Int64GetDatum(task->promised);
-	values[4] = Int64GetDatum(task->seen);
-	values[5] = Int32GetDatum(task->pages);
-	values[6] = Int32GetDatum(task->attempts);
-	values[7] = task->error ? CStringGetTextDatum(task->error) : (Datum) 0;
-	values[8] = Int64GetDatum(task->counted);
-	values[9] = Int32GetDatum(task->readings);
-	values[10] = Float8GetDatum(task->part);
-	memset(nulls, ' ', SHARED_VALUES);
-	if (task->promised < 0)
-		nulls[3] = 'n';
-	if (task->error == NULL)
-		nulls[7] = 'n';
+	Datum	   *items = palloc(n * sizeof(Datum));
+	bool	   *nulls = palloc(n * sizeof(bool));
+	int			first = 1;
+
+	for (int i = 0; i < n; i++)
+	{
+		nulls[i] = texts[i] == NULL;
+		items[i] = nulls[i] ? (Datum) 0 : CStringGetTextDatum(texts[i]);
+	}
+	return PointerGetDatum(construct_md_array(items, nulls, 1, &n, &first, TEXTOID,
+											  -1, false, TYPALIGN_INT));
 }
 
-bool
-ghc_tasks_progress(const GhcTaskRow *task, int worker_no)
+/* what a task's progress is, by columns */
+typedef struct ProgressRows
+{
+	int64	   *numbers[8];
+	char	  **errors;
+	double	   *parts;
+} ProgressRows;
+
+static void
+fill_progress(ProgressRows *rows, GhcTaskRow *const *tasks, int n)
+{
+	for (size_t k = 0; k < lengthof(rows->numbers); k++)
+		rows->numbers[k] = palloc(n * sizeof(int64));
+	rows->errors = palloc(n * sizeof(char *));
+	rows->parts = palloc(n * sizeof(double));
+	for (int i = 0; i < n; i++)
+	{
+		const GhcTaskRow *task = tasks[i];
+
+		rows->numbers[0][i] = task->crawl_id;
+		rows->numbers[1][i] = task->task_id;
+		rows->numbers[2][i] = task->promised;
+		rows->numbers[3][i] = task->seen;
+		rows->numbers[4][i] = task->pages;
+		rows->numbers[5][i] = task->attempts;
+		rows->numbers[6][i] = task->counted;
+		rows->numbers[7][i] = task->readings;
+		rows->errors[i] = unconstify(char *, task->error);
+		rows->parts[i] = task->part;
+	}
+}
+
+void
+ghc_tasks_progress(GhcTaskRow *const *tasks, int n, int worker_no, bool *held)
 {
 	static GhcStatement progress = {
-		"UPDATE ghcrawl.task t SET promised = coalesce($4, t.promised),"
-		" seen = greatest(t.seen, $5), pages = t.pages + $6, attempts = $7,"
-		" error = coalesce($8, t.error), counted = $9,"
-		" readings = t.readings + $10, part = $11,"
+		"UPDATE ghcrawl.task t SET"
+		" promised = coalesce(nullif(u.promised, -1), t.promised),"
+		" seen = greatest(t.seen, u.seen), pages = t.pages + u.pages,"
+		" attempts = u.attempts, error = coalesce(u.error, t.error),"
+		" counted = u.counted, readings = t.readings + u.readings, part = u.part,"
 		" started_at = coalesce(t.started_at, now())"
-		" WHERE t.crawl_id = $1 AND t.task_id = $2 AND EXISTS"
-		" (SELECT FROM ghcrawl.claim c WHERE c.crawl_id = $1"
-		" AND c.task_id = $2 AND c.worker_no = $3) RETURNING 1", "bbibbiitbid", NULL
+		" FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+		" AS u(crawl_id, task_id, promised, seen, pages, attempts, counted,"
+		" readings, error, part)"
+		" JOIN ghcrawl.claim c ON c.crawl_id = u.crawl_id"
+		" AND c.task_id = u.task_id AND c.worker_no = $1"
+		" WHERE t.crawl_id = u.crawl_id AND t.task_id = u.task_id"
+		" RETURNING t.task_id", "iBBBBBBBBTD", NULL
 	};
-	Datum		values[SHARED_VALUES];
-	char		nulls[SHARED_VALUES];
+	ProgressRows rows;
+	Datum		values[11] = {Int32GetDatum(worker_no)};
+	uint64		n_held;
 
-	fill_values(task, worker_no, values, nulls);
-	return ghc_db_run(&progress, values, nulls) > 0;
+	fill_progress(&rows, tasks, n);
+	for (size_t k = 0; k < lengthof(rows.numbers); k++)
+		values[1 + k] = ghc_values_int8_array(rows.numbers[k], n);
+	values[9] = text_array(rows.errors, n);
+	values[10] = ghc_values_float8_array(rows.parts, n);
+	n_held = ghc_db_run(&progress, values, NULL);
+	memset(held, false, n * sizeof(bool));
+	for (uint64 row = 0; row < n_held; row++)
+		for (int i = 0; i < n; i++)
+			held[i] |= tasks[i]->task_id == ghc_db_get_int8(row, 1);
 }
 
 bool
@@ -134,14 +173,23 @@ ghc_tasks_end(const GhcTaskRow *task, int worker_no, const char *state)
 		" WHERE t.crawl_id = $1 AND t.task_id = $2 AND EXISTS (SELECT FROM mine)"
 		" RETURNING 1", "bbibbiitbidtbl", NULL
 	};
-	Datum		values[SHARED_VALUES + 3];
-	char		nulls[SHARED_VALUES + 3];
+	Datum		values[] = {
+		Int64GetDatum(task->crawl_id), Int64GetDatum(task->task_id),
+		Int32GetDatum(worker_no), Int64GetDatum(task->promised),
+		Int64GetDatum(task->seen), Int32GetDatum(task->pages),
+		Int32GetDatum(task->attempts),
+		task->error ? CStringGetTextDatum(task->error) : (Datum) 0,
+		Int64GetDatum(task->counted), Int32GetDatum(task->readings),
+		Float8GetDatum(task->part), CStringGetTextDatum(state),
+		Int64GetDatum(task->missing), BoolGetDatum(task->leaky)
+	};
+	char		nulls[lengthof(values)];
 
-	fill_values(task, worker_no, values, nulls);
-	values[SHARED_VALUES] = CStringGetTextDatum(state);
-	values[SHARED_VALUES + 1] = Int64GetDatum(task->missing);
-	values[SHARED_VALUES + 2] = BoolGetDatum(task->leaky);
-	memset(nulls + SHARED_VALUES, ' ', 3);
+	memset(nulls, ' ', sizeof(nulls));
+	if (task->promised < 0)
+		nulls[3] = 'n';
+	if (task->error == NULL)
+		nulls[7] = 'n';
 	return ghc_db_run(&end, values, nulls) > 0;
 }
 
@@ -158,17 +206,6 @@ ghc_tasks_replace_query(const GhcTaskRow *task, const char *query)
 	};
 
 	ghc_db_run(&replace, values, NULL);
-}
-
-static Datum
-text_array(char **texts, int n)
-{
-	Datum	   *items = palloc(n * sizeof(Datum));
-
-	for (int i = 0; i < n; i++)
-		items[i] = CStringGetTextDatum(texts[i]);
-	return PointerGetDatum(construct_array(items, n, TEXTOID, -1, false,
-										   TYPALIGN_INT));
 }
 
 void

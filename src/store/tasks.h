@@ -72,8 +72,12 @@ typedef struct GhcChildRows
 extern List *ghc_tasks_claim(int64 crawl_id, int worker_no,
 							 const GhcTaskPlace *after, int limit);
 
-/* Reports progress; false if the claim is gone. */
-extern bool ghc_tasks_progress(const GhcTaskRow *task, int worker_no);
+/*
+ * Reports progress of n tasks; held[i] becomes false where the claim is gone.
+ * Starting the statement costs more than what it does with a row.
+ */
+extern void ghc_tasks_progress(GhcTaskRow *const *tasks, int n, int worker_no,
+							   bool *held);
 
 /*
  * Ends a task as "done", "gap", "split" or "narrowed"; false if the claim is
