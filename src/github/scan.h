@@ -101,12 +101,22 @@ ghc_scan_same_bytes(const char *a, const char *b, size_t n)
 {
 	uint64_t	word_a;
 	uint64_t	word_b;
+	uint32_t	half_a[2];
+	uint32_t	half_b[2];
 
-	if (n < sizeof(word_a))
+	if (n < sizeof(half_a[0]))
 	{
 		while (n > 0 && a[n - 1] == b[n - 1])
 			n--;
 		return n == 0;
+	}
+	if (n < sizeof(word_a))
+	{
+		memcpy(&half_a[0], a, sizeof(half_a[0]));
+		memcpy(&half_b[0], b, sizeof(half_b[0]));
+		memcpy(&half_a[1], a + n - sizeof(half_a[1]), sizeof(half_a[1]));
+		memcpy(&half_b[1], b + n - sizeof(half_b[1]), sizeof(half_b[1]));
+		return half_a[0] == half_b[0] && half_a[1] == half_b[1];
 	}
 
 	/* the last word overlaps the one before it */

@@ -80,8 +80,11 @@ read_typed(GhcScan *scan, GhcFieldType type, GhcValue *value)
 	return false;
 }
 
-/* Reads a value; a null where there can be none says nothing of it. */
-static inline void
+/*
+ * Reads a value; a null where there can be none says nothing of it.  Most values
+ * are read so, and a call takes as long as some of them do.
+ */
+static inline __attribute__((always_inline)) void
 read_plain(GhcRepositoryReader *reader, GhcRepository *repo, int field,
 		   bool nullable)
 {
@@ -114,7 +117,7 @@ clear_fields(GhcRepository *repo, GhcFieldSet bits)
 }
 
 /* Reads {"member": value}; null where the object or its member is missing. */
-static void
+static __attribute__((noinline)) void
 read_member(GhcRepositoryReader *reader, GhcRepository *repo, int field)
 {
 	GhcSlice	member = reader->members[field];
@@ -334,7 +337,7 @@ read_connection(GhcRepositoryReader *reader, GhcSlice list,
  * Reads a connection into the array that these fields share.  A list with
  * malformed items is none, lest it replaces a good one.
  */
-static void
+static __attribute__((noinline)) void
 read_array(GhcRepositoryReader *reader, GhcRepository *repo,
 		   GhcFieldSet bits, GhcArray **array)
 {
@@ -367,8 +370,6 @@ ghc_value_read(GhcRepositoryReader *reader, GhcRepository *repo, int field)
 {
 	GhcFieldSet bits = GHC_FIELD_BIT(field);
 
-	if (field == GHC_FIELD_LANGUAGES)
-		bits |= GHC_FIELD_BIT(GHC_FIELD_LANGUAGE_BYTES);
 	/* it may have come before */
 	if ((repo->set | repo->null | repo->noted) & bits)
 		clear_fields(repo, bits);
@@ -383,6 +384,8 @@ ghc_value_read(GhcRepositoryReader *reader, GhcRepository *repo, int field)
 			read_member(reader, repo, field);
 			break;
 		case GHC_SHAPE_LANGUAGES:
+			bits |= GHC_FIELD_BIT(GHC_FIELD_LANGUAGE_BYTES);
+			clear_fields(repo, bits);
 			read_array(reader, repo, bits, &repo->value[field].array);
 			repo->value[GHC_FIELD_LANGUAGE_BYTES] = repo->value[field];
 			break;

@@ -466,6 +466,28 @@ static const GhcCase raw_texts[] = {
 	{"", "ERROR", 0},
 };
 
+/* Every byte of every length counts, whatever words it is compared by. */
+static void
+test_same_bytes(void)
+{
+	const char *key = "stargazerCountAndMore";
+	char		copy[32];
+	int			wrong = 0;
+
+	for (size_t n = 0; n <= strlen(key); n++)
+	{
+		memcpy(copy, key, n);
+		wrong += !ghc_scan_same_bytes(copy, key, n);
+		for (size_t i = 0; i < n; i++)
+		{
+			copy[i] ^= 0x20;
+			wrong += ghc_scan_same_bytes(copy, key, n);
+			copy[i] ^= 0x20;
+		}
+	}
+	is_int(wrong, 0, "lengths and places at which bytes are not compared");
+}
+
 static void
 test_raw(void)
 {
@@ -495,6 +517,7 @@ main(void)
 	test_walk();
 	test_errors_stick();
 	test_try_key();
+	test_same_bytes();
 	test_raw();
 	return done_testing();
 }
