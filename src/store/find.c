@@ -227,14 +227,15 @@ close_indexes(const GhcPlain *plain, Relation *indexes)
 }
 
 bool
-ghc_find_rows(Oid table, const char *const *columns, int n_columns,
-			  const int64 *ids, int n, GhcFound found, void *state)
+ghc_find_rows(Oid table, const char *const *columns, const Oid *types,
+			  int n_columns, const int64 *ids, int n, GhcFound found, void *state)
 {
 	GhcPlain	plain;
 	Relation   *indexes;
 	bool		indexed;
 
-	if (!ghc_plain_open(&plain, table, columns, n_columns, ids, n, ACL_SELECT))
+	if (!ghc_plain_open(&plain, table, columns, types, n_columns, ids, n,
+						ACL_SELECT))
 		return false;
 	indexes = palloc0(plain.n_parts * sizeof(Relation));
 	indexed = open_indexes(&plain, indexes);

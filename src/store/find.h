@@ -27,7 +27,8 @@ typedef void (*GhcFound) (void *state, int64 id, const Datum *values,
  * good until "found" returns.  False, with nothing done, if that isn't the same as
  * asking by SQL in the name of the current user.  The table must be locked.
  */
-extern bool ghc_find_rows(Oid table, const char *const *columns, int n_columns,
-						  const int64 *ids, int n, GhcFound found, void *state);
+extern bool ghc_find_rows(Oid table, const char *const *columns,
+						  const Oid *types, int n_columns, const int64 *ids,
+						  int n, GhcFound found, void *state);
 
 #endif							/* GHC_FIND_H */

@@ -21,9 +21,11 @@
 #include "postgres.h"
 
 #include "access/tableam.h"
+#include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "rewrite/rewriteHandler.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
@@ -63,7 +65,10 @@ typedef struct Load
 	MemoryContext values;		/* of the rows in hand */
 } Load;
 
-/* Does a column have a default, of its own or of its type, or numbers of its own? */
+/*
+ * Does a column have a default, of its own or of its type, numbers of its own, or a
+ * domain, which may refuse null?
+ */
 static bool
 has_defaults(Relation rel)
 {
@@ -71,7 +76,8 @@ has_defaults(Relation rel)
 
 	for (int i = 0; i < desc->natts; i++)
 		if (!TupleDescAttr(desc, i)->attisdropped &&
-			build_column_default(rel, i + 1) != NULL)
+			(build_column_default(rel, i + 1) != NULL ||
+			 get_typtype(TupleDescAttr(desc, i)->atttypid) == TYPTYPE_DOMAIN))
 			return true;
 	return false;
 }
@@ -237,8 +243,8 @@ ghc_load_rows(Oid table, const char *const *columns, const int64 *ids,
 	Load		load = {.plain = &plain, .batch = batch};
 	bool		loaded;
 
-	if (!ghc_plain_open(&plain, table, columns, batch->n_columns, ids,
-						batch->n_rows, ACL_INSERT))
+	if (!ghc_plain_open(&plain, table, columns, batch->types, batch->n_columns,
+						ids, batch->n_rows, ACL_INSERT))
 		return false;
 	loaded = is_loadable(&plain) && try_load(&load);
 	ghc_plain_close(&plain);

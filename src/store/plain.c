@@ -56,13 +56,25 @@ is_by_hash(Relation rel, AttrNumber id_number)
 		key->partattrs[0] == id_number && key->parttypid[0] == INT8OID;
 }
 
+/* A column's number; 0 if it isn't there, or is of another type. */
+static AttrNumber
+find_column(Relation rel, const char *name, Oid type)
+{
+	AttrNumber	number = get_attnum(RelationGetRelid(rel), name);
+
+	return number > 0 &&
+		TupleDescAttr(RelationGetDescr(rel), number - 1)->atttypid == type ?
+		number : 0;
+}
+
 static bool
-find_columns(Oid table, const char *const *columns, int n, AttrNumber *numbers)
+find_columns(Relation rel, const char *const *columns, const Oid *types, int n,
+			 AttrNumber *numbers)
 {
 	for (int i = 0; i < n; i++)
 	{
-		numbers[i] = get_attnum(table, columns[i]);
-		if (numbers[i] <= 0)
+		numbers[i] = find_column(rel, columns[i], types[i]);
+		if (numbers[i] == 0)
 			return false;
 	}
 	return true;
@@ -168,15 +180,16 @@ open_alone(GhcPlain *plain, AttrNumber id_number, const AttrNumber *numbers,
 
 bool
 ghc_plain_open(GhcPlain *plain, Oid table, const char *const *columns,
-			   int n_columns, const int64 *ids, int n, AclMode mode)
+			   const Oid *types, int n_columns, const int64 *ids, int n,
+			   AclMode mode)
 {
 	Relation	rel = table_open(table, NoLock);
-	AttrNumber	id_number = get_attnum(table, "repo_id");
+	AttrNumber	id_number = find_column(rel, "repo_id", INT8OID);
 	AttrNumber *numbers = palloc(n_columns * sizeof(AttrNumber));
 	bool		plainly = false;
 
 	*plain = (GhcPlain) {.rel = rel, .part_of = palloc0(n * sizeof(int))};
-	if (id_number > 0 && find_columns(table, columns, n_columns, numbers) &&
+	if (id_number > 0 && find_columns(rel, columns, types, n_columns, numbers) &&
 		pg_class_aclcheck(table, GetUserId(), mode) == ACLCHECK_OK &&
 		!OidIsValid(get_extension_oid("citus", true)))
 	{

@@ -41,13 +41,14 @@ typedef struct GhcPlain
 /*
  * Opens a table, and those of its partitions that n ascending ids are in or
  * belong to, for the wanted columns.  False, with nothing open, if the table isn't
- * plain, or the current user may not do this to it.  The table must be locked;
+ * plain, a column is of another type than is told here, or the current user may not do this to it.  The table must be locked;
  * partitions are, as by SQL, until the transaction's end.  What is palloc'd
  * stays in the current memory context.
  */
 extern bool ghc_plain_open(GhcPlain *plain, Oid table,
-						   const char *const *columns, int n_columns,
-						   const int64 *ids, int n, AclMode mode);
+						   const char *const *columns, const Oid *types,
+						   int n_columns, const int64 *ids, int n,
+						   AclMode mode);
 
 /* Closes what was opened. */
 extern void ghc_plain_close(GhcPlain *plain);

@@ -40,14 +40,20 @@ add_batch(StringInfo sql, const GhcField *columns, const Oid *types, int n)
 	appendStringInfoChar(sql, ')');
 }
 
+/*
+ * What is read from the table is taken for what it says it is; who owns it may have
+ * given a column another type since.  Of the right type a cast costs nothing.
+ */
 static char *
 compose_look_up(const GhcStoreSql *store, const char *schema, const char *end)
 {
 	StringInfoData sql;
 
 	initStringInfo(&sql);
-	appendStringInfoString(&sql, "SELECT repo_id, changed_at");
-	add_columns(&sql, store->fields, store->n_fields, "");
+	appendStringInfoString(&sql, "SELECT repo_id::bigint, changed_at::timestamptz");
+	for (int i = 0; i < store->n_fields; i++)
+		appendStringInfo(&sql, ", %s::%s", ghc_columns_name(store->fields[i]),
+						 ghc_columns_type(store->fields[i]));
 	appendStringInfoString(&sql, ", false");
 	for (int i = 0; i < GHC_FIELD_COUNT; i++)
 		if (store->apart & GHC_FIELD_BIT(i))
@@ -224,20 +230,28 @@ compose_popular(GhcStoreSql *store, const char *schema)
 	};
 }
 
+static void
+add_look_up(GhcStoreSql *store, const char *name, Oid type)
+{
+	store->look_up_names[store->n_look_up_names] = name;
+	store->look_up_types[store->n_look_up_names++] = type;
+}
+
 /* The columns of rows, and of a look-up: fields asked for apart as well. */
 static void
 list_names(GhcStoreSql *store)
 {
 	store->row_names[0] = "repo_id";
-	store->row_names[1] = store->look_up_names[store->n_look_up_names++] = "changed_at";
+	store->row_names[1] = "changed_at";
 	for (int i = 0; i < store->n_columns; i++)
 		store->row_names[2 + i] = ghc_columns_name(store->columns[i]);
+	add_look_up(store, "changed_at", TIMESTAMPTZOID);
 	for (int i = 0; i < store->n_fields; i++)
-		store->look_up_names[store->n_look_up_names++] =
-			ghc_columns_name(store->fields[i]);
+		add_look_up(store, ghc_columns_name(store->fields[i]),
+					ghc_columns_type_oid(store->fields[i]));
 	for (int i = 0; i < GHC_FIELD_COUNT; i++)
 		if (store->apart & GHC_FIELD_BIT(i))
-			store->look_up_names[store->n_look_up_names++] = ghc_columns_name(i);
+			add_look_up(store, ghc_columns_name(i), ghc_columns_type_oid(i));
 }
 
 static GhcStoreSql *

@@ -35,6 +35,7 @@ typedef struct GhcStoreSql
 	const char *row_names[2 + GHC_COLUMN_COUNT];	/* of upsert */
 	Oid			row_types[2 + GHC_COLUMN_COUNT];
 	const char *look_up_names[1 + 2 * GHC_FIELD_COUNT];	/* changed_at, fields, apart */
+	Oid			look_up_types[1 + 2 * GHC_FIELD_COUNT];
 	int			n_look_up_names;
 	Oid			history_types[2 + GHC_HISTORY_COLUMN_COUNT];
 	GhcStatement look_up;

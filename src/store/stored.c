@@ -178,7 +178,8 @@ ghc_stored_look_up(GhcStore *store)
 	int			n = list_ids(store, GHC_STORED_NEW, ids);
 
 	if (!ghc_find_rows(store->table, store->sql->look_up_names,
-					   store->sql->n_look_up_names, ids, n, on_found, store))
+					   store->sql->look_up_types, store->sql->n_look_up_names,
+					   ids, n, on_found, store))
 		select_rows(store, &store->sql->look_up, ids, n);
 }
 

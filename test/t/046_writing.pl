@@ -8,6 +8,7 @@ use FindBin;
 use lib "$FindBin::RealBin/lib";
 use GhcTest;
 use GhcCrawl;
+use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $selection = 'stars:>=0 fork:true';
@@ -82,6 +83,13 @@ is(sql(q{SELECT count(*) FROM github.repository WHERE own = 'ours'}), $sim->coun
 	'domain: each row has its default');
 sql('ALTER TABLE github.repository DROP own');
 
+# and one that refuses null refuses every row
+sql(q{CREATE DOMAIN strict AS text NOT NULL; TRUNCATE github.repository; ALTER TABLE github.repository ADD own strict});
+my $refused = start_crawl($node, 'stars:>=100', 'stars');
+wait_for($node, "SELECT state FROM ghcrawl.crawls WHERE crawl = $refused", qr/^(done_with_gaps|failed)$/);
+is(sql('SELECT count(*) FROM github.repository'), '0', 'domain: null is refused');
+sql('ALTER TABLE github.repository DROP own');
+
 # and rows are numbered
 sql('ALTER TABLE github.repository ADD own bigint GENERATED ALWAYS AS IDENTITY');
 crawl_anew('identity');
@@ -109,5 +117,19 @@ ids_are_exact($node, $sim, $selection, 'another writer');
 values_are_true($node, $sim, $selection, 'full', 'another writer');
 is(sql(qq{SELECT count(*) FROM ghcrawl.errors WHERE class = 'repository' AND crawl = $crawl}), '0',
 	'another writer: and nothing is refused');
+
+# who owns the table gives columns other types: what can be cast is, the server lives
+sql('DROP VIEW IF EXISTS github.repositories, github.popular CASCADE');
+sql(q{ALTER TABLE github.repository ALTER description TYPE integer USING length(description), ALTER stars TYPE text});
+$crawl = start_crawl($node, $selection, 'full');
+crawl_ends($node, $crawl, 'failed');
+like(crawl_column($node, $crawl, 'reason'), qr/column "description" is of type integer but expression is of type text/,
+	'other types: what cannot be written ends the crawl');
+sql(q{ALTER TABLE github.repository ALTER description TYPE text; UPDATE github.repository SET stars = '-1'});
+crawl_ends($node, start_crawl($node, $selection, 'full'));
+is(sql(q{SELECT count(*) FROM github.repository WHERE stars = '-1'}), '0', 'other types: what can be cast is written');
+is(crawl_column($node, start_and_end(), 'updated'), '0', 'other types: and read');
+is(sql('SELECT count(*) FROM github.repository'), $sim->count($selection), 'other types: nothing is lost');
+unlike(slurp_file($node->logfile), qr/terminated by signal/, 'the server never crashed');
 
 done_testing();
