@@ -434,6 +434,7 @@ test_bad_headers(void)
 				 "date: Sun, 06 Nov 1994 08:49:37 CET\n"
 				 "date: Sun, 36 Nov 1994 08:49:37 GMT\n"
 				 "date: Sun, 06 Foo 1994 08:49:37 GMT\n"
+				 "date: Sun, 06-Nov-1994 08:49:37 GMT\n"
 				 "x-github-request-id: a b\nx-ratelimit-resource: \x01\n"
 				 "location: https://user@host/\n: \nno colon\n\n");
 	is_int(headers.limit, -1, "negative limit");
@@ -444,7 +445,7 @@ test_bad_headers(void)
 	is_str(headers.request_id, "", "request id of two words");
 	is_str(headers.resource, "", "resource of control characters");
 	is_str(headers.location, "", "location with a user");
-	is_int(headers.date, -1, "dates of another zone and of no calendar");
+	is_int(headers.date, -1, "dates of another zone or form and of no calendar");
 
 	read_headers(&headers, "retry-after: 99999999\nlocation: /a/b?c@d\n");
 	is_int(headers.retry_after_s, 86400, "a wait is a day at most");
