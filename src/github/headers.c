@@ -40,9 +40,9 @@ ghc_headers_init(GhcHeaders *headers)
 static GhcSlice
 trim(GhcSlice text)
 {
-	while (text.len > 0 && strchr(" \t\r\n", text.data[text.len - 1]) != NULL)
+	while (text.len > 0 && memchr(" \t\r\n", text.data[text.len - 1], 4) != NULL)
 		text.len--;
-	while (text.len > 0 && strchr(" \t", text.data[0]) != NULL)
+	while (text.len > 0 && memchr(" \t", text.data[0], 2) != NULL)
 	{
 		text.data++;
 		text.len--;

@@ -68,12 +68,12 @@ header_value(GhcSlice line, const char *name, GhcSlice *value)
 
 	value->data = line.data + len + 1;
 	value->len = line.len - len - 1;
-	while (value->len > 0 && strchr(" \t", value->data[0]) != NULL)
+	while (value->len > 0 && memchr(" \t", value->data[0], 2) != NULL)
 	{
 		value->data++;
 		value->len--;
 	}
-	while (value->len > 0 && strchr(" \t\r\n", value->data[value->len - 1]) != NULL)
+	while (value->len > 0 && memchr(" \t\r\n", value->data[value->len - 1], 4) != NULL)
 		value->len--;
 	return true;
 }

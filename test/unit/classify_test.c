@@ -447,6 +447,13 @@ test_bad_headers(void)
 	is_str(headers.location, "", "location with a user");
 	is_int(headers.date, -1, "dates of another zone or form and of no calendar");
 
+	/* a NUL is no blank */
+	ghc_headers_init(&headers);
+	ghc_headers_add(&headers, GHC_SLICE("x-ratelimit-limit: \0005000\r\n"));
+	ghc_headers_add(&headers, GHC_SLICE("x-ratelimit-used: 5000\0\r\n"));
+	is_int(headers.limit, -1, "a NUL before a number");
+	is_int(headers.used, -1, "a NUL behind a number");
+
 	read_headers(&headers, "retry-after: 99999999\nlocation: /a/b?c@d\n");
 	is_int(headers.retry_after_s, 86400, "a wait is a day at most");
 	is_str(headers.location, "/a/b", "relative location");
