@@ -151,10 +151,70 @@ $(eval $(call unit_rules,plain))
 $(eval $(call unit_rules,sanitized))
 -include $(wildcard build/unit/*/*.d build/unit/*/obj/*.d)
 
-build-unit: $(UNIT_PLAIN) $(UNIT_SANITIZED) build/bench/requests
+build-unit: $(UNIT_PLAIN) $(UNIT_SANITIZED) $(FUZZ_REPLAYS) build/bench/requests
 
 unit: build-unit
-	prove --exec '' $(UNIT_PLAIN) $(UNIT_SANITIZED)
+	prove --exec '' $(UNIT_PLAIN) $(UNIT_SANITIZED) $(FUZZ_REPLAYS)
+
+# ---------------------------------------------------------------------------
+# fuzz targets: replayed with the unit tests, fuzzed by clang; docs/fuzzing.md
+# ---------------------------------------------------------------------------
+
+# Targets that ask PostgreSQL's JSON parser need its library of what programs share;
+# a server that came without it (none of Debian's) goes without these.
+FUZZ_ORACLE_LIBS := $(firstword $(foreach lib,libpgcommon.a,$(wildcard $(addsuffix /$(lib),\
+	$(shell $(PG_CONFIG) --pkglibdir 2>/dev/null) $(shell $(PG_CONFIG) --libdir 2>/dev/null)))))
+FUZZ_ORACLE_LIBS += $(FUZZ_ORACLE_LIBS:%/libpgcommon.a=%/libpgport.a)
+FUZZ_ASKING = $(shell grep -l '"oracle.h"' $(wildcard test/fuzz/*_fuzz.c))
+FUZZ_SRCS = $(if $(strip $(FUZZ_ORACLE_LIBS)),$(wildcard test/fuzz/*_fuzz.c),\
+	$(filter-out $(FUZZ_ASKING),$(wildcard test/fuzz/*_fuzz.c)))
+FUZZ_NAMES = $(basename $(notdir $(FUZZ_SRCS)))
+FUZZ_REPLAYS = $(FUZZ_NAMES:%=build/unit/fuzz/%)
+
+# The oracle brings its own memory instead of the library's, hence muldefs.
+FUZZ_LIBS = -Wl,-z,muldefs $(FUZZ_ORACLE_LIBS) -lm -lcrypto -lz $(DEFLATE_LIBS)
+FUZZ_SANITIZERS = -fno-omit-frame-pointer -fno-sanitize-recover=all \
+	-fsanitize=address,undefined,float-cast-overflow
+
+# $(1) folder of objects, $(2) compiler, $(3) flags
+define fuzz_objects
+$(1)/%.o: %.c
+	@mkdir -p $$(@D)
+	$(2) $$(UNIT_CFLAGS) -Itest/fuzz $(3) -c -o $$@ $$<
+$(1)/%.o: test/fuzz/%.c
+	@mkdir -p $$(@D)
+	$(2) $$(UNIT_CFLAGS) -Itest/fuzz $(3) -c -o $$@ $$<
+$(1)/oracle.o: test/fuzz/oracle.c
+	@mkdir -p $$(@D)
+	$(2) -std=gnu99 -O2 -g -Wall -DFRONTEND -Isrc -Itest/fuzz \
+	  -isystem $$(shell $$(PG_CONFIG) --includedir-server) -MMD -MP -c -o $$@ $$<
+endef
+FUZZ_ORACLE = $(if $(strip $(FUZZ_ORACLE_LIBS)),oracle.o)
+.PRECIOUS: $(addsuffix /%_fuzz.o,build/unit/fuzz/obj build/fuzz/obj build/fuzz/coverage/obj)
+
+$(eval $(call fuzz_objects,build/unit/fuzz/obj,$$(UNIT_CC),$$(FUZZ_SANITIZERS)))
+build/unit/fuzz/%_fuzz: $(addprefix build/unit/fuzz/obj/,%_fuzz.o replay.o $(FUZZ_ORACLE)) \
+		$(UNIT_OBJS:%=build/unit/sanitized/obj/%)
+	$(UNIT_CC) $(FUZZ_SANITIZERS) -o $@ $^ $(FUZZ_LIBS)
+
+# the same by clang: with libFuzzer, and to measure what is covered
+FUZZ_CC ?= clang
+$(eval $(call fuzz_objects,build/fuzz/obj,$$(FUZZ_CC),$$(FUZZ_SANITIZERS) -fsanitize=fuzzer-no-link))
+build/fuzz/%_fuzz: $(addprefix build/fuzz/obj/,%_fuzz.o $(FUZZ_ORACLE) $(UNIT_OBJS))
+	$(FUZZ_CC) $(FUZZ_SANITIZERS) -fsanitize=fuzzer -o $@ $^ $(FUZZ_LIBS)
+FUZZ_COUNTERS = -fprofile-instr-generate -fcoverage-mapping
+$(eval $(call fuzz_objects,build/fuzz/coverage/obj,$$(FUZZ_CC),$$(FUZZ_COUNTERS)))
+build/fuzz/coverage/%_fuzz: $(addprefix build/fuzz/coverage/obj/,%_fuzz.o replay.o $(FUZZ_ORACLE) $(UNIT_OBJS))
+	$(FUZZ_CC) $(FUZZ_COUNTERS) -o $@ $^ $(FUZZ_LIBS)
+-include $(wildcard build/unit/fuzz/obj/*.d build/fuzz/obj/*.d build/fuzz/coverage/obj/*.d)
+
+print-fuzz-names:
+	@echo $(FUZZ_NAMES:%_fuzz=%)
+
+# A minute for each target (FUZZ_SECONDS), then what they covered.
+test-fuzz: export PG_CONFIG := $(PG_CONFIG)
+test-fuzz:
+	scripts/fuzz
 
 # how many requests crawls of a million take; seconds, without a server
 bench-requests: build/bench/requests
@@ -227,7 +287,7 @@ test-all:
 	$(MAKE) --no-print-directory test-server
 
 # What depends on the server and the libraries below it.
-TESTS = $(UNIT_PLAIN) $(UNIT_SANITIZED) test/t/*.pl
+TESTS = $(UNIT_PLAIN) $(UNIT_SANITIZED) $(FUZZ_REPLAYS) test/t/*.pl
 test-server: export PG_CONFIG := $(PG_CONFIG)
 test-server:
 	$(MAKE) --no-print-directory -j2 all build-unit WERROR=yes with_llvm=no
@@ -282,5 +342,5 @@ bench bench-soak:
 test-versions:
 	scripts/check-versions
 
-.PHONY: sql check-sql unit build-unit bench-requests bench-instructions bench bench-soak test-model demo demo-stop test test-all test-server test-drift test-crash test-versions bench-budgets bench-sizes bench-troubles bench-storage print-pg-config FORCE
+.PHONY: sql check-sql unit build-unit print-fuzz-names test-fuzz bench-requests bench-instructions bench bench-soak test-model demo demo-stop test test-all test-server test-drift test-crash test-versions bench-budgets bench-sizes bench-troubles bench-storage print-pg-config FORCE
 .DEFAULT_GOAL := all
