@@ -151,7 +151,7 @@ $(eval $(call unit_rules,plain))
 $(eval $(call unit_rules,sanitized))
 -include $(wildcard build/unit/*/*.d build/unit/*/obj/*.d)
 
-build-unit: $(UNIT_PLAIN) $(UNIT_SANITIZED) $(FUZZ_REPLAYS) build/bench/requests
+build-unit: $(UNIT_PLAIN) $(UNIT_SANITIZED) build/bench/requests
 
 unit: build-unit
 	prove --exec '' $(UNIT_PLAIN) $(UNIT_SANITIZED) $(FUZZ_REPLAYS)
@@ -196,6 +196,7 @@ $(eval $(call fuzz_objects,build/unit/fuzz/obj,$$(UNIT_CC),$$(FUZZ_SANITIZERS)))
 build/unit/fuzz/%_fuzz: $(addprefix build/unit/fuzz/obj/,%_fuzz.o replay.o $(FUZZ_ORACLE)) \
 		$(UNIT_OBJS:%=build/unit/sanitized/obj/%)
 	$(UNIT_CC) $(FUZZ_SANITIZERS) -o $@ $^ $(FUZZ_LIBS)
+build-unit: $(FUZZ_REPLAYS)
 
 # the same by clang: with libFuzzer, and to measure what is covered
 FUZZ_CC ?= clang

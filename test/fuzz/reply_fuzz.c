@@ -346,7 +346,7 @@ check_list(const GhcList *list, int at, bool extra)
 static void
 check_data(int data, bool extra)
 {
-	char		name[8];
+	char		name[16];
 
 	check(reply.has_data == is_type(data, ORACLE_OBJECT));
 	for (int i = 0; i < GHC_MAX_PAGES; i++)

@@ -10,7 +10,8 @@
  *	- all values come out the same, whichever way they are taken: by type, by
  *	  a wrong type (which passes over them), skipped, raw, with keys read or
  *	  foretold, right or wrong;
- *	- raw text is UTF-8, PostgreSQL accepts it as it is, and it has the value;
+ *	- raw text is UTF-8, PostgreSQL accepts it as it is, and it has the value; it
+ *	  is refused only for a number that numeric can't hold;
  *	- as many characters are counted as replaced as were;
  *	- an error sticks, lies within the text and leaves nothing to read;
  *	- no byte outside the text is touched.
@@ -164,19 +165,40 @@ walk_bool(GhcScan *scan, const OracleNode *node)
 		check(flag == (node->text.data[0] == 't'));
 }
 
+/* Has a number at most 131072 digits before the point and 16383 behind it? */
+static bool
+is_numeric(const OracleNode *node)
+{
+	const char *digits = node->text.data + (node->text.data[0] == '-');
+	size_t		whole = strspn(digits, "0123456789");
+	size_t		fraction = digits[whole] == '.' ?
+		strspn(digits + whole + 1, "0123456789") : 0;
+	const char *letter = strpbrk(digits, "eE");
+	double		exponent = letter ? strtod(letter + 1, NULL) : 0;
+
+	return (double) whole + exponent <= 131072 && (double) fraction - exponent <= 16383;
+}
+
+/* Can all numbers in the value at an index be held? */
+static bool
+holds_numerics(int at)
+{
+	for (int i = at; i < oracle.nodes[at].end; i++)
+		if (oracle.nodes[i].type == ORACLE_NUMBER && !is_numeric(&oracle.nodes[i]))
+			return false;
+	return true;
+}
+
 /* Takes a value as raw text, which ends where the value does. */
 static void
-walk_raw(GhcScan *scan, const OracleNode *node)
+walk_raw(GhcScan *scan, int at)
 {
+	const OracleNode *node = &oracle.nodes[at];
 	GhcSlice	raw;
 
-	(void) ghc_scan_peek(scan);
-	if (!ghc_scan_raw(scan, &raw))
-	{
-		/* a number that is too much for numeric */
-		check(scan->error == NULL && node->type != ORACLE_STRING);
+	check(ghc_scan_raw(scan, &raw) == holds_numerics(at));
+	if (!holds_numerics(at))
 		return;
-	}
 	check(raw.data + raw.len == scan->cur && oracle_is_text(raw));
 	if (node->type == ORACLE_NUMBER || node->type == ORACLE_BOOL ||
 		node->type == ORACLE_NULL)
@@ -231,22 +253,38 @@ walk(GhcScan *scan, int at)
 			check(ghc_scan_skip(scan));
 			break;
 		default:
-			walk_raw(scan, node);
+			walk_raw(scan, at);
 			break;
 	}
 	check(scan->error == NULL);
 }
 
+/* Which way of stray takes a value as what it is. */
+static unsigned
+natural_way(GhcScan *scan)
+{
+	static const unsigned ways[] = {
+		[GHC_SCAN_NULL] = 4,
+		[GHC_SCAN_BOOL] = 1,
+		[GHC_SCAN_STRING] = 3,
+		[GHC_SCAN_ARRAY] = 5,
+		[GHC_SCAN_OBJECT] = 7,
+	};
+	GhcScanType type = ghc_scan_peek(scan);
+
+	return type == GHC_SCAN_END ? 2 : ways[type];
+}
+
 /* Takes a value of a text that somewhere is no JSON. */
 static void
-stray(GhcScan *scan)
+stray(GhcScan *scan, bool natural)
 {
 	bool		first = true;
 	bool		flag;
 	int64_t		number;
 	GhcSlice	text;
 
-	switch (fuzz_below(&choices, 10))
+	switch (natural ? natural_way(scan) : fuzz_below(&choices, 10))
 	{
 		case 0:
 			(void) ghc_scan_int(scan, &number);
@@ -268,7 +306,7 @@ stray(GhcScan *scan)
 		case 6:
 			if (ghc_scan_array(scan))
 				while (ghc_scan_next_element(scan, &first))
-					stray(scan);
+					stray(scan, natural);
 			break;
 		default:
 			if (ghc_scan_peek(scan) == GHC_SCAN_ARRAY)
@@ -276,12 +314,12 @@ stray(GhcScan *scan)
 				check(ghc_scan_enter_array(scan) ||
 					  scan->depth == GHC_SCAN_DEPTH);
 				while (ghc_scan_next_element(scan, &first))
-					stray(scan);
+					stray(scan, natural);
 			}
 			else if (ghc_scan_object(scan))
 				while (ghc_scan_try_key(scan, &first, GHC_SLICE("a")) ||
 					   ghc_scan_next_key(scan, &first, &text))
-					stray(scan);
+					stray(scan, natural);
 	}
 }
 
@@ -394,7 +432,7 @@ check_ways(const uint8_t *data, size_t size, bool accepted)
 		}
 		else
 		{
-			stray(&scan);
+			stray(&scan, i % 2);
 			check_stuck(&scan, size);
 		}
 		free(copy);

@@ -12,7 +12,8 @@
  *	  is then written the same way again;
  *	- it never asks for what a crawl may not do: no sort, no operator that cuts
  *	  can't live with, each understood qualifier once;
- *	- every interval has values, of its dimension;
+ *	- every interval has values, of its dimension; of a selection that is nothing
+ *	  but one comparison, exactly those that it says;
  *	- a text of members is read, written and read again to the same.
  *
  * IDENTIFICATION
@@ -21,6 +22,7 @@
  *-------------------------------------------------------------------------
  */
 #include "fuzz.h"
+#include "github/instant.h"
 #include "github/members.h"
 #include "github/selection.h"
 
@@ -59,6 +61,64 @@ check_range(void)
 	check(strstr(range.rest, " OR ") == NULL || strchr(range.rest, '"') != NULL);
 	check(strncmp(range.rest, "sort:", 5) != 0);
 	check(strncmp(range.rest, "stars:", 6) != 0);
+}
+
+/* Does a value match what stands behind a qualifier: an operator and a bound? */
+static bool
+matches(const char *value, GhcInterval bound, int64_t v)
+{
+	if (strncmp(value, ">=", 2) == 0)
+		return v >= bound.lo;
+	if (strncmp(value, "<=", 2) == 0)
+		return v <= bound.hi;
+	if (value[0] == '>')
+		return v > bound.hi;
+	if (value[0] == '<')
+		return v < bound.lo;
+	return v >= bound.lo && v <= bound.hi;
+}
+
+/* A bound of either kind; false if it isn't just that. */
+static bool
+read_bound(const char *text, GhcDim dim, GhcInterval *bound)
+{
+	bool		is_date = false;
+
+	if (dim != GHC_DIM_CREATED)
+	{
+		if (strlen(text) > 18 || strspn(text, "0123456789") != strlen(text))
+			return false;
+		bound->lo = bound->hi = strtoll(text, NULL, 10);
+		return true;
+	}
+	if (!ghc_instant_parse(ghc_slice_of(text), &bound->lo, &is_date))
+		return false;
+	bound->hi = bound->lo + (is_date ? 86399 : 0);
+	return true;
+}
+
+/* Probes the interval of a selection like "stars:>=5" around its ends. */
+static void
+check_meaning(const char *text)
+{
+	for (int dim = 0; dim < GHC_DIM_COUNT; dim++)
+	{
+		size_t		len = strlen(ghc_dim_names[dim]);
+		GhcInterval got = range.dim[dim];
+		GhcInterval bound;
+		const char *value = text + len + 1;
+
+		if (strncmp(text, ghc_dim_names[dim], len) != 0 || text[len] != ':' ||
+			!read_bound(value + strspn(value, "<>="), (GhcDim) dim, &bound))
+			continue;
+		for (int probe = 0; probe < 8; probe++)
+		{
+			int64_t		v = (probe & 4 ? bound.hi : bound.lo) + probe % 4 - 1;
+
+			if (v >= 0)
+				check((v >= got.lo && v <= got.hi) == matches(value, bound, v));
+		}
+	}
 }
 
 /* Written and read again, a range is the same. */
@@ -110,6 +170,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_problem(&problem, taken);
 	if (taken)
 	{
+		char	   *ended = strndup(copy, size);
+
+		check_meaning(ended);
+		free(ended);
 		check_range();
 		check_written();
 	}
