@@ -165,7 +165,7 @@ unit: build-unit
 FUZZ_ORACLE_LIBS := $(firstword $(foreach lib,libpgcommon.a,$(wildcard $(addsuffix /$(lib),\
 	$(shell $(PG_CONFIG) --pkglibdir 2>/dev/null) $(shell $(PG_CONFIG) --libdir 2>/dev/null)))))
 FUZZ_ORACLE_LIBS += $(FUZZ_ORACLE_LIBS:%/libpgcommon.a=%/libpgport.a)
-FUZZ_ASKING = $(shell grep -l '"oracle.h"' $(wildcard test/fuzz/*_fuzz.c))
+FUZZ_ASKING = $(shell grep -lE '"(oracle.h|scan_fuzz.c)"' $(wildcard test/fuzz/*_fuzz.c))
 FUZZ_SRCS = $(if $(strip $(FUZZ_ORACLE_LIBS)),$(wildcard test/fuzz/*_fuzz.c),\
 	$(filter-out $(FUZZ_ASKING),$(wildcard test/fuzz/*_fuzz.c)))
 FUZZ_NAMES = $(basename $(notdir $(FUZZ_SRCS)))

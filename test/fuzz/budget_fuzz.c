@@ -52,6 +52,15 @@ read_below(FuzzBytes *bytes, int64_t most)
 	return (int64_t) ((uint64_t) number % ((uint64_t) most + 1));
 }
 
+/* None, or a second and more: with less, one request would take months. */
+static int
+read_response_ms(FuzzBytes *bytes)
+{
+	int			limit_ms = (int) read_below(bytes, 1000000);
+
+	return limit_ms > 0 && limit_ms < 1000 ? 1000 : limit_ms;
+}
+
 static void
 read_limits(FuzzBytes *bytes)
 {
@@ -68,9 +77,9 @@ read_limits(FuzzBytes *bytes)
 		limits.of[i].points = read_below(bytes, 100000);
 		limits.of[i].period_ms = 1000 + read_below(bytes, 24 * HOUR_MS);
 		limits.of[i].requests = (int) read_below(bytes, 100000);
-		limits.of[i].response_ms = (int) read_below(bytes, 1000000);
+		limits.of[i].response_ms = read_response_ms(bytes);
 	}
-	limits.response_ms = (int) read_below(bytes, 1000000);
+	limits.response_ms = read_response_ms(bytes);
 	limits.concurrent = 1 + (int) read_below(bytes, GHC_UNDERWAY_SLOTS - 1);
 	limits.window_ms = window_ms > 0 && fuzz_byte(bytes) % 2 ? window_ms :
 		1000 + read_below(bytes, HOUR_MS);
