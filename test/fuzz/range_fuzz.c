@@ -27,8 +27,8 @@
 #include "github/range.h"
 #include "github/split.h"
 
-static GhcRange range;
-static GhcRange parts[GHC_MAX_PARTS];
+static GhcBounds range;
+static GhcBounds parts[GHC_MAX_PARTS];
 static GhcChild children[GHC_MAX_PARTS];
 static int64_t counts[GHC_MAX_PARTS];
 
@@ -59,20 +59,36 @@ read_range(FuzzBytes *bytes)
 {
 	uint8_t		which = fuzz_byte(bytes);
 	uint8_t		flags = fuzz_byte(bytes);
+	GhcRange	whole;
+	GhcRange	again;
 
-	ghc_range_init(&range);
+	ghc_range_init(&whole);
 	for (int dim = 0; dim < GHC_DIM_COUNT; dim++)
 		if (which & 1 << dim)
-			range.dim[dim] = read_interval(bytes, dim == GHC_DIM_CREATED);
-	range.forks = (GhcForks) (flags % 3);
-	range.archived = (GhcTri) (flags / 4 % 3);
+			whole.dim[dim] = read_interval(bytes, dim == GHC_DIM_CREATED);
+	whole.forks = (GhcForks) (flags % 3);
+	whole.archived = (GhcTri) (flags / 4 % 3);
 	if (flags & 0x80)
-		strcpy(range.rest, "topic:x");
+		strcpy(whole.rest, "topic:x");
+
+	/* bounds and words make the range again */
+	range = ghc_range_bounds(&whole);
+	again = ghc_range_narrow(&whole, &range);
+	check(ghc_range_equals(&whole, &again));
+}
+
+static bool
+same_bounds(const GhcBounds *a, const GhcBounds *b)
+{
+	for (int dim = 0; dim < GHC_DIM_COUNT; dim++)
+		if (a->dim[dim].lo != b->dim[dim].lo || a->dim[dim].hi != b->dim[dim].hi)
+			return false;
+	return a->forks == b->forks && a->archived == b->archived;
 }
 
 /* The dimension in which two ranges differ, -1 if none, -2 if several. */
 static int
-differing_dim(const GhcRange *a, const GhcRange *b)
+differing_dim(const GhcBounds *a, const GhcBounds *b)
 {
 	int			found = -1;
 
@@ -90,7 +106,7 @@ check_interval_parts(int n, int dim)
 	check(parts[n - 1].dim[dim].hi == range.dim[dim].hi);
 	for (int i = 0; i < n; i++)
 	{
-		GhcRange	same = parts[i];
+		GhcBounds	same = parts[i];
 
 		check(parts[i].dim[dim].lo <= parts[i].dim[dim].hi);
 		if (i > 0)
@@ -99,14 +115,14 @@ check_interval_parts(int n, int dim)
 		/* the first holds no value that counts below 0 alone */
 		check(parts[i].dim[dim].hi >= 0);
 		same.dim[dim] = range.dim[dim];
-		check(ghc_range_equals(&same, &range));
+		check(same_bounds(&same, &range));
 	}
 }
 
 static void
 check_flag_parts(int n)
 {
-	GhcRange	same = parts[1];
+	GhcBounds	same = parts[1];
 
 	check(n == 2 && differing_dim(&parts[0], &parts[1]) == -1);
 	if (range.forks == GHC_FORKS_IN)
@@ -120,7 +136,7 @@ check_flag_parts(int n)
 		check(parts[0].archived == GHC_TRI_FALSE && parts[1].archived == GHC_TRI_TRUE);
 		same.archived = GHC_TRI_ANY;
 	}
-	check(ghc_range_equals(&same, &range));
+	check(same_bounds(&same, &range));
 }
 
 static void
@@ -175,13 +191,23 @@ check_child(const GhcChild *child, int first, int last, int64_t fill, int most)
 	check(ghc_range_may_join(sum, last - first + 1, fill, most));
 	if (first == last)
 	{
-		check(ghc_range_equals(&child->range, &parts[first]));
+		check(same_bounds(&child->bounds, &parts[first]));
 		return;
 	}
 	dim = differing_dim(&parts[first], &parts[last]);
-	check(dim >= 0 && child->range.dim[dim].lo == parts[first].dim[dim].lo &&
-		  child->range.dim[dim].hi == parts[last].dim[dim].hi);
-	check(differing_dim(&child->range, &parts[first]) == dim);
+	check(dim >= 0 && child->bounds.dim[dim].lo == parts[first].dim[dim].lo &&
+		  child->bounds.dim[dim].hi == parts[last].dim[dim].hi);
+	check(differing_dim(&child->bounds, &parts[first]) == dim);
+}
+
+/* Is this the first part of a child? */
+static bool
+begins_with(const GhcBounds *child, const GhcBounds *part)
+{
+	for (int dim = 0; dim < GHC_DIM_COUNT; dim++)
+		if (child->dim[dim].lo != part->dim[dim].lo)
+			return false;
+	return child->forks == part->forks && child->archived == part->archived;
 }
 
 static void
@@ -208,22 +234,10 @@ check_pack(FuzzBytes *bytes, int n)
 	{
 		int			last = first;
 
+		/* up to where the next child begins */
 		while (last < n - 1 && (i == n_children - 1 ||
-								!ghc_range_equals(&parts[last + 1], &children[i + 1].range)))
-		{
-			GhcRange	next = children[i < n_children - 1 ? i + 1 : i].range;
-
-			/* the next child begins where its first part does */
-			if (i < n_children - 1 &&
-				parts[last + 1].forks == next.forks &&
-				parts[last + 1].archived == next.archived &&
-				parts[last + 1].dim[0].lo == next.dim[0].lo &&
-				parts[last + 1].dim[1].lo == next.dim[1].lo &&
-				parts[last + 1].dim[2].lo == next.dim[2].lo &&
-				parts[last + 1].dim[3].lo == next.dim[3].lo)
-				break;
+								!begins_with(&children[i + 1].bounds, &parts[last + 1])))
 			last++;
-		}
 		check_child(&children[i], first, last, fill, most);
 		packed += ghc_range_price(children[i].count < 0 ? 0 : children[i].count);
 		first = last + 1;
