@@ -4,6 +4,7 @@
 #   make installcheck       regression tests on a running server
 #   make demo, make test    everything from a bare machine; these install packages
 #   make test-versions      the tests on PostgreSQL 17 and 18, too
+#   make test-fuzz          fuzzes what reads replies and selections
 #   make demo-stop          ends and removes what the demo started
 #
 # CONTRIBUTING.md lists the smaller targets that developers use.
