@@ -85,12 +85,34 @@ foretell(GhcSlice next)
 	return key;
 }
 
+/* A key that differs in one byte, or is shorter, isn't taken for the next one. */
+static void
+try_neighbours(GhcScan *scan, bool first, GhcSlice want)
+{
+	char	   *text = fuzz_copy(want.data, want.len);
+	GhcSlice	key = {text, want.len};
+	const char *cur = scan->cur;
+
+	for (size_t i = 0; i < key.len && i < 64; i++)
+	{
+		text[i] ^= 1;
+		check(!is_plain(key) || !ghc_scan_try_key(scan, &first, key));
+		text[i] ^= 1;
+		key.len = i;
+		check(!is_plain(key) || !ghc_scan_try_key(scan, &first, key));
+		key.len = want.len;
+	}
+	check(scan->cur == cur);
+	free(text);
+}
+
 /* Reads the key of the member at an index, which is there. */
 static void
 walk_key(GhcScan *scan, bool *first, GhcSlice want)
 {
 	GhcSlice	key;
 
+	try_neighbours(scan, *first, want);
 	if (fuzz_below(&choices, 3) > 0)
 	{
 		key = foretell(want);
