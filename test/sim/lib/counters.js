@@ -26,6 +26,7 @@ export class Counters {
     this.byToken = {};
     this.byUser = {};
     this.faults = {};
+    this.spoiled = {};
     this.bytes = { sent: 0, body: 0 };
     this.maxInFlight = this.inFlight;
     this.last = [];
@@ -111,11 +112,16 @@ export class Counters {
     add(this.faults, name);
   }
 
+  /** How often each field was spoiled by a fault: counts by name, to be raised. */
+  spoiledBy(fault) {
+    return (this.spoiled[fault] ??= {});
+  }
+
   view() {
     return {
       requests: this.requests, by_path: this.byPath, by_status: this.byStatus, points: this.graphql.points, graphql: this.graphql,
       rest: this.rest, violations: this.violations, by_token: this.byToken, by_user: this.byUser, in_flight: this.inFlight,
-      max_in_flight: this.maxInFlight, faults: this.faults, bytes: this.bytes,
+      max_in_flight: this.maxInFlight, faults: this.faults, spoiled: this.spoiled, bytes: this.bytes,
     };
   }
 }

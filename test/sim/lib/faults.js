@@ -12,12 +12,20 @@ export const FAULTS = {
   unauthorized: 'instead', redirect: 'instead', reset: 'instead', goaway: 'instead', stall: 'instead', serverError: 'instead',
   rateLimited: 'refuse', rateLimit: 'refuse', secondary: 'refuse', secondaryBare: 'refuse', secondary200: 'refuse',
   resourceLimits: 'result', nullNodes: 'result', forbiddenNodes: 'result', emptyResults: 'result', droppedItems: 'result',
-  wrongTypes: 'result', nullFields: 'result', somethingWrong: 'result',
+  wrongTypes: 'result', nullFields: 'result', somethingWrong: 'result', absurdValues: 'result', foreignNodes: 'result',
   resetBody: 'reply', drip: 'reply', truncatedGzip: 'reply', brokenJson: 'reply', wrongLength: 'reply', staleRemaining: 'reply', slow: 'reply', closing: 'reply',
+  /* the text of the body (http/mangle.js) */
+  deepNesting: 'reply', duplicateKeys: 'reply', hugeNumber: 'reply', hugeExponent: 'reply', hugeString: 'reply', utf16: 'reply', bom: 'reply',
+  invalidUtf8: 'reply', emptyBody: 'reply', otherAnswer: 'reply', unaskedKeys: 'reply',
+  /* what is said of it (http/reply.js) */
+  gzipBomb: 'reply', gzipBombLying: 'reply', claimedGzip: 'reply', unclaimedGzip: 'reply', wrongContentType: 'reply', foreignLink: 'reply',
+  /* bytes that no HTTP library would send (http/raw.js) */
+  resetHeaders: 'reply', endlessHeaders: 'reply', endlessHeader: 'reply', endlessBody: 'reply', endlessGzip: 'reply', trickle: 'reply',
+  shortLength: 'reply', negativeLength: 'reply', twoLengths: 'reply', brokenChunks: 'reply', informationFlood: 'reply', http09: 'reply',
 };
 /** Faults that make sense for REST too. */
 const REST_STAGES = new Set(['instead', 'reply']);
-const GRAPHQL_ONLY = new Set(['timeout200', 'somethingWrong']);
+const GRAPHQL_ONLY = new Set(['timeout200', 'somethingWrong', 'unaskedKeys']);
 
 export class UnknownFault extends Error {}
 
@@ -25,16 +33,20 @@ export class Faults {
   constructor(seed, rates = {}) {
     this.random = new Random(seed + 7);
     this.rates = {};
+    this.parameters = {}; /* of faults by rate */
     this.script = [];
     this.setRates(rates);
   }
 
+  /** A rate, or {rate, …parameters}, of each. */
   setRates(rates) {
-    for (const [name, rate] of Object.entries(rates)) {
+    for (const [name, given] of Object.entries(rates)) {
+      const { rate, ...parameters } = given !== null && typeof given === 'object' ? given : { rate: given };
       mustExist(name);
       if (!(Number(rate) >= 0 && Number(rate) <= 1)) throw new UnknownFault(`rate of ${name} must be between 0 and 1`);
       if (Number(rate) === 0) delete this.rates[name];
       else this.rates[name] = Number(rate);
+      this.parameters[name] = parameters;
     }
     return this.rates;
   }
@@ -56,7 +68,7 @@ export class Faults {
     for (const [name, rate] of Object.entries(this.rates)) {
       if (kind === 'rest' && (!REST_STAGES.has(FAULTS[name]) || GRAPHQL_ONLY.has(name))) continue;
       if (name === 'resourceLimits') continue; /* by query, see request.js */
-      if (this.random.chance(rate)) return { name, stage: FAULTS[name] };
+      if (this.random.chance(rate)) return { name, stage: FAULTS[name], ...this.parameters[name] };
     }
     return null;
   }

@@ -2,6 +2,7 @@
  * Options: one table for the command line, the configuration file and the documentation.
  */
 import { readFileSync } from 'node:fs';
+import { CERTIFICATES } from './http/tls.js';
 import { SHAPES } from './world/timeline.js';
 
 const flag = Symbol('flag');
@@ -27,6 +28,10 @@ const shape = (value) => {
   if (!SHAPES.includes(value)) throw new Error(`wants one of ${SHAPES.join(', ')}`);
   return value;
 };
+const certificate = (value) => {
+  if (!CERTIFICATES.includes(value)) throw new Error(`wants one of ${CERTIFICATES.join(', ')}`);
+  return value;
+};
 /** `a=1,b=2` or an object. */
 const rates = (value) => (typeof value === 'object' ? value : Object.fromEntries(value.split(',').filter(Boolean).map((pair) => {
   const [name, rate = '1'] = pair.split('=');
@@ -41,6 +46,7 @@ export const OPTIONS = {
   'https-port': [number, 0, 'port of HTTPS'],
   'tls': [flag, false, 'serve HTTPS with HTTP/2 too'],
   'tls-dir': [text, null, 'folder for ca.pem, cert.pem, key.pem and App keys; a temporary one by default'],
+  'certificate': [certificate, 'good', `which certificate HTTPS shows at first: ${CERTIFICATES.join(', ')}`],
   'exit-with-parent': [flag, false, 'end when standard input closes'],
   'seed': [number, 1, 'what world, tokens and all chance follow from'],
   'repositories': [number, 10000, 'public repositories at start'],

@@ -32,6 +32,7 @@ export class Simulator {
     this.accounts = new Accounts({ clock: this.clock, options, settings: this.settings });
     this.apps = new Apps({ options, clock: this.clock, accounts: this.accounts });
     this.drift = new Drift({ world: this.world, clock: this.clock, seed: options.seed, rates: options.drift });
+    this.earlierAnswers = new Map(); /* the last good one of each end point */
     this.servers = new Servers(this);
   }
 

@@ -10,6 +10,7 @@ import { forbiddenAllowList, forbiddenSaml, formatError, resourceLimits } from '
 import { bytesOf } from './emit.js';
 import { executeQuery } from './execute.js';
 import { priceOperation } from './price.js';
+import { Repo } from './repository.js';
 import { resolverOf } from './resolvers.js';
 
 const WORK_OF_A_COUNT = 10;
@@ -144,13 +145,25 @@ function dryRunData(work, rate) {
   return data;
 }
 
-/** A node that a fault hides: null, or an error; the first one of a reply always, others one time in ten. */
+const DISTURBING = new Set(['nullNodes', 'forbiddenNodes', 'foreignNodes']);
+
+/** A node that a fault hides: null, an error, or another repository; the first one of a reply always, others one time in ten (or `share`). */
 function disturbNode(context, repo, fault, random) {
-  if (fault === null || (fault.name !== 'nullNodes' && fault.name !== 'forbiddenNodes')) return repo;
+  if (!DISTURBING.has(fault?.name)) return repo;
   const isFirst = !context.disturbed;
   context.disturbed = true;
-  if (!isFirst && !random.chance(0.1)) return repo;
+  if (!isFirst && !random.chance(fault.share ?? 0.1)) return repo;
   if (fault.name === 'nullNodes') return null;
+  if (fault.name === 'foreignNodes') return anyOther(context.world, repo, random);
   context.forbidden = fault.kind !== 'allowList';
   return fault.kind === 'allowList' ? forbiddenAllowList() : forbiddenSaml();
+}
+
+/** A visible repository that is not this one, if there is any. */
+function anyOther(world, repo, random) {
+  for (let tries = 0; tries < 1000; tries++) {
+    const row = random.below(world.columns.length);
+    if (row !== repo.row && world.isVisible(row)) return new Repo(row);
+  }
+  return repo;
 }

@@ -25,6 +25,8 @@ const ROUTES = {
   'GET faults': (sim) => sim.faults.rates,
   'POST faults': (sim, parameters, body) => sim.faults.setRates(body),
   'POST script': (sim, parameters, body) => ({ waiting: sim.faults.addScript(body) }),
+  'POST certificate': (sim, parameters, body) => sim.servers.showCertificate(body.kind),
+  'POST listening': (sim, parameters, body) => sim.servers.takeConnections(body.https === true),
   'POST drift': (sim, parameters, body) => {
     sim.drift.step();
     sim.drift.setRates(body);
@@ -86,7 +88,7 @@ export async function handleControl(sim, req, res) {
     if (path === 'history' && req.method === 'GET') return answerHistory(sim, url.searchParams, res);
     const route = ROUTES[`${req.method} ${path}`];
     if (!route) return reply(res, 404, { error: `no ${req.method} ${path}`, known: Object.keys(ROUTES) });
-    return reply(res, 200, route(sim, url.searchParams, req.method === 'POST' ? await readJson(req) : null));
+    return reply(res, 200, await route(sim, url.searchParams, req.method === 'POST' ? await readJson(req) : null));
   } catch (error) {
     const isTheirs = [BadRequest, UnknownFault, SearchError, RangeError, SyntaxError].some((kind) => error instanceof kind);
     if (!isTheirs) process.stderr.write(`ghsim: ${error.stack}\n`);

@@ -5,7 +5,7 @@ import { admit, answerWithFault, problem, refuseAgent, refuseLimits, refuseToken
 import { readBody } from './body.js';
 import { answerAfter } from './pace.js';
 import { send } from './reply.js';
-import { spoilTypes } from './spoil.js';
+import { spoilTypes, SPOILING } from './spoil.js';
 
 const GRAPHQL_DOCS = 'https://docs.github.com/graphql';
 
@@ -67,7 +67,9 @@ function work(exchange, question) {
   record.errors = result.errors;
   record.repositories = result.stats.repositories;
   record.pages = result.stats.pages;
-  if (exchange.fault?.name === 'wrongTypes' || exchange.fault?.name === 'nullFields') spoilTypes(result.body.data, sim.random, exchange.fault.name, sim.graphql.schema);
+  if (SPOILING.has(exchange.fault?.name)) {
+    result.body = spoilTypes(result.body, { random: sim.random, how: exchange.fault.name, schema: sim.graphql.schema, tally: sim.counters.spoiledBy(exchange.fault.name) });
+  }
   if (exchange.fault?.name === 'somethingWrong') result.body.errors = [...(result.body.errors ?? []), timeoutBody(exchange).errors[0]];
   if (result.forbidden) exchange.extraHeaders['X-GitHub-SSO'] = 'partial-results; organizations=21955855,20582480';
   return { ...result, price: prepared.price };

@@ -2,34 +2,59 @@
  * Sends an answer: common headers, gzip, and the faults that concern the way of sending.
  */
 import { gzipSync } from 'node:zlib';
+import { gzipBomb } from './bomb.js';
+import { MANGLE } from './mangle.js';
+import { RAW } from './raw.js';
 
 const GZIP_FROM = 800;
 const DRIP_PIECES = 20;
 const DRIP_TOTAL = 5000;
 const H2_INTERNAL_ERROR = 2;
+const BOMB = 2 ** 31;
 
 /** `exchange` is the request being answered (exchange.js); `body` a string, a buffer, or an object to be sent as JSON. */
 export function send(exchange, { status = 200, body = '', headers = {}, type = 'application/json; charset=utf-8' }) {
   if (exchange.isOver()) return;
-  let plain = Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
   const fault = exchange.fault?.stage === 'reply' ? exchange.fault.name : null;
-  if (fault === 'brokenJson') plain = Buffer.concat([plain.subarray(0, Math.floor(plain.length * 0.7)), Buffer.from('}')]);
-  const zipped = exchange.acceptsGzip && (plain.length >= GZIP_FROM || fault === 'truncatedGzip');
-  let bytes = zipped ? gzipSync(plain, { level: exchange.settings.gzipLevel }) : plain;
-  if (fault === 'truncatedGzip') bytes = bytes.subarray(0, Math.max(12, Math.floor(bytes.length * 0.6)));
+  const asked = Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+  const plain = MANGLE[fault] ? MANGLE[fault](asked, exchange.fault, exchange) : asked;
+  const { bytes, zipped } = pack(exchange, plain, fault);
+  if (fault === null && status === 200) exchange.sim.earlierAnswers.set(exchange.record.endpoint, asked);
 
   const all = { ...exchange.commonHeaders(), ...headers };
   if (status !== 304 && status !== 204) {
-    all['Content-Type'] = type;
+    all['Content-Type'] = fault === 'wrongContentType' ? 'text/html; charset=utf-16' : type;
     all['Content-Length'] = String(fault === 'wrongLength' ? bytes.length + 1000 : bytes.length);
     if (zipped) all['Content-Encoding'] = 'gzip';
   }
   if (fault === 'closing' && exchange.req.httpVersionMajor === 1) all.Connection = 'close';
+  if (fault === 'foreignLink') all.Link = foreignLink(exchange, all.Link);
   exchange.record.status = status;
   exchange.record.bytes = bytes.length;
   exchange.record.bodyBytes = plain.length;
+  if (RAW[fault]) {
+    RAW[fault](exchange, { status, headers: all, bytes });
+    return;
+  }
   exchange.res.writeHead(status, all);
   sendBody(exchange, bytes, fault);
+}
+
+/** The body as it travels: {bytes, zipped}, where `zipped` is what the header says. */
+function pack({ acceptsGzip, settings, fault: parameters }, plain, fault) {
+  const unpacked = parameters?.bytes ?? BOMB;
+  if (fault === 'gzipBomb') return { bytes: gzipBomb(unpacked), zipped: true };
+  if (fault === 'gzipBombLying') return { bytes: gzipBomb(unpacked, plain.length), zipped: true };
+  if (fault === 'claimedGzip') return { bytes: plain, zipped: true };
+  const zipped = fault === 'unclaimedGzip' || (acceptsGzip && (plain.length >= GZIP_FROM || fault === 'truncatedGzip'));
+  const bytes = zipped ? gzipSync(plain, { level: settings.gzipLevel }) : plain;
+  if (fault === 'truncatedGzip') return { bytes: bytes.subarray(0, Math.max(12, Math.floor(bytes.length * 0.6))), zipped };
+  return { bytes, zipped: zipped && fault !== 'unclaimedGzip' };
+}
+
+/** Links to the same pages elsewhere; there is a next page in any case. */
+function foreignLink({ fault: { location = 'http://elsewhere.invalid' }, route }, link = `<http://x${route}>; rel="next"`) {
+  return link.replace(/<https?:\/\/[^/>]*/g, `<${location}`);
 }
 
 function sendBody(exchange, bytes, fault) {

@@ -11,7 +11,7 @@ import { handleControl } from './control.js';
 import { Exchange } from './exchange.js';
 import { handleGraphql } from './graphql.js';
 import { handleRest } from './rest.js';
-import { makeCertificates } from './tls.js';
+import { CERTIFICATES, makeCertificates } from './tls.js';
 
 const KEEP_ALIVE = 75000;
 
@@ -19,7 +19,7 @@ export class Servers {
   constructor(sim) {
     this.sim = sim;
     this.listening = [];
-    this.connections = new Set();
+    this.connections = new Map(); /* socket -> its server */
   }
 
   async start() {
@@ -30,10 +30,12 @@ export class Servers {
     const plain = http.createServer({ keepAliveTimeout: KEEP_ALIVE, maxHeaderSize: 65536 }, onRequest);
     addresses.http = `http://${await this.listen(plain, options.host, options.port)}`;
     if (options.tls) {
-      const { ca, cert, key } = makeCertificates(folder);
-      const secure = http2.createSecureServer({ cert, key, allowHTTP1: true, settings: { maxConcurrentStreams: 200 } }, onRequest);
+      const { ca, certificates } = makeCertificates(folder);
+      const secure = http2.createSecureServer({ ...certificates[options.certificate], allowHTTP1: true, settings: { maxConcurrentStreams: 200 } }, onRequest);
       secure.on('sessionError', () => {});
+      Object.assign(this, { secure, certificates });
       addresses.https = `https://${await this.listen(secure, options.host, options.httpsPort)}`;
+      this.securePort = secure.address().port;
       addresses.ca = ca;
     }
     apps.writeKeys(folder);
@@ -43,7 +45,7 @@ export class Servers {
   listen(server, host, port) {
     server.on('connection', (socket) => {
       socket.setNoDelay(true);
-      this.connections.add(socket);
+      this.connections.set(socket, server);
       socket.on('close', () => this.connections.delete(socket));
       socket.on('error', () => {});
     });
@@ -55,9 +57,33 @@ export class Servers {
     });
   }
 
+  /** Shows another certificate from now on; connections that saw the one before are broken off. */
+  showCertificate(kind) {
+    if (!this.secure) throw new RangeError('there is no HTTPS');
+    if (!Object.hasOwn(this.certificates, kind)) throw new RangeError(`unknown certificate ${kind}; known are ${CERTIFICATES.join(', ')}`);
+    this.secure.setSecureContext(this.certificates[kind]);
+    this.breakOff(this.secure);
+    return { certificate: kind };
+  }
+
+  /** Refuses connections on the port of HTTPS, or takes them again on the same one. */
+  async takeConnections(isOpen) {
+    if (!this.secure) throw new RangeError('there is no HTTPS; the port of HTTP hears this');
+    if (this.secure.listening !== isOpen) {
+      if (isOpen) await new Promise((resolve) => { this.secure.listen(this.securePort, this.sim.options.host, resolve); });
+      else this.secure.close();
+    }
+    if (!isOpen) this.breakOff(this.secure);
+    return { https: isOpen };
+  }
+
+  breakOff(server) {
+    for (const [socket, of] of this.connections) if (of === server) socket.destroy();
+  }
+
   async stop() {
     for (const server of this.listening) server.close();
-    for (const socket of this.connections) socket.destroy();
+    for (const socket of this.connections.keys()) socket.destroy();
   }
 }
 
