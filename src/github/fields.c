@@ -107,6 +107,10 @@ const GhcFieldSet ghc_fields_never_null =
 	GHC_FIELD_BIT(GHC_FIELD_HAS_WIKI) | GHC_FIELD_BIT(GHC_FIELD_HAS_DISCUSSIONS) |
 	GHC_FIELD_BIT(GHC_FIELD_NAME_WITH_OWNER);
 
+const GhcFieldSet ghc_fields_names =
+	GHC_FIELD_BIT(GHC_FIELD_NAME_WITH_OWNER) | GHC_FIELD_BIT(GHC_FIELD_LICENSE) |
+	GHC_FIELD_BIT(GHC_FIELD_LANGUAGE);
+
 int
 ghc_field_find(GhcSlice column)
 {

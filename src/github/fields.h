@@ -22,8 +22,8 @@
 
 typedef enum GhcFieldType
 {
-	GHC_TYPE_INT8,				/* bigint */
-	GHC_TYPE_INT4,				/* integer, values outside are refused */
+	GHC_TYPE_INT8,				/* bigint: an id, up to GHC_MAX_ID */
+	GHC_TYPE_INT4,				/* integer: a count; others are refused */
 	GHC_TYPE_TIME,				/* seconds since 1970, others are refused */
 	GHC_TYPE_BOOL,
 	GHC_TYPE_TEXT,
@@ -80,6 +80,9 @@ typedef enum GhcField
 	GHC_FIELD_COUNT,
 } GhcField;
 
+/* GitHub's ids are a millionth of that */
+#define GHC_MAX_ID INT64_C(1000000000000000)
+
 /* moments that four bytes can hold, counted from 2000: 1931 to 2068 */
 #define GHC_TIME_MIN (INT64_C(946684800) + INT32_MIN)
 #define GHC_TIME_MAX (INT64_C(946684800) + INT32_MAX)
@@ -108,6 +111,12 @@ extern const GhcFieldInfo ghc_fields[GHC_FIELD_COUNT];
  * nothing is known of the value, as if it were of the wrong type.
  */
 extern const GhcFieldSet ghc_fields_never_null;
+
+/*
+ * Texts that are names and nothing else.  One that had to be mended, or is
+ * longer than any, isn't the name of anything; nothing is known of it then.
+ */
+extern const GhcFieldSet ghc_fields_names;
 
 /* Finds a field by its column's name; -1 if there is none. */
 extern int	ghc_field_find(GhcSlice column);

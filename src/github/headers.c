@@ -18,6 +18,8 @@
 /* numbers with more digits are no counts and no moments */
 #define MAX_DIGITS 15
 
+#define LAST_MOMENT_S INT64_C(253402300799)
+
 /* nobody is waited for longer than a day */
 #define MAX_RETRY_AFTER_S 86400
 
@@ -83,6 +85,17 @@ take_number(GhcSlice value, int64_t *number)
 		sum = sum * 10 + (value.data[i] - '0');
 	}
 	*number = sum;
+}
+
+/* Takes seconds since 1970, up to the year 9999. */
+static void
+take_moment(GhcSlice value, int64_t *seconds)
+{
+	int64_t		number = -1;
+
+	take_number(value, &number);
+	if (number >= 0 && number <= LAST_MOMENT_S)
+		*seconds = number;
 }
 
 static void
@@ -198,7 +211,7 @@ ghc_headers_add(GhcHeaders *headers, GhcSlice line)
 	else if (is_named(name, "x-ratelimit-used"))
 		take_number(value, &headers->used);
 	else if (is_named(name, "x-ratelimit-reset"))
-		take_number(value, &headers->reset_at);
+		take_moment(value, &headers->reset_at);
 	else if (is_named(name, "x-ratelimit-resource"))
 		take_word(value, headers->resource, sizeof(headers->resource));
 	else if (is_named(name, "date"))

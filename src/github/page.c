@@ -11,7 +11,7 @@
  */
 #include "github/repository.h"
 
-/* GitHub's largest page; a larger one is read all the same */
+/* GitHub's largest page; a larger one is read all the same, within reason */
 #define FIRST_REPOSITORIES 100
 
 /* Reads pageInfo; false if it doesn't say whether and how to go on. */
@@ -61,17 +61,26 @@ grow_page(GhcRepositoryReader *reader, GhcPage *page)
 	return true;
 }
 
+/*
+ * A repository takes thirty times the memory of the shortest text that makes
+ * one, so there is an end to how many are read.
+ */
 static bool
 read_nodes(GhcRepositoryReader *reader, GhcPage *page)
 {
 	GhcScan    *scan = reader->scan;
 	bool		first = true;
 
-	page->n = page->nulls = page->dropped = 0;
 	if (!ghc_scan_array(scan))
 		return false;
 	while (ghc_scan_next_element(scan, &first) && grow_page(reader, page))
 	{
+		if (page->n == GHC_MAX_PAGE_ROWS)
+		{
+			page->dropped++;
+			ghc_scan_skip(scan);
+			continue;
+		}
 		switch (ghc_repository_read(reader, &page->repos[page->n]))
 		{
 			case GHC_MEMBER_REPOSITORY:
@@ -93,6 +102,7 @@ ghc_page_read(GhcRepositoryReader *reader, GhcPage *page)
 {
 	GhcScan    *scan = reader->scan;
 	GhcSlice	key;
+	uint64_t	came = 0;
 	bool		first = true;
 	bool		has_count = false;
 	bool		has_info = false;
@@ -105,11 +115,15 @@ ghc_page_read(GhcRepositoryReader *reader, GhcPage *page)
 	while (ghc_scan_next_key(scan, &first, &key))
 	{
 		if (ghc_slice_equals(key, GHC_SLICE("repositoryCount")))
-			has_count = ghc_scan_int(scan, &page->count) && page->count >= 0;
+			has_count = ghc_scan_once(scan, &came, 0) &&
+				ghc_scan_int(scan, &page->count) &&
+				page->count >= 0 && page->count <= GHC_MAX_COUNT;
 		else if (ghc_slice_equals(key, GHC_SLICE("pageInfo")))
-			has_info = read_page_info(scan, page);
+			has_info = ghc_scan_once(scan, &came, 1) &&
+				read_page_info(scan, page);
 		else if (ghc_slice_equals(key, GHC_SLICE("nodes")))
-			has_nodes = read_nodes(reader, page);
+			has_nodes = ghc_scan_once(scan, &came, 2) &&
+				read_nodes(reader, page);
 		else
 			ghc_scan_skip(scan);
 	}
@@ -129,11 +143,12 @@ ghc_list_read(GhcRepositoryReader *reader, GhcList *list)
 	list->present = true;
 	while (ghc_scan_next_element(scan, &first) && grow_page(reader, found))
 	{
-		bool		is_repository =
-			ghc_repository_read(reader, &found->repos[found->n]) == GHC_MEMBER_REPOSITORY;
-
 		if (list->n_members == GHC_MAX_MEMBERS)
-			continue;
-		list->repo[list->n_members++] = is_repository ? found->n++ : -1;
+			ghc_scan_skip(scan);
+		else if (ghc_repository_read(reader, &found->repos[found->n]) ==
+				 GHC_MEMBER_REPOSITORY)
+			list->repo[list->n_members++] = found->n++;
+		else
+			list->repo[list->n_members++] = -1;
 	}
 }

@@ -67,13 +67,14 @@ part_number(GhcSlice name, char letter, int max)
 	return number < max ? number : -1;
 }
 
-/* Reads a number that is never negative; -1 for anything else. */
+/* Reads a number from 0 to "most"; -1 for anything else. */
 static int64_t
-read_count(GhcScan *scan)
+read_count(GhcScan *scan, int64_t most)
 {
 	int64_t		number;
 
-	return ghc_scan_int(scan, &number) && number >= 0 ? number : -1;
+	return ghc_scan_int(scan, &number) && number >= 0 && number <= most ?
+		number : -1;
 }
 
 /* Reads a text; any other value comes out as the empty one. */
@@ -93,7 +94,7 @@ read_moment(GhcScan *scan)
 	bool		is_date;
 
 	if (ghc_scan_peek(scan) == GHC_SCAN_NUMBER)
-		return read_count(scan);
+		return read_count(scan, GHC_MAX_COUNT);
 	if (!ghc_instant_parse(read_text(scan), &seconds, &is_date))
 		return -1;
 	return seconds;
@@ -110,13 +111,13 @@ read_rate_limit(GhcScan *scan, GhcReply *reply)
 	while (ghc_scan_next_key(scan, &first, &key))
 	{
 		if (ghc_slice_equals(key, GHC_SLICE("cost")))
-			reply->cost = read_count(scan);
+			reply->cost = read_count(scan, GHC_MAX_POINTS);
 		else if (ghc_slice_equals(key, GHC_SLICE("limit")))
-			reply->limit = read_count(scan);
+			reply->limit = read_count(scan, GHC_MAX_POINTS);
 		else if (ghc_slice_equals(key, GHC_SLICE("remaining")))
-			reply->remaining = read_count(scan);
+			reply->remaining = read_count(scan, GHC_MAX_POINTS);
 		else if (ghc_slice_equals(key, GHC_SLICE("used")))
-			reply->used = read_count(scan);
+			reply->used = read_count(scan, GHC_MAX_POINTS);
 		else if (ghc_slice_equals(key, GHC_SLICE("resetAt")))
 			reply->reset_at = read_moment(scan);
 		else
@@ -136,7 +137,7 @@ read_viewer(GhcScan *scan, GhcReply *reply)
 	{
 		if (ghc_slice_equals(key, GHC_SLICE("databaseId")))
 		{
-			int64_t		id = read_count(scan);
+			int64_t		id = read_count(scan, GHC_MAX_ID);
 
 			reply->viewer_id = id > 0 ? id : 0;
 		}
@@ -159,11 +160,30 @@ read_search_count(GhcScan *scan)
 	while (ghc_scan_next_key(scan, &first, &key))
 	{
 		if (ghc_slice_equals(key, GHC_SLICE("repositoryCount")))
-			count = read_count(scan);
+			count = read_count(scan, GHC_MAX_COUNT);
 		else
 			ghc_scan_skip(scan);
 	}
 	return count;
+}
+
+/* Reads a part, if the name is one's; each may come once. */
+static bool
+read_part(GhcRepositoryReader *reader, GhcReply *reply, GhcSlice name,
+		  uint64_t came[3])
+{
+	GhcScan    *scan = reader->scan;
+	int			page = part_number(name, 'p', GHC_MAX_PAGES);
+	int			count = part_number(name, 'c', GHC_MAX_COUNTS);
+	int			list = part_number(name, 'n', GHC_MAX_LISTS);
+
+	if (page >= 0 && ghc_scan_once(scan, &came[0], page))
+		ghc_page_read(reader, &reply->pages[page]);
+	if (count >= 0 && ghc_scan_once(scan, &came[1], count))
+		reply->counts[count] = read_search_count(scan);
+	if (list >= 0 && ghc_scan_once(scan, &came[2], list))
+		ghc_list_read(reader, &reply->lists[list]);
+	return page >= 0 || count >= 0 || list >= 0;
 }
 
 static void
@@ -171,10 +191,8 @@ read_data(GhcRepositoryReader *reader, GhcReply *reply)
 {
 	GhcScan    *scan = reader->scan;
 	GhcSlice	key;
+	uint64_t	came[3] = {0};
 	bool		first = true;
-	int			page;
-	int			count;
-	int			list;
 
 	reset_data(reply);
 	if (!ghc_scan_object(scan))
@@ -182,16 +200,9 @@ read_data(GhcRepositoryReader *reader, GhcReply *reply)
 	reply->has_data = true;
 	while (ghc_scan_next_key(scan, &first, &key))
 	{
-		page = part_number(key, 'p', GHC_MAX_PAGES);
-		count = part_number(key, 'c', GHC_MAX_COUNTS);
-		list = part_number(key, 'n', GHC_MAX_LISTS);
-		if (page >= 0)
-			ghc_page_read(reader, &reply->pages[page]);
-		else if (list >= 0)
-			ghc_list_read(reader, &reply->lists[list]);
-		else if (count >= 0)
-			reply->counts[count] = read_search_count(scan);
-		else if (ghc_slice_equals(key, GHC_SLICE("rateLimit")))
+		if (read_part(reader, reply, key, came))
+			continue;
+		if (ghc_slice_equals(key, GHC_SLICE("rateLimit")))
 			read_rate_limit(scan, reply);
 		else if (ghc_slice_equals(key, GHC_SLICE("viewer")))
 			read_viewer(scan, reply);
@@ -218,7 +229,7 @@ read_path(GhcScan *scan, GhcGraphError *error)
 	while (ghc_scan_next_element(scan, &first))
 	{
 		if (++depth == 2 && ghc_scan_peek(scan) == GHC_SCAN_NUMBER)
-			member = read_count(scan);
+			member = read_count(scan, GHC_MAX_MEMBERS);
 		else
 			ghc_scan_skip(scan);
 	}
@@ -291,15 +302,22 @@ read_body(GhcRepositoryReader *reader, GhcReply *reply)
 {
 	GhcScan    *scan = reader->scan;
 	GhcSlice	key;
+	uint64_t	came = 0;
 	bool		first = true;
 
 	ghc_scan_enter_object(scan);
 	while (ghc_scan_next_key(scan, &first, &key))
 	{
 		if (ghc_slice_equals(key, GHC_SLICE("data")))
-			read_data(reader, reply);
+		{
+			if (ghc_scan_once(scan, &came, 0))
+				read_data(reader, reply);
+		}
 		else if (ghc_slice_equals(key, GHC_SLICE("errors")))
-			read_errors(scan, reply);
+		{
+			if (ghc_scan_once(scan, &came, 1))
+				read_errors(scan, reply);
+		}
 		else if (ghc_slice_equals(key, GHC_SLICE("message")))
 			reply->message = read_text(scan);
 		else

@@ -35,6 +35,16 @@
 /* ids that GitHub looks up at once */
 #define GHC_MAX_MEMBERS 100
 
+/* a page of so many repositories is read, if nobody asked for more than 100 */
+#define GHC_MAX_PAGE_ROWS 1000
+
+/*
+ * What GitHub counts is far below these.  Greater numbers are as good as
+ * none: sums of them would leave their type, or their column's.
+ */
+#define GHC_MAX_COUNT INT64_C(1000000000000)
+#define GHC_MAX_POINTS INT64_C(1000000000)
+
 typedef struct GhcArray
 {
 	int			n;

@@ -8,7 +8,7 @@
  * next and tried first; only where that fails is a key read and looked up.
  *
  * Nothing is trusted: a value is noted or dropped where it isn't what was
- * asked for, and whatever comes twice counts the last time.
+ * asked for.  What comes twice ends the scan: which of the two is meant?
  *
  * IDENTIFICATION
  *	  src/github/repository.c
@@ -155,14 +155,9 @@ identify(GhcRepositoryReader *reader, GhcRepository *repo)
 	GhcFieldSet bit = GHC_FIELD_BIT(GHC_FIELD_REPO_ID);
 	int64_t    *id = &repo->value[GHC_FIELD_REPO_ID].number;
 
-	if ((repo->set & bit) != 0 && *id <= 0)
-	{
-		repo->set &= ~bit;
-		repo->noted |= bit;
-	}
 	if ((repo->set & bit) == 0)
 	{
-		if (!ghc_node_id_parse(reader->node_id, id))
+		if (!ghc_node_id_parse(reader->node_id, id) || *id > GHC_MAX_ID)
 			return false;
 		repo->null &= ~bit;
 		repo->set |= bit;
@@ -176,6 +171,7 @@ ghc_repository_read(GhcRepositoryReader *reader, GhcRepository *repo)
 {
 	GhcScanType type = ghc_scan_peek(reader->scan);
 	GhcSlice	name;
+	uint64_t	came = 0;
 	bool		first = true;
 	int			place = 0;
 	int			key;
@@ -199,8 +195,8 @@ ghc_repository_read(GhcRepositoryReader *reader, GhcRepository *repo)
 			read_extra(reader, repo, name);
 		else if (key == KEY_TYPENAME)
 			ghc_scan_skip(reader->scan);
-		else if (!ghc_scan_string(reader->scan, &reader->node_id))
-			reader->node_id.len = 0;
+		else if (ghc_scan_once(reader->scan, &came, 0))
+			(void) ghc_scan_string(reader->scan, &reader->node_id);
 	}
 	if (place == 0)
 		return GHC_MEMBER_NULL;

@@ -27,6 +27,9 @@
 
 #define GHC_SCAN_DEPTH 32
 
+/* the error of a key that came before, where one of the two must be a lie */
+#define GHC_SCAN_REPEATED "a key came twice"
+
 /* so many digits fit into 64 bits, whatever they are */
 #define GHC_SCAN_SHORT_DIGITS 18
 
@@ -207,6 +210,19 @@ ghc_scan_bool(GhcScan *scan, bool *value)
 
 /* Skips one value of any type, checking it as JSON. */
 extern bool ghc_scan_skip(GhcScan *scan);
+
+/*
+ * Notes that a key came, by its bit in "came"; a second time ends the scan: it
+ * can't be told which of two values is meant, and each may cost memory.
+ */
+static inline bool
+ghc_scan_once(GhcScan *scan, uint64_t *came, int bit)
+{
+	if ((*came >> bit & 1) != 0)
+		return ghc_scan_fail(scan, GHC_SCAN_REPEATED);
+	*came |= UINT64_C(1) << bit;
+	return true;
+}
 
 /* Takes a null; anything else is left where it is. */
 static inline bool

@@ -17,6 +17,12 @@
 /* more than the lists asked for have (fields.c); they grow if need be */
 #define FIRST_ITEMS 32
 
+/* items of a list that are read: the longest that GitHub gives has 100 */
+#define MAX_ITEMS 100
+
+/* a name has 140 characters at most, owner and all */
+#define MAX_NAME_BYTES 1000
+
 /* Reads one item of a list and collects it; false if it is malformed. */
 typedef bool (*GhcItemReader) (GhcRepositoryReader *reader);
 
@@ -55,10 +61,11 @@ read_typed(GhcScan *scan, GhcFieldType type, GhcValue *value)
 	switch (type)
 	{
 		case GHC_TYPE_INT8:
-			return ghc_scan_int(scan, &value->number);
+			return ghc_scan_int(scan, &value->number) &&
+				value->number > 0 && value->number <= GHC_MAX_ID;
 		case GHC_TYPE_INT4:
 			return ghc_scan_int(scan, &value->number) &&
-				value->number >= INT32_MIN && value->number <= INT32_MAX;
+				value->number >= 0 && value->number <= INT32_MAX;
 		case GHC_TYPE_TIME:
 			return read_time(scan, &value->number) &&
 				value->number >= GHC_TIME_MIN && value->number <= GHC_TIME_MAX;
@@ -80,6 +87,14 @@ read_typed(GhcScan *scan, GhcFieldType type, GhcValue *value)
 	return false;
 }
 
+/* Is a text that was read, and had this much replaced, what it says? */
+static inline bool
+is_believed(const GhcRepository *repo, int field, uint32_t replaced)
+{
+	return (ghc_fields_names & GHC_FIELD_BIT(field)) == 0 ||
+		(replaced == 0 && repo->value[field].text.len <= MAX_NAME_BYTES);
+}
+
 /*
  * Reads a value; a null where there can be none says nothing of it.  Most values
  * are read so, and a call takes as long as some of them do.
@@ -99,7 +114,8 @@ read_plain(GhcRepositoryReader *reader, GhcRepository *repo, int field,
 			repo->noted |= bit;
 		return;
 	}
-	if (read_typed(reader->scan, ghc_fields[field].type, &repo->value[field]))
+	if (read_typed(reader->scan, ghc_fields[field].type, &repo->value[field]) &&
+		is_believed(repo, field, reader->scan->replaced - replaced))
 		repo->set |= bit;
 	else
 		repo->noted |= bit;
@@ -122,6 +138,7 @@ read_member(GhcRepositoryReader *reader, GhcRepository *repo, int field)
 {
 	GhcSlice	member = reader->members[field];
 	GhcSlice	key;
+	uint64_t	came = 0;
 	bool		first = true;
 
 	repo->null |= GHC_FIELD_BIT(field);
@@ -135,7 +152,7 @@ read_member(GhcRepositoryReader *reader, GhcRepository *repo, int field)
 	}
 	while (next_key(reader->scan, &first, member, &key))
 	{
-		if (is_key(key, member))
+		if (is_key(key, member) && ghc_scan_once(reader->scan, &came, 0))
 		{
 			clear_fields(repo, GHC_FIELD_BIT(field));
 			/* languages, licences and branches have names, users no number */
@@ -171,16 +188,19 @@ grow_items(GhcRepositoryReader *reader)
 	return true;
 }
 
-static void
+/* Adds an item; false if there are too many, or memory ran out. */
+static bool
 collect(GhcRepositoryReader *reader, GhcSlice name, int64_t number)
 {
 	GhcItems   *items = &reader->items;
 
-	if (items->n == items->capacity && !grow_items(reader))
-		return;
+	if (items->n == MAX_ITEMS ||
+		(items->n == items->capacity && !grow_items(reader)))
+		return false;
 	items->names[items->n] = name;
 	items->numbers[items->n] = number;
 	items->n++;
+	return true;
 }
 
 /* Copies what was collected into an array; NULL if memory ran out. */
@@ -245,7 +265,7 @@ read_language(GhcRepositoryReader *reader)
 					first ? GHC_SLICE("size") : GHC_SLICE("node"), &key))
 	{
 		if (ghc_slice_equals(key, GHC_SLICE("size")))
-			has_size = ghc_scan_int(scan, &size);
+			has_size = ghc_scan_int(scan, &size) && size >= 0;
 		else if (ghc_slice_equals(key, GHC_SLICE("node")))
 			has_name = read_name(scan, &name);
 		else
@@ -253,10 +273,7 @@ read_language(GhcRepositoryReader *reader)
 	}
 	if (has_name && name.data == NULL)
 		return true;
-	if (!has_name || !has_size)
-		return false;
-	collect(reader, name, size);
-	return true;
+	return has_name && has_size && collect(reader, name, size);
 }
 
 /* {"topic": {"name": "c"}} */
@@ -279,7 +296,7 @@ read_topic(GhcRepositoryReader *reader)
 			ghc_scan_skip(scan);
 	}
 	if (has_name && name.data != NULL)
-		collect(reader, name, 0);
+		return collect(reader, name, 0);
 	return has_name;
 }
 
@@ -310,6 +327,7 @@ read_connection(GhcRepositoryReader *reader, GhcSlice list,
 	GhcScan    *scan = reader->scan;
 	GhcSlice	key;
 	GhcScanType found = GHC_SCAN_END;
+	uint64_t	came = 0;
 	bool		first = true;
 
 	*whole = true;
@@ -324,6 +342,8 @@ read_connection(GhcRepositoryReader *reader, GhcSlice list,
 			ghc_scan_skip(scan);
 			continue;
 		}
+		if (!ghc_scan_once(scan, &came, 0))
+			break;
 		found = ghc_scan_peek(scan);
 		if (found == GHC_SCAN_ARRAY)
 			*whole = read_list(reader, read_item);
@@ -370,9 +390,11 @@ ghc_value_read(GhcRepositoryReader *reader, GhcRepository *repo, int field)
 {
 	GhcFieldSet bits = GHC_FIELD_BIT(field);
 
-	/* it may have come before */
-	if ((repo->set | repo->null | repo->noted) & bits)
-		clear_fields(repo, bits);
+	if (((repo->set | repo->null | repo->noted) & bits) != 0)
+	{
+		ghc_scan_fail(reader->scan, GHC_SCAN_REPEATED);
+		return;
+	}
 
 	switch (ghc_fields[field].shape)
 	{
@@ -385,7 +407,6 @@ ghc_value_read(GhcRepositoryReader *reader, GhcRepository *repo, int field)
 			break;
 		case GHC_SHAPE_LANGUAGES:
 			bits |= GHC_FIELD_BIT(GHC_FIELD_LANGUAGE_BYTES);
-			clear_fields(repo, bits);
 			read_array(reader, repo, bits, &repo->value[field].array);
 			repo->value[GHC_FIELD_LANGUAGE_BYTES] = repo->value[field];
 			break;
