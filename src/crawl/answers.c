@@ -429,6 +429,17 @@ write_seen(const GhcTask *task, const GhcRun *run)
 					   &task->range.dim[GHC_DIM_CREATED], &seen);
 }
 
+/* An answer with what wasn't asked for is none to this question. */
+static void
+write_strangers(const GhcWork *work, const GhcRun *run)
+{
+	if (work->task.strangers > 0)
+		ghc_errors_record(run->crawl.crawl_id, "stranger",
+						  "GitHub shows repositories in a search that is not for them",
+						  ghc_clean_text(ghc_values_range(&work->task.range), 300),
+						  work->task.strangers);
+}
+
 /* Adds to its crawl's counters what became of a task, or takes it back. */
 static void
 count_work(GhcRun *run, const GhcWork *work, GhcOutcome outcome, int sign)
@@ -504,6 +515,7 @@ write_work(GhcWorker *worker, GhcWork *work, const GhcFlight *flight,
 	GhcOutcome	outcome = fill_row(work, flight, run);
 	Progress   *one;
 
+	write_strangers(work, run);
 	if (outcome != GHC_OUTCOME_MORE && outcome != GHC_OUTCOME_RETRY)
 	{
 		write_end(worker, work, flight, run, outcome);

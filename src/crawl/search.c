@@ -12,6 +12,9 @@
  * of the page before; if it doesn't, results moved in between, and the page
  * before is read again.  So a reading misses only what GitHub leaves out.
  *
+ * All answers look alike, so one to another request, or with repositories from
+ * elsewhere, is known by when they were created, which never changes.
+ *
  * Distinct ids are counted over all readings of a range; it is done when as
  * many were seen as GitHub ever counted in it.  Readings are capped, then the
  * range is narrowed, and what still isn't seen is a gap that is named.
@@ -258,7 +261,33 @@ absorb_confirmation(GhcTask *task, int64_t count)
 	return GHC_OUTCOME_DONE;
 }
 
-/* Adds what a page shows to what was seen. */
+/* Was it created at another time than was asked for? */
+static bool
+is_stranger(const GhcTask *task, const GhcRepository *repo)
+{
+	const GhcInterval *created = &task->range.dim[GHC_DIM_CREATED];
+	int64_t		at = repo->value[GHC_FIELD_CREATED_AT].number;
+
+	return (repo->set & GHC_FIELD_BIT(GHC_FIELD_CREATED_AT)) != 0 &&
+		(at < created->lo || at > created->hi);
+}
+
+/* Is this the page of another search?  A few strangers don't make it one. */
+static bool
+is_foreign(GhcTask *task, const GhcPage *page)
+{
+	int			strangers = 0;
+
+	for (int i = 0; i < page->n; i++)
+		strangers += is_stranger(task, &page->repos[i]);
+	task->strangers += strangers;
+	return strangers > page->n / 2;
+}
+
+/*
+ * Adds what a page shows to what was seen.  Strangers don't count: they stand
+ * where others should.
+ */
 static void
 note_seen(GhcTask *task, const GhcPage *page)
 {
@@ -266,9 +295,9 @@ note_seen(GhcTask *task, const GhcPage *page)
 	{
 		const GhcRepository *repo = &page->repos[i];
 
-		task->damaged += !ghc_repository_is_whole(repo);
-		if (ghc_repository_is_whole(repo) &&
-			ghc_idset_add(&task->ids, repo->repo_id) &&
+		if (!ghc_repository_is_whole(repo) || is_stranger(task, repo))
+			task->damaged++;
+		else if (ghc_idset_add(&task->ids, repo->repo_id) &&
 			(repo->set & GHC_FIELD_BIT(GHC_FIELD_CREATED_AT)) != 0)
 			(void) ghc_buffer_append(&task->created,
 									 (const char *) &repo->value[GHC_FIELD_CREATED_AT].number,
@@ -413,7 +442,7 @@ absorb_pages(GhcTask *task, GhcHarvest *stored)
 
 		if (i > 0 && task->asked[i] != task->offset - 1)
 			return outcome;
-		if (!page->present || !page->complete)
+		if (!page->present || !page->complete || is_foreign(task, page))
 			return i > 0 ? outcome : failed(task);
 		if (i > 0)
 			task->overlaps = task->last_id != 0;
@@ -429,6 +458,7 @@ absorb_pages(GhcTask *task, GhcHarvest *stored)
 static GhcOutcome
 search_absorb(GhcTask *task, const GhcJudgement *judgement, GhcHarvest *stored)
 {
+	task->strangers = 0;
 	/* if it is the cursor that GitHub doesn't take, its own remain */
 	if (judgement->verdict == GHC_VERDICT_BAD_QUERY)
 		task->keeps_cursors |= task->in_own_words;

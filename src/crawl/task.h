@@ -158,6 +158,7 @@ typedef struct GhcTask
 	GhcParts	parts;			/* of the request under way */
 	int			company;		/* most parts of a request it may be in; 0: any */
 	int64_t		took_ms;		/* what the last reply took */
+	int			strangers;		/* repositories of it that weren't asked for */
 
 	/* progress of the crawl, which never goes back */
 	int64_t		counted;		/* repositories that it counts for this task */

@@ -20,8 +20,9 @@
 /* items of a list that are read: the longest that GitHub gives has 100 */
 #define MAX_ITEMS 100
 
-/* a name has 140 characters at most, owner and all */
+/* a name has 140 characters at most, owner and all; a description has 350 */
 #define MAX_NAME_BYTES 1000
+#define MAX_TEXT_BYTES 65536
 
 /* Reads one item of a list and collects it; false if it is malformed. */
 typedef bool (*GhcItemReader) (GhcRepositoryReader *reader);
@@ -87,12 +88,13 @@ read_typed(GhcScan *scan, GhcFieldType type, GhcValue *value)
 	return false;
 }
 
-/* Is a text that was read, and had this much replaced, what it says? */
+/* Is a text what it says, if this much of it had to be replaced? */
 static inline bool
-is_believed(const GhcRepository *repo, int field, uint32_t replaced)
+is_believed(int field, GhcSlice text, uint32_t replaced)
 {
-	return (ghc_fields_names & GHC_FIELD_BIT(field)) == 0 ||
-		(replaced == 0 && repo->value[field].text.len <= MAX_NAME_BYTES);
+	if ((ghc_fields_names & GHC_FIELD_BIT(field)) != 0)
+		return replaced == 0 && text.len <= MAX_NAME_BYTES;
+	return text.len <= MAX_TEXT_BYTES;
 }
 
 /*
@@ -115,7 +117,9 @@ read_plain(GhcRepositoryReader *reader, GhcRepository *repo, int field,
 		return;
 	}
 	if (read_typed(reader->scan, ghc_fields[field].type, &repo->value[field]) &&
-		is_believed(repo, field, reader->scan->replaced - replaced))
+		(ghc_fields[field].type != GHC_TYPE_TEXT ||
+		 is_believed(field, repo->value[field].text,
+					 reader->scan->replaced - replaced)))
 		repo->set |= bit;
 	else
 		repo->noted |= bit;

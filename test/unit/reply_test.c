@@ -515,6 +515,13 @@ test_names(void)
 	ghc_buffer_puts(&json, "\"");
 	is_str(state(read_members(json.data, false), BIT(NAME_WITH_OWNER)), "-!",
 		   "one that is too long is none");
+	ghc_buffer_reset(&json);
+	ghc_buffer_puts(&json, "\"homepageUrl\":\"");
+	for (int i = 0; i < 65537; i++)
+		ghc_buffer_puts(&json, "h");
+	ghc_buffer_puts(&json, "\"");
+	is_str(state(read_members(json.data, false), BIT(HOMEPAGE)), "-!",
+		   "so with texts that are longer than any");
 	ghc_buffer_free(&json);
 }
 

@@ -761,6 +761,40 @@ count_less(Crawl *c, const GhcTask *task, Answer *a)
 		a->reply.pages[0].count -= 3;
 }
 
+/* Members of the first page that are none of the range's, one in so many. */
+static void
+show_others(const GhcTask *task, Answer *a, int one_in)
+{
+	GhcPage    *page = &a->reply.pages[0];
+
+	for (int i = 0; task->cut == NULL && i < page->n; i++)
+	{
+		const Repo *other = &world[random_below(n_world)];
+
+		if (i % one_in != 0 || matches(&task->range, other))
+			continue;
+		page->repos[i].repo_id = other->id;
+		page->repos[i].set |= GHC_FIELD_BIT(GHC_FIELD_CREATED_AT);
+		page->repos[i].value[GHC_FIELD_CREATED_AT].number = other->value[GHC_DIM_CREATED];
+	}
+}
+
+/* Now and then a page is that of another search. */
+static void
+answer_another(Crawl *c, const GhcTask *task, Answer *a)
+{
+	if (c->replies % 3 == 1)
+		show_others(task, a, 1);
+}
+
+/* In the first reading of each range others stand in the place of some. */
+static void
+mix_in_others(Crawl *c, const GhcTask *task, Answer *a)
+{
+	if (c->task_replies == 0)
+		show_others(task, a, 10);
+}
+
 static void
 test_passing_faults(void)
 {
@@ -778,6 +812,8 @@ test_passing_faults(void)
 		{"a cursor that is missing", lose_cursor},
 		{"a page that is empty", empty_page},
 		{"a count that grows", count_less},
+		{"pages of other searches", answer_another},
+		{"some of other searches", mix_in_others},
 	};
 	GhcRange	root = root_range(86400);
 
