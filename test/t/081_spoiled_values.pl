@@ -9,6 +9,7 @@ use lib "$FindBin::RealBin/lib";
 use GhcTest;
 use GhcCrawl;
 use GhcFault;
+use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $node = new_node('main', 'ghcrawl.pages_per_request = 1', "ghcrawl.request_timeout = '10s'");
@@ -18,7 +19,7 @@ my $node = new_node('main', 'ghcrawl.pages_per_request = 1', "ghcrawl.request_ti
 sub crawl_past
 {
 	my ($fault, $times, $errors) = @_;
-	my $sim = start_simulator(repositories => 5000, users => 8, latency => 10, limits => 'wide');
+	my $sim = start_simulator(repositories => 3000, users => 8, latency => 10, limits => 'wide');
 	my ($n, $crawl, $watched, %spoiled, @few) = (0);
 
 	$node->append_conf('postgresql.conf', "ghcrawl.api_url = '" . $sim->http . "'");
@@ -33,13 +34,16 @@ sub crawl_past
 		$watched = watch($node, $crawl);
 		set_faults($sim);
 		%spoiled = %{ $sim->counters->{spoiled}{$fault} };
+		# whose a token is was asked only once
+		delete @spoiled{qw(login)};
 		@few = grep { $spoiled{$_} < $times } sort keys %spoiled;
 	} while (@few && ++$n < 4);
 
-	is("@few", '', "$fault: each of " . keys(%spoiled) . " fields was spoiled $times times and more");
+	is("@few", '', "$fault: each of " . keys(%spoiled) . " fields was spoiled $times times or more");
 	note(join ', ', map { "$_ $spoiled{$_}" } sort keys %spoiled);
 	# what stays unbelievable in all readings may be left out of a crawl
 	like($watched->{state}, qr/^done/, "$fault: the crawl ends");
+	unlike(slurp_file($node->logfile), qr/could not write/, "$fault: nothing is too large for where it is kept");
 	invariants($node, $sim, $crawl, $watched, name => $fault, ids => 0, values => 0, errors => $errors);
 	recrawl($node, $sim, name => "$fault, the next crawl", profile => 'full');
 	no_limit_violated($sim, $fault);
@@ -50,10 +54,10 @@ sub crawl_past
 # one row for each column, and those of members and pages as a whole
 my %rows = ('^value: (\w+): not as the column can hold it' => 31);
 
-my %spoiled = crawl_past('wrongTypes', 3,
+my %spoiled = crawl_past('wrongTypes', 1,
 	{ %rows, '^(?:member|partial|stranger|hidden): ' => 4 });
 cmp_ok(scalar keys %spoiled, '>=', 30, 'every field is spoiled: ' . keys %spoiled);
-crawl_past('nullFields', 3, { %rows, '^(?:member|partial|stranger|hidden): ' => 4 });
+crawl_past('nullFields', 1, { %rows, '^(?:member|partial|stranger|hidden): ' => 4 });
 crawl_past('absurdValues', 2, { %rows, '^(?:member|partial|stranger|hidden): ' => 4 });
 
 done_testing();

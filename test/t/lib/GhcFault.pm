@@ -10,7 +10,7 @@ package GhcFault;
 #   invariants($node, $sim, $crawl, $watched, name => 'reset in the body', …);
 #
 # watch() takes a sample ten times a second: sessions that are idle in a
-# transaction, and of each worker its descriptors and its anonymous memory.
+# transaction, and of each worker its descriptors (but files) and its anonymous memory.
 #
 # invariants() is a row of tests.  The faults must be over, the world must not
 # have changed.  Options:
@@ -43,7 +43,7 @@ use constant EVERYTHING => 'stars:>=0 fork:true';
 use constant SAMPLE_S => 0.1;
 use constant PATIENCE_S => $ENV{PG_TEST_TIMEOUT_DEFAULT} // 180;
 
-# descriptors come and go with connections and files; so many more are no leak
+# descriptors come and go with connections; so many more are no leak
 use constant FEW_FDS => 16;
 
 # of fewer samples nothing can be said
@@ -64,7 +64,8 @@ sub look_at
 {
 	my ($pid) = @_;
 	opendir my $dir, "/proc/$pid/fd" or return;
-	my $fds = grep { /^\d+$/ } readdir $dir;
+	# not files of tables: of these the server opens more as it needs, and closes them
+	my $fds = grep { /^\d+$/ && (readlink("/proc/$pid/fd/$_") // '') !~ m{^/} } readdir $dir;
 	closedir $dir;
 	open my $status, '<', "/proc/$pid/status" or return;
 	my ($kb) = map { /^RssAnon:\s+(\d+)/ ? $1 : () } <$status>;
@@ -114,7 +115,7 @@ sub recrawl
 	set_faults($sim);
 	my $crawl = start_crawl($node, $option{selection} // EVERYTHING, $option{profile} // 'flat');
 	my $watched = watch($node, $crawl);
-	invariants($node, $sim, $crawl, $watched, %option, ids => 1, values => 1, errors => {});
+	invariants($node, $sim, $crawl, $watched, %option, ids => 1, values => 1, errors => undef);
 	return $crawl;
 }
 

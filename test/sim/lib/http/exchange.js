@@ -24,7 +24,7 @@ export class Exchange {
     this.over = false;
     this.requestId = requestId(sim.seed, sim.clock.now());
     this.extraHeaders = {};
-    this.record = { at: sim.clock.now(), method: req.method, path: req.url, status: 0, points: 0 };
+    this.record = { at: sim.clock.now(), scheme: req.socket.encrypted ? 'https' : 'http', method: req.method, path: req.url, status: 0, points: 0 };
     sim.counters.begin();
     res.on('close', () => this.finish());
   }

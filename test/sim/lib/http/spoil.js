@@ -46,7 +46,7 @@ function leastSpoiled(places, tally) {
 function collect(value, places) {
   for (const [key, inner] of Object.entries(value ?? {})) {
     if (inner !== null && typeof inner === 'object') collect(inner, places);
-    else if (key !== '__typename' && key !== 'hasNextPage') places.push([value, key]);
+    else if (key !== '__typename' && key !== 'hasNextPage' && !Array.isArray(value)) places.push([value, key]);
   }
 }
 
