@@ -390,10 +390,9 @@ wait_for_answer(GhcQuestion *question)
 		MemoryContextReset(CurrentMemoryContext);
 		if (!send_sign())
 			return false;
-		(void) WaitLatch(MyLatch,
-						 WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-						 LOOK_MS, PG_WAIT_EXTENSION);
-		ResetLatch(MyLatch);
+		/* not for our latch: the session sets it when it reads the sign */
+		(void) WaitLatch(NULL, WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, LOOK_MS,
+						 PG_WAIT_EXTENSION);
 		CHECK_FOR_INTERRUPTS();
 		if (ConfigReloadPending)
 		{
