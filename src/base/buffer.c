@@ -42,7 +42,11 @@ ghc_buffer_reserve(GhcBuffer *buf, size_t more)
 	if (need <= buf->cap)
 		return true;
 
-	cap = buf->cap < FIRST_CAP / 2 ? FIRST_CAP : buf->cap * 2;
+	/* what goes in at once may be all there is; what follows makes it double */
+	if (buf->len == 0)
+		cap = need + need / 8 > FIRST_CAP ? need + need / 8 : FIRST_CAP;
+	else
+		cap = buf->cap * 2;
 	if (buf->limit_bytes > 0 && cap > buf->limit_bytes + 1)
 		cap = buf->limit_bytes + 1;
 	if (cap < need)

@@ -12,7 +12,8 @@
 
 #include <stdlib.h>
 
-#define FIRST_CAPACITY 2048		/* a full range of 1,000 at half load */
+#define FIRST_CAPACITY 1024		/* the 900 of a usual range; a hundred are
+								 * read at once */
 
 static size_t
 find_slot(const GhcIdSet *set, int64_t id)
@@ -48,7 +49,7 @@ ghc_idset_add(GhcIdSet *set, int64_t id)
 {
 	size_t		i;
 
-	if (set->n * 2 >= set->capacity && !grow(set))
+	if (set->n * 8 >= set->capacity * 7 && !grow(set))
 		return false;
 	i = find_slot(set, id);
 	if (set->slot[i] == id)

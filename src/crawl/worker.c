@@ -78,7 +78,7 @@
  * A turn takes in no more answers once it has so many repositories: a commit is
  * cheap for each of them by then, and they all fit into the processor's cache.
  */
-#define TURN_ROWS 500
+#define TURN_ROWS 800
 
 /* a turn waits so long for more of them, if so many requests are under way */
 #define GATHER_MS 6

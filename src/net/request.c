@@ -28,6 +28,9 @@
  */
 #define UPLOAD_BUFFER_BYTES (16 * 1024)
 
+/* and each connection has one for what it reads */
+#define READ_BUFFER_BYTES (8 * 1024)
+
 /*
  * The first release of libcurl that HTTP/2 was found to work well with, driven
  * by sockets.  7.88 stops where an answer with its headers fills its buffer of
@@ -85,6 +88,7 @@ set_behaviour(Setter *setter, GhcTransferState *state)
 	set_long(setter, CURLOPT_HTTP_VERSION, http_version());
 	set_long(setter, CURLOPT_TCP_KEEPALIVE, 1);
 	set_long(setter, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER_BYTES);
+	set_long(setter, CURLOPT_BUFFERSIZE, READ_BUFFER_BYTES);
 
 	/* content encodings are ours, see inflate.c */
 	set_long(setter, CURLOPT_HTTP_CONTENT_DECODING, 0);
