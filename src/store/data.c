@@ -299,6 +299,8 @@ read_stamp(const char *schema, int *version, char **api_url)
 	{
 		*version = ghc_db_get_int4(0, 1);
 		*api_url = ghc_db_get_text(0, 2);
+		if (*api_url == NULL)
+			*api_url = pstrdup("");
 	}
 	ghc_db_restore_user(&scope);
 	/* made after our snapshot, which doesn't see what catalog caches see */
