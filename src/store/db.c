@@ -58,6 +58,7 @@ void
 ghc_db_pin_settings(void)
 {
 	static const char *const pins[][2] = {
+		{"role", "none"},
 		{"search_path", "pg_catalog, pg_temp"},
 		{"statement_timeout", "0"},
 		{"lock_timeout", "0"},
