@@ -59,7 +59,7 @@ typedef struct Search
 	void	   *state;
 } Search;
 
-/* Is it an index of all rows by their ids, and by nothing else? */
+/* Is it an index of all rows by their ids, ascending, and by nothing else? */
 static bool
 is_by_id(Relation index, AttrNumber id_number)
 {
@@ -68,7 +68,7 @@ is_by_id(Relation index, AttrNumber id_number)
 	return form->indisunique && form->indisvalid && form->indnkeyatts == 1 &&
 		form->indkey.values[0] == id_number &&
 		index->rd_rel->relam == BTREE_AM_OID &&
-		index->rd_opcintype[0] == INT8OID &&
+		index->rd_opcintype[0] == INT8OID && index->rd_indoption[0] == 0 &&
 		RelationGetIndexPredicate(index) == NIL;
 }
 

@@ -56,15 +56,18 @@ is_by_hash(Relation rel, AttrNumber id_number)
 		key->partattrs[0] == id_number && key->parttypid[0] == INT8OID;
 }
 
-/* A column's number; 0 if it isn't there, or is of another type. */
+/* A column's number; 0 if it isn't there, is of another type, or generated. */
 static AttrNumber
 find_column(Relation rel, const char *name, Oid type)
 {
 	AttrNumber	number = get_attnum(RelationGetRelid(rel), name);
+	Form_pg_attribute column;
 
-	return number > 0 &&
-		TupleDescAttr(RelationGetDescr(rel), number - 1)->atttypid == type ?
-		number : 0;
+	if (number <= 0)
+		return 0;
+	column = TupleDescAttr(RelationGetDescr(rel), number - 1);
+	return column->atttypid == type && column->atttypmod == -1 &&
+		column->attgenerated == '\0' ? number : 0;
 }
 
 static bool
