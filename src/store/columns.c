@@ -135,16 +135,16 @@ ghc_columns_shown(GhcField field, const char *of)
 	{
 		case GHC_FORM_TIME:
 			/* immutable, so that it can be indexed */
-			return psprintf("to_timestamp(%s%s + 946684800::bigint)", of, name);
+			return psprintf("pg_catalog.to_timestamp(%s%s + 946684800::bigint)", of, name);
 		case GHC_FORM_FLAG:
 			return psprintf("CASE WHEN %sflags & %d <> 0 THEN %sflags & %d <> 0 END",
 							of, ghc_columns_known(field), of, ghc_columns_true(field));
 		case GHC_FORM_NAME:
 			return psprintf("%s.name", name);
 		case GHC_FORM_NAMES:
-			return psprintf("string_to_array(%s%s, ',')", of, name);
+			return psprintf("pg_catalog.string_to_array(%s%s, ',')", of, name);
 		case GHC_FORM_NUMBERS:
-			return psprintf("string_to_array(%s%s, ',')::bigint[]", of, name);
+			return psprintf("pg_catalog.string_to_array(%s%s, ',')::bigint[]", of, name);
 		default:
 			return psprintf("%s%s", of, name);
 	}
