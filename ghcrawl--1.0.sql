@@ -7,6 +7,13 @@
 \echo Use "CREATE EXTENSION ghcrawl" to load this file. \quit
 
 /*
+ * Somebody may have put operators and functions into the schema that the
+ * extension is created in, to be taken for PostgreSQL's where their types fit
+ * better: views would call them in the name of everybody who looks.
+ */
+SET LOCAL search_path = pg_catalog, pg_temp;
+
+/*
  * Text from GitHub is UTF-8 with every character there is; a database that
  * can't hold them all could never store exactly what GitHub shows.
  */
@@ -313,6 +320,8 @@ CREATE TABLE ghcrawl.token (
 	CHECK (app_id IS NULL OR file IS NOT NULL),
 	UNIQUE (of_app, installation_id)
 );
+/* ANALYZE would write samples of them down in pg_statistic */
+ALTER TABLE ghcrawl.token ALTER COLUMN secret SET STATISTICS 0;
 COMMENT ON TABLE ghcrawl.token IS 'Tokens, GitHub Apps and their installations. Secrets; readable by superusers only and never dumped. The WAL and base backups hold what a table holds: use ghcrawl_add_token_file to keep a secret out of them';
 COMMENT ON COLUMN ghcrawl.token.api_url IS 'The only address the token is ever sent to';
 COMMENT ON COLUMN ghcrawl.token.file IS 'File on the server that holds the secret, read by the worker';
@@ -982,6 +991,40 @@ COMMENT ON COLUMN ghcrawl.requests.host IS 'Null while there is only one';
 COMMENT ON COLUMN ghcrawl.requests_by_hour.ms IS 'Milliseconds of all of them together';
 
 /* ---- sql/grants.sql ---- */
+
+/*
+ * What default privileges of the extension's owner gave away, e.g. SELECT on
+ * all his tables to somebody who makes reports: it isn't meant for tokens.
+ */
+DO $$
+DECLARE
+	command text;
+BEGIN
+	FOR command IN
+		SELECT DISTINCT format('REVOKE ALL ON %s %s FROM %s', o.kind, o.name,
+							   CASE a.grantee WHEN 0 THEN 'PUBLIC'
+							   ELSE a.grantee::regrole::text END)
+		FROM (SELECT CASE relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind,
+					 oid::regclass::text AS name, relowner AS owner, relacl AS acl
+			  FROM pg_class
+			  WHERE relnamespace = 'ghcrawl'::regnamespace AND relkind IN ('r', 'v', 'S')
+			  UNION ALL
+			  SELECT 'ROUTINE', p.oid::regprocedure::text, p.proowner, p.proacl
+			  FROM pg_proc p
+			  JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid
+			  JOIN pg_extension e ON e.oid = d.refobjid AND d.refclassid = 'pg_extension'::regclass
+			  WHERE e.extname = 'ghcrawl' AND d.deptype = 'e'
+			  UNION ALL
+			  SELECT 'SCHEMA', nspname, nspowner, nspacl
+			  FROM pg_namespace
+			  WHERE nspname = 'ghcrawl') o,
+			 aclexplode(o.acl) a
+		WHERE a.grantee <> o.owner
+	LOOP
+		EXECUTE command;
+	END LOOP;
+END
+$$;
 
 /*
  * Nothing for PUBLIC.  Administrators act through functions, which write the

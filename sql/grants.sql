@@ -1,4 +1,38 @@
 /*
+ * What default privileges of the extension's owner gave away, e.g. SELECT on
+ * all his tables to somebody who makes reports: it isn't meant for tokens.
+ */
+DO $$
+DECLARE
+	command text;
+BEGIN
+	FOR command IN
+		SELECT DISTINCT format('REVOKE ALL ON %s %s FROM %s', o.kind, o.name,
+							   CASE a.grantee WHEN 0 THEN 'PUBLIC'
+							   ELSE a.grantee::regrole::text END)
+		FROM (SELECT CASE relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind,
+					 oid::regclass::text AS name, relowner AS owner, relacl AS acl
+			  FROM pg_class
+			  WHERE relnamespace = 'ghcrawl'::regnamespace AND relkind IN ('r', 'v', 'S')
+			  UNION ALL
+			  SELECT 'ROUTINE', p.oid::regprocedure::text, p.proowner, p.proacl
+			  FROM pg_proc p
+			  JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid
+			  JOIN pg_extension e ON e.oid = d.refobjid AND d.refclassid = 'pg_extension'::regclass
+			  WHERE e.extname = 'ghcrawl' AND d.deptype = 'e'
+			  UNION ALL
+			  SELECT 'SCHEMA', nspname, nspowner, nspacl
+			  FROM pg_namespace
+			  WHERE nspname = 'ghcrawl') o,
+			 aclexplode(o.acl) a
+		WHERE a.grantee <> o.owner
+	LOOP
+		EXECUTE command;
+	END LOOP;
+END
+$$;
+
+/*
  * Nothing for PUBLIC.  Administrators act through functions, which write the
  * control tables in the extension owner's name; readers see views.
  */

@@ -3,6 +3,13 @@
 \echo Use "CREATE EXTENSION ghcrawl" to load this file. \quit
 
 /*
+ * Somebody may have put operators and functions into the schema that the
+ * extension is created in, to be taken for PostgreSQL's where their types fit
+ * better: views would call them in the name of everybody who looks.
+ */
+SET LOCAL search_path = pg_catalog, pg_temp;
+
+/*
  * Text from GitHub is UTF-8 with every character there is; a database that
  * can't hold them all could never store exactly what GitHub shows.
  */

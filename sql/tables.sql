@@ -275,6 +275,8 @@ CREATE TABLE ghcrawl.token (
 	CHECK (app_id IS NULL OR file IS NOT NULL),
 	UNIQUE (of_app, installation_id)
 );
+/* ANALYZE would write samples of them down in pg_statistic */
+ALTER TABLE ghcrawl.token ALTER COLUMN secret SET STATISTICS 0;
 COMMENT ON TABLE ghcrawl.token IS 'Tokens, GitHub Apps and their installations. Secrets; readable by superusers only and never dumped. The WAL and base backups hold what a table holds: use ghcrawl_add_token_file to keep a secret out of them';
 COMMENT ON COLUMN ghcrawl.token.api_url IS 'The only address the token is ever sent to';
 COMMENT ON COLUMN ghcrawl.token.file IS 'File on the server that holds the secret, read by the worker';
