@@ -4,7 +4,8 @@
  *	  SQL-callable functions that add and remove tokens and GitHub Apps.
  *
  * No message of theirs quotes a secret, nor what a file holds, and their
- * errors keep the statement, which may hold one, out of the server's log.
+ * errors keep the statement and its parameters, which may hold one, out of the
+ * server's log.
  *
  * IDENTIFICATION
  *	  src/api/token_api.c
@@ -35,6 +36,14 @@ PG_FUNCTION_INFO_V1(ghcrawl_add_app_by_number);
 PG_FUNCTION_INFO_V1(ghcrawl_add_app_by_numbers);
 PG_FUNCTION_INFO_V1(ghcrawl_remove_token);
 
+/* For errors: the statement isn't logged, nor its parameters. */
+static void
+hide_statement(void)
+{
+	errhidestmt(true);
+	errhidecontext(true);
+}
+
 /* Were name and secret given the wrong way round? */
 static bool
 looks_secret(const char *name)
@@ -49,12 +58,12 @@ check_name(const char *name)
 	if (name[0] == '\0')
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errhidestmt(true),
+				 hide_statement(),
 				 errmsg("a token needs a name")));
 	if (looks_secret(name))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errhidestmt(true),
+				 hide_statement(),
 				 errmsg("the name of a token must not be a token"),
 				 errhint("The name comes first, the secret or its file second.")));
 }
@@ -66,12 +75,14 @@ check_path(const char *path, const char *otherwise)
 	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 hide_statement(),
 				 errmsg("must have the rights of role \"%s\" to name a token file",
 						"pg_read_server_files"),
 				 otherwise ? errhint("%s", otherwise) : 0));
 	if (!is_absolute_path(path))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 hide_statement(),
 				 errmsg("path of a token file must be absolute")));
 }
 
@@ -85,33 +96,30 @@ end_adding(bool added, const char *name, const char *fingerprint,
 	if (!added)
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_OBJECT),
-				 errhidestmt(true),
+				 hide_statement(),
 				 errmsg("token \"%s\" already exists", name),
 				 errhint("Use another name, or ghcrawl_remove_token first.")));
 	same = ghc_tokens_find_same(name, ghc_api_url, fingerprint, installation_id);
 	if (same != NULL)
 		ereport(NOTICE,
-				(errhidestmt(true),
+				(hide_statement(),
 				 errmsg("\"%s\" is the same as \"%s\"", name, same),
 				 errhint("It brings no more quota.")));
 	ghc_launch_wake();
 }
 
 /* Stores a token of which either the secret or the file is kept. */
-static char *
-add_token(const char *name, const char *secret, const char *kept_secret,
-		  const char *file)
+static void
+add_token(const char *name, const char *secret, const char *file,
+		  const char *fingerprint)
 {
-	char	   *fingerprint = ghc_token_fingerprint(secret);
 	char	   *caller = GetUserNameFromId(GetUserId(), false);
 	GhcDbScope	scope;
 
-	check_name(name);
 	ghc_db_enter(&scope);
-	end_adding(ghc_tokens_insert(name, ghc_api_url, kept_secret, file,
+	end_adding(ghc_tokens_insert(name, ghc_api_url, secret, file,
 								 fingerprint, caller), name, fingerprint, 0);
 	ghc_db_leave(&scope);
-	return fingerprint;
 }
 
 Datum
@@ -120,14 +128,18 @@ ghcrawl_add_token(PG_FUNCTION_ARGS)
 	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	char	   *secret = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	const char *problem = ghc_token_problem(secret);
+	char	   *fingerprint;
 
 	ghc_api_require_primary();
+	check_name(name);
 	if (problem != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errhidestmt(true),
+				 hide_statement(),
 				 errmsg("secret of token \"%s\" can't be used: %s", name, problem)));
-	PG_RETURN_TEXT_P(cstring_to_text(add_token(name, secret, secret, NULL)));
+	fingerprint = ghc_token_fingerprint(secret);
+	add_token(name, secret, NULL, fingerprint);
+	PG_RETURN_TEXT_P(cstring_to_text(fingerprint));
 }
 
 Datum
@@ -137,8 +149,10 @@ ghcrawl_add_token_file(PG_FUNCTION_ARGS)
 	char	   *path = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	char	   *problem = NULL;
 	char	   *secret;
+	char	   *fingerprint;
 
 	ghc_api_require_primary();
+	check_name(name);
 	check_path(path, "Or use ghcrawl_add_token.");
 	secret = ghc_token_file_read(path, &problem);
 	if (secret == NULL)
@@ -146,7 +160,10 @@ ghcrawl_add_token_file(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("token \"%s\" can't be used: %s", name, problem),
 				 errhint("The server reads the file; it must hold one line, the token.")));
-	PG_RETURN_TEXT_P(cstring_to_text(add_token(name, secret, NULL, path)));
+	fingerprint = ghc_token_fingerprint(secret);
+	explicit_bzero(secret, strlen(secret));
+	add_token(name, NULL, path, fingerprint);
+	PG_RETURN_TEXT_P(cstring_to_text(fingerprint));
 }
 
 /* The fingerprint of the key in a file; throws if it is none. */
@@ -256,6 +273,7 @@ ghcrawl_remove_token(PG_FUNCTION_ARGS)
 	GhcDbScope	scope;
 
 	ghc_api_require_primary();
+	check_name(name);
 	ghc_db_enter(&scope);
 	fingerprint = ghc_tokens_delete(name);
 	if (fingerprint == NULL)
