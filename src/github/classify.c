@@ -72,9 +72,9 @@ static const GhcVerdict gravity[] = {
 	GHC_VERDICT_OK,
 };
 
-/* how tokens of GitHub begin */
+/* how tokens of GitHub begin, and what an App signs */
 static const char *const token_prefixes[] = {
-	"github_pat_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_",
+	"github_pat_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "eyJ",
 };
 
 static const char *const verdict_names[] = {

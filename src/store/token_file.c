@@ -15,7 +15,9 @@
  */
 #include "postgres.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/cryptohash.h"
 #include "common/sha2.h"
@@ -47,37 +49,49 @@ ghc_token_problem(const char *secret)
 	return NULL;
 }
 
+/* Opens a file without waiting for anybody; -1 and what is wrong. */
+static int
+open_file(const char *path, char **problem)
+{
+	struct stat st;
+	/* a pipe would keep us waiting for its writer, a terminal become ours */
+	int			fd = OpenTransientFile(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | PG_BINARY);
+
+	if (fd < 0 || fstat(fd, &st) != 0)
+		*problem = psprintf("could not open its file: %m");
+	else if (!S_ISREG(st.st_mode))
+		*problem = pstrdup("its file is no regular file");
+	else
+		return fd;
+	if (fd >= 0)
+		CloseTransientFile(fd);
+	return -1;
+}
+
 /*
  * Reads a file of no more than "max" bytes, with its NUL, into text; its
- * length, or -1 and what is wrong.  Of a longer one there are max + 1.
+ * length, or -1 and what is wrong.  Of a longer one there are max + 1.  Not by
+ * stdio, whose buffer would keep the secret.
  */
 static ssize_t
 read_file(const char *path, char *text, size_t max, char **problem)
 {
-	struct stat st;
-	FILE	   *file = NULL;
-	size_t		len;
-	bool		failed;
+	int			fd = open_file(path, problem);
+	ssize_t		len = 0;
+	ssize_t		n = 1;
 
-	/* a pipe would keep us waiting for its writer */
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
-	{
-		*problem = pstrdup("its file is no regular file");
+	if (fd < 0)
 		return -1;
-	}
-	file = AllocateFile(path, PG_BINARY_R);
-	if (file == NULL)
+	while (n > 0 && (size_t) len <= max)
 	{
-		*problem = psprintf("could not open its file: %m");
-		return -1;
+		n = read(fd, text + len, max + 1 - len);
+		len += Max(n, 0);
 	}
-	len = fread(text, 1, max + 1, file);
-	failed = ferror(file) != 0;
-	if (failed)
+	if (n < 0)
 		*problem = psprintf("could not read its file: %m");
-	FreeFile(file);
+	CloseTransientFile(fd);
 	text[len] = '\0';
-	return failed ? -1 : (ssize_t) len;
+	return n < 0 ? -1 : len;
 }
 
 char *
@@ -86,6 +100,7 @@ ghc_token_file_read(const char *path, char **problem)
 	char		text[MAX_TOKEN_BYTES + 2];
 	ssize_t		len = read_file(path, text, MAX_TOKEN_BYTES, problem);
 	const char *bad;
+	char	   *secret = NULL;
 
 	if (len < 0)
 		return NULL;
@@ -96,7 +111,10 @@ ghc_token_file_read(const char *path, char **problem)
 		ghc_token_problem(text);
 	if (bad != NULL)
 		*problem = psprintf("its file does not hold one token: %s", bad);
-	return bad ? NULL : pstrdup(text);
+	else
+		secret = pstrdup(text);
+	explicit_bzero(text, sizeof(text));
+	return secret;
 }
 
 char *

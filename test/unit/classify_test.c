@@ -293,6 +293,9 @@ static const Case cases[] = {
 	{"an echoed token", 403, "",
 		"{\"message\":\"no: Bearer ghp_0123456789abcdef, github_pat_11A_x!\\n2\"}",
 	GHC_VERDICT_FORBIDDEN, -1, "HTTP 403: no: Bearer *, *! 2"},
+	{"echoed claims of an App", 401, "",
+		"{\"message\":\"could not read eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiIxIn0.c2ln_-\"}",
+	GHC_VERDICT_BAD_TOKEN, -1, "HTTP 401: could not read *"},
 };
 
 static void
