@@ -1,0 +1,165 @@
+# Paths that are no token file: nothing of what they hold is stored, sent or
+# told, and none keeps a backend or a worker waiting.  A file that changes after
+# it was added is read anew, with the same care; a secret doesn't stay in the
+# memory of the backend that added it.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+use GhcTest;
+use GhcCrawl;
+use GhcRoles;
+use POSIX qw(mkfifo);
+use PostgreSQL::Test::Utils;
+use Socket;
+use Test::More;
+
+my $sim = start_simulator(repositories => 500, users => 2, latency => 0, limits => 'wide');
+my $node = new_node('main', "ghcrawl.api_url = '" . $sim->http . "'");
+my $dir = PostgreSQL::Test::Utils::tempdir();
+my ($token, $second) = $sim->tokens;
+
+sub sql { return $node->safe_psql('postgres', $_[0]) }
+
+sub write_file
+{
+	my ($path, $text) = @_;
+	open my $out, '>:raw', $path or die "$path: $!";
+	print $out $text;
+	close $out or die "$path: $!";
+	return $path;
+}
+
+make_roles($node);
+
+# ---------------------------------------------------------------------------
+# what is refused, at once and without a word of what it holds
+# ---------------------------------------------------------------------------
+
+mkfifo("$dir/fifo", 0600) or die "fifo: $!";
+mkdir "$dir/folder";
+symlink "$dir/nowhere", "$dir/dangling";
+symlink "$dir/loop", "$dir/loop";
+symlink "$dir/fifo", "$dir/to_fifo";
+socket(my $socket, AF_UNIX, SOCK_STREAM, 0) or die "socket: $!";
+bind($socket, pack_sockaddr_un("$dir/socket")) or die "bind: $!";
+my %refused = (
+	'' => qr/must be absolute/,
+	'token' => qr/must be absolute/,
+	'../token' => qr/must be absolute/,
+	'~/.pgpass' => qr/must be absolute/,
+	'file:///etc/hostname' => qr/must be absolute/,
+	"$dir/nowhere" => qr/No such file/,
+	"$dir/dangling" => qr/No such file/,
+	"$dir/loop" => qr/symbolic links/,
+	"$dir/folder" => qr/no regular file/,
+	"$dir/fifo" => qr/no regular file/,
+	"$dir/to_fifo" => qr/no regular file/,
+	"$dir/socket" => qr/could not open its file/,
+	'/dev/zero' => qr/no regular file/,
+	'/dev/stdin' => qr/no regular file|could not open/,
+	'/dev/tty' => qr/no regular file|could not open/,
+	'/etc/passwd' => qr/does not hold one token/,
+	'/proc/self/environ' => qr/does not hold one token/,
+	'/proc/self/cmdline' => qr/does not hold one token/,
+	'/proc/self/maps' => qr/does not hold one token/,
+	'/proc/self/mem' => qr/could not read its file/,
+	$node->data_dir . '/postgresql.conf' => qr/does not hold one token/,
+	$node->data_dir . '/global/pg_control' => qr/does not hold one token/,
+	write_file("$dir/empty", '') => qr/does not hold one token/,
+	write_file("$dir/two", "$token\n$second\n") => qr/does not hold one token/,
+	write_file("$dir/nul", "$token\0x") => qr/does not hold one token/,
+	write_file("$dir/header", "$token\r\nX-Evil: 1") => qr/does not hold one token/,
+	write_file("$dir/spaces", "mar ker") => qr/does not hold one token/,
+	write_file("$dir/huge", 'marker' x 1_000_000) => qr/does not hold one token/,
+	"$dir/" . 'x' x 300 => qr/File name too long/,
+	"$dir/" . 'x/' x 5000 => qr/File name too long/,
+	"$dir/quote'; DROP TABLE ghcrawl.token; --" => qr/No such file/);
+for my $path (sort keys %refused)
+{
+	my $shown = length $path > 100 ? substr($path, 0, 60) . '…' : $path;
+	(my $quoted = $path) =~ s/'/''/g;
+	my $error = error_of($node, "SET statement_timeout = '20s'; SELECT ghcrawl_add_token_file('x', '$quoted')");
+	like($error, $refused{$path}, "refused: $shown");
+	unlike($error, qr/marker|root:|PATH=|postgres -D/, 'and nothing of it told');
+	next if $path eq '' || $path !~ m{^/};
+	like(error_of($node, "SET statement_timeout = '20s'; SELECT ghcrawl_add_app('x', 1, '$quoted')"),
+		qr/ERROR:  22023: key of App/, "nor as a key: $shown");
+}
+is(sql('SELECT count(*) FROM ghcrawl.token'), '0', 'none was added');
+unlike(slurp_file($node->logfile), qr/marker|root:x/, 'nothing of them is in the log');
+as($node, 'chief', "SELECT ghcrawl_add_token_file('x', '/etc/hostname')", qr/ERROR:  42501: .*pg_read_server_files/);
+as($node, 'chief', "SELECT ghcrawl_add_app('x', 1, '/etc/hostname')", qr/ERROR:  42501: .*pg_read_server_files/);
+
+# ---------------------------------------------------------------------------
+# the memory of the backend that read one
+# ---------------------------------------------------------------------------
+
+# Does a process's memory hold a text?  undef if it may not be read.
+sub memory_has
+{
+	my ($pid, $text) = @_;
+	open my $maps, '<', "/proc/$pid/maps" or return;
+	open my $memory, '<:raw', "/proc/$pid/mem" or return;
+	my $n = 0;
+	while (my $line = <$maps>)
+	{
+		my ($from, $to) = $line =~ /^([0-9a-f]+)-([0-9a-f]+) r/ or next;
+		next if $line =~ /\[v/ || length $from > 12;
+		my $size = hex($to) - hex($from);
+		next if $size > 1 << 28 || !sysseek($memory, hex($from), 0);
+		my $read = sysread($memory, my $bytes, $size) or next;
+		$n += $read;
+		return 1 if index($bytes, $text) >= 0;
+	}
+	return $n > 1_000_000 ? 0 : undef;
+}
+
+my $file = write_file("$dir/token", "$token\n");
+my $session = $node->background_psql('postgres');
+my $pid = $session->query('SELECT pg_backend_pid()');
+is($session->query("SELECT ghcrawl_add_token_file('file', '$file')"),
+	sql('SELECT fingerprint FROM ghcrawl.tokens'), 'a file that is one is taken');
+SKIP:
+{
+	skip "the memory of process $pid may not be read", 1 unless defined memory_has($pid, 'x');
+	is(memory_has($pid, $token), 0, 'the backend that read it keeps nothing of it');
+}
+$session->quit;
+
+# ---------------------------------------------------------------------------
+# a file that changes after it was added
+# ---------------------------------------------------------------------------
+
+my $crawl = start_crawl($node, 'stars:>=0');
+crawl_ends($node, $crawl);
+nothing_is_left($node, 'a crawl by a file');
+
+# something else is in its place: nothing of that is sent
+my $requests = $sim->counters->{requests};
+for my $what (sub { write_file($file, "the secrets\nof somebody else\n") },
+	sub { unlink $file; symlink '/etc/passwd', $file },
+	sub { unlink $file; mkfifo($file, 0600) },
+	sub { unlink $file; mkdir $file },
+	sub { rmdir $file; symlink '/proc/self/environ', $file })
+{
+	$what->();
+	sql(q{DELETE FROM ghcrawl.error});
+	$crawl = start_crawl($node, 'stars:>=1');
+	wait_for($node, "SELECT waiting_on FROM ghcrawl.progress WHERE crawl = $crawl", 'a token', 30);
+	like(sql(q{SELECT message FROM ghcrawl.errors WHERE class = 'token'}), qr/file/, 'said as an error');
+	unlike(sql('SELECT string_agg(e::text, chr(10)) FROM ghcrawl.errors e'), qr/secrets|somebody|root:|PATH=/, 'without what it holds');
+	sql("SELECT ghcrawl_cancel($crawl)");
+	nothing_is_left($node, 'a crawl without a token');
+}
+is($sim->counters->{requests}, $requests, 'nothing was sent');
+
+# another token: it is the one that is used from now on
+unlink $file;
+write_file($file, $second);
+$crawl = start_crawl($node, 'stars:>=2');
+crawl_ends($node, $crawl);
+cmp_ok(scalar(keys %{ $sim->counters->{by_token} }), '==', 2, 'another token in the file is used');
+
+done_testing();
