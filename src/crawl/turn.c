@@ -26,7 +26,6 @@
 #include "crawl/lane.h"
 #include "crawl/refresh.h"
 #include "crawl/turn.h"
-#include "store/batch.h"
 #include "store/clock.h"
 #include "store/db.h"
 #include "store/locks.h"
@@ -414,7 +413,6 @@ ghc_turn(GhcWorker *worker)
 		error = CopyErrorData();
 		FlushErrorState();
 		ghc_db_abort();
-		ghc_batch_offer(NULL);
 	}
 	PG_END_TRY();
 

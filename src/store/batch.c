@@ -16,10 +16,22 @@
 
 static const GhcBatch *offered;
 
-void
-ghc_batch_offer(const GhcBatch *batch)
+uint64
+ghc_batch_run(const GhcBatch *batch, GhcStatement *statement)
 {
+	volatile uint64 n = 0;
+
 	offered = batch;
+	PG_TRY();
+	{
+		n = ghc_db_run(statement, NULL, NULL);
+	}
+	PG_FINALLY();
+	{
+		offered = NULL;
+	}
+	PG_END_TRY();
+	return n;
 }
 
 /* Anybody who owns data tables can ask for any shape. */

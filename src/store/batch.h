@@ -19,6 +19,8 @@
 #include "access/tupdesc.h"
 #include "utils/tuplestore.h"
 
+#include "store/db.h"
+
 typedef struct GhcBatch
 {
 	int			n_rows;
@@ -31,11 +33,11 @@ typedef struct GhcBatch
 } GhcBatch;
 
 /*
- * Offers a batch (NULL: none) to the next statement of this process, which
- * gets it once: a trigger that calls the function within that statement sees
- * nothing.  To be withdrawn after the statement, and after an error.
+ * Runs a statement that reads the rows of a batch; how many it processed.  It
+ * gets them once: a trigger that calls the function within the statement sees
+ * nothing, and nobody does after it or after an error.
  */
-extern void ghc_batch_offer(const GhcBatch *batch);
+extern uint64 ghc_batch_run(const GhcBatch *batch, GhcStatement *statement);
 
 /*
  * Puts the offered rows, if any, into a tuplestore of the given shape; throws

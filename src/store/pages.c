@@ -96,17 +96,6 @@ pick(GhcStore *store, GhcStored which, GhcStored or_which)
 			store->picked[store->n_picked++] = &store->rows[i];
 }
 
-static uint64
-run_batch(const GhcBatch *batch, GhcStatement *statement)
-{
-	uint64		n;
-
-	ghc_batch_offer(batch);
-	n = ghc_db_run(statement, NULL, NULL);
-	ghc_batch_offer(NULL);
-	return n;
-}
-
 /* The rows in two states, to be written. */
 static GhcBatch
 repositories(GhcStore *store, GhcStored which, GhcStored or_which)
@@ -129,7 +118,7 @@ upsert(GhcStore *store, GhcStored which, GhcStored or_which)
 	if (batch.n_rows == 0)
 		return;
 	written = palloc0(store->n * sizeof(bool));
-	n = run_batch(&batch, &store->sql->upsert);
+	n = ghc_batch_run(&batch, &store->sql->upsert);
 	for (uint64 i = 0; i < n; i++)
 	{
 		GhcRow	   *row = ghc_stored_find(store, ghc_db_get_int8(i, 1));
@@ -156,7 +145,7 @@ write_history(GhcStore *store)
 		if (ghc_former_is_tracked(store, store->picked[i]))
 			store->picked[batch.n_rows++] = store->picked[i];
 	if (batch.n_rows > 0)
-		run_batch(&batch, &store->sql->history);
+		ghc_batch_run(&batch, &store->sql->history);
 }
 
 /* Tells the table of those with most stars of the rows that were written. */
@@ -323,7 +312,6 @@ store_carefully(const Lot *lot)
 
 	if (error == NULL)
 		return;
-	ghc_batch_offer(NULL);
 	if (!is_about_rows(error->sqlerrcode))
 		ReThrowError(error);
 	if (lot->n == 1)

@@ -10,36 +10,55 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "utils/builtins.h"
 
+#include "store/batch.h"
 #include "store/db.h"
 #include "store/tokens.h"
 
+/* columns of a new token */
+#define N_NEW 6
+
+/* The one row of a batch: a new token's texts. */
+static void
+fill_new(void *state, int row, Datum *values, bool *isnull)
+{
+	const char *const *texts = state;
+
+	(void) row;
+	for (int i = 0; i < N_NEW; i++)
+	{
+		isnull[i] = texts[i] == NULL;
+		values[i] = isnull[i] ? (Datum) 0 : CStringGetTextDatum(texts[i]);
+	}
+}
+
+/*
+ * As a batch, because parameters are in the plans that auto_explain and
+ * debug_print_plan log.
+ */
 bool
 ghc_tokens_insert(const char *name, const char *api_url, const char *secret,
 				  const char *file, const char *fingerprint,
 				  const char *added_by)
 {
+	static const Oid types[N_NEW] = {
+		TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID
+	};
 	static GhcStatement insert = {
 		"INSERT INTO ghcrawl.token (name, api_url, secret, file, fingerprint,"
-		" added_by) VALUES ($1, $2, $3, $4, $5, $6)"
-		" ON CONFLICT (name) DO NOTHING RETURNING 1", "tttttn", NULL
+		" added_by) SELECT b.name, b.api_url, b.secret, b.file, b.fingerprint,"
+		" b.added_by::name FROM ghcrawl.batch() AS b (name text, api_url text,"
+		" secret text, file text, fingerprint text, added_by text)"
+		" ON CONFLICT (name) DO NOTHING RETURNING 1", "", NULL
 	};
-	char		nulls[] = "      ";
-	NameData	role;
-	Datum		values[] = {
-		CStringGetTextDatum(name), CStringGetTextDatum(api_url),
-		secret ? CStringGetTextDatum(secret) : (Datum) 0,
-		file ? CStringGetTextDatum(file) : (Datum) 0,
-		CStringGetTextDatum(fingerprint), NameGetDatum(&role)
+	const char *texts[N_NEW] = {
+		name, api_url, secret, file, fingerprint, added_by
 	};
+	GhcBatch	batch = {1, N_NEW, types, fill_new, texts};
 
-	namestrcpy(&role, added_by);
-	if (secret == NULL)
-		nulls[2] = 'n';
-	if (file == NULL)
-		nulls[3] = 'n';
-	return ghc_db_run(&insert, values, nulls) > 0;
+	return ghc_batch_run(&batch, &insert) > 0;
 }
 
 char *

@@ -96,26 +96,6 @@ as($node, 'chief', "SELECT ghcrawl_add_app('x', 1, '/etc/hostname')", qr/ERROR: 
 # the memory of the backend that read one
 # ---------------------------------------------------------------------------
 
-# Does a process's memory hold a text?  undef if it may not be read.
-sub memory_has
-{
-	my ($pid, $text) = @_;
-	open my $maps, '<', "/proc/$pid/maps" or return;
-	open my $memory, '<:raw', "/proc/$pid/mem" or return;
-	my $n = 0;
-	while (my $line = <$maps>)
-	{
-		my ($from, $to) = $line =~ /^([0-9a-f]+)-([0-9a-f]+) r/ or next;
-		next if $line =~ /\[v/ || length $from > 12;
-		my $size = hex($to) - hex($from);
-		next if $size > 1 << 28 || !sysseek($memory, hex($from), 0);
-		my $read = sysread($memory, my $bytes, $size) or next;
-		$n += $read;
-		return 1 if index($bytes, $text) >= 0;
-	}
-	return $n > 1_000_000 ? 0 : undef;
-}
-
 my $file = write_file("$dir/token", "$token\n");
 my $session = $node->background_psql('postgres');
 my $pid = $session->query('SELECT pg_backend_pid()');

@@ -15,7 +15,7 @@ use warnings;
 use Exporter 'import';
 use Test::More;
 
-our @EXPORT = qw(make_roles as set_trap nothing_is_gained DENIED);
+our @EXPORT = qw(make_roles as set_trap nothing_is_gained memory_has DENIED);
 
 use constant DENIED => qr/ERROR:  42501: permission denied/;
 
@@ -112,6 +112,27 @@ sub nothing_is_gained
 		"$name: there is one superuser as before");
 	note($node->safe_psql('postgres', 'SELECT attempt, result FROM trap.note ORDER BY 1'));
 	return;
+}
+
+# Does a process's memory hold a text?  undef if it may not be read.
+sub memory_has
+{
+	my ($pid, $text) = @_;
+	open my $maps, '<', "/proc/$pid/maps" or return;
+	open my $memory, '<:raw', "/proc/$pid/mem" or return;
+	my $n = 0;
+	no warnings 'portable';
+	while (my $line = <$maps>)
+	{
+		my ($from, $to) = $line =~ /^([0-9a-f]+)-([0-9a-f]+) r/ or next;
+		next if $line =~ /\[v/ || length $from > 12;
+		my $size = hex($to) - hex($from);
+		next if $size > 1 << 28 || !sysseek($memory, hex($from), 0);
+		my $read = sysread($memory, my $bytes, $size) or next;
+		$n += $read;
+		return 1 if index($bytes, $text) >= 0;
+	}
+	return $n > 1_000_000 ? 0 : undef;
 }
 
 1;
