@@ -275,6 +275,8 @@ CREATE TABLE ghcrawl.token (
 	CHECK (app_id IS NULL OR file IS NOT NULL),
 	UNIQUE (of_app, installation_id)
 );
+/* without a policy: hides it from pg_read_all_data and pg_write_all_data, too */
+ALTER TABLE ghcrawl.token ENABLE ROW LEVEL SECURITY;
 /* ANALYZE would write samples of them down in pg_statistic */
 ALTER TABLE ghcrawl.token ALTER COLUMN secret SET STATISTICS 0;
 COMMENT ON TABLE ghcrawl.token IS 'Tokens, GitHub Apps and their installations. Secrets; readable by superusers only and never dumped. The WAL and base backups hold what a table holds: use ghcrawl_add_token_file to keep a secret out of them';

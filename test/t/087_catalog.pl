@@ -174,6 +174,14 @@ as($node, 'deputy', $_, qr/42501|42809|42P01|55000/) for
   'UPDATE ghcrawl.tokens SET name = name';
 is(as($node, 'deputy', q{SELECT count(*) FROM pg_stats WHERE tablename = 'token'}), '0', 'nor in pg_stats');
 
+# nor has who may read and write all data, which would be to send it elsewhere
+sql('CREATE ROLE clerk LOGIN IN ROLE pg_read_all_data, pg_write_all_data');
+is(as($node, 'clerk', 'SELECT count(*) FROM ghcrawl.tokens; SELECT count(*) FROM ghcrawl.token'), "1\n0", 'who reads all data sees none');
+as($node, 'clerk', q{UPDATE ghcrawl.token SET api_url = 'https://evil.example'; DELETE FROM ghcrawl.token});
+as($node, 'clerk', q{INSERT INTO ghcrawl.token (name, api_url, file, fingerprint, added_by)
+	VALUES ('theirs', 'http://127.0.0.1:9', '/etc/hostname', 'x', 'x')}, qr/ERROR:  42501: new row violates row-level security/);
+is(sql('SELECT api_url FROM ghcrawl.token'), 'http://127.0.0.1:9', 'who writes all data changes none');
+
 # a function that tells what it is shown sees no more than the view shows
 my $seen = as($node, 'deputy', <<'SQL');
 CREATE FUNCTION pg_temp.leak(anyelement) RETURNS boolean LANGUAGE plpgsql COST 0.0000001 AS
