@@ -221,7 +221,10 @@ lane_of_token(GhcWorker *worker, const GhcToken *token)
 	return lane;
 }
 
-/* Gives lanes their tokens; the old ones go with their context. */
+/*
+ * Gives lanes their tokens; the old ones go with their context.  No token goes
+ * to another address than its own, whatever the row of its budget says.
+ */
 static void
 take_over_tokens(GhcWorker *worker, List *tokens, MemoryContext context)
 {
@@ -237,7 +240,8 @@ take_over_tokens(GhcWorker *worker, List *tokens, MemoryContext context)
 		MemoryContextSwitchTo(worker->context);
 		lane = lane_of_token(worker, token);
 		MemoryContextSwitchTo(context);
-		if (lane != NULL && lane->present && token->secret != NULL)
+		if (lane != NULL && lane->present && token->secret != NULL &&
+			strcmp(lane->api_url, token->api_url) == 0)
 			lane->tokens = lappend(lane->tokens, token);
 	}
 	MemoryContextSwitchTo(worker->context);

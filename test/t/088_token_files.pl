@@ -142,4 +142,24 @@ $crawl = start_crawl($node, 'stars:>=2');
 crawl_ends($node, $crawl);
 cmp_ok(scalar(keys %{ $sim->counters->{by_token} }), '==', 2, 'another token in the file is used');
 
+# ---------------------------------------------------------------------------
+# a token goes to the address that it was added for
+# ---------------------------------------------------------------------------
+
+# even if somebody who may write all data turns everything else there
+nothing_is_left($node, 'a crawl by another token');
+my $evil = start_simulator(repositories => 100, users => 1, latency => 0, limits => 'wide');
+sql('CREATE ROLE clerk LOGIN IN ROLE pg_read_all_data, pg_write_all_data');
+$crawl = start_crawl($node, 'stars:>=3');
+crawl_ends($node, $crawl);
+nothing_is_left($node, 'a crawl before that');
+as($node, 'clerk', "UPDATE ghcrawl.budget SET api_url = '" . $evil->http . "'");
+as($node, 'clerk', "UPDATE ghcrawl.token SET api_url = '" . $evil->http . "'");
+as($node, 'clerk', "UPDATE ghcrawl.crawl SET state = 'running', api_url = '" . $evil->http . "' WHERE crawl_id = $crawl");
+as($node, 'clerk', "INSERT INTO ghcrawl.task (crawl_id, kind, query, share) VALUES ($crawl, 'search', 'stars:>=3', 0)");
+as($node, 'clerk', "INSERT INTO ghcrawl.queue (crawl_id, position, task_id) SELECT crawl_id, 0, max(task_id) FROM ghcrawl.task WHERE crawl_id = $crawl GROUP BY 1");
+sql('SELECT ghcrawl_ensure_workers()');
+wait_for($node, "SELECT waiting_on FROM ghcrawl.progress WHERE crawl = $crawl", 'a token', 20);
+is($evil->counters->{requests}, 0, 'another host is asked nothing');
+
 done_testing();
