@@ -24,8 +24,9 @@ typedef void (*GhcFound) (void *state, int64 id, const Datum *values,
 /*
  * Finds rows of a table by ascending ids, as the transaction sees them now, and
  * hands over n_columns columns of each, in the order of their names and of the
- * given types; the values are good until "found" returns.  False, with nothing done, if that isn't the same as
- * asking by SQL in the name of the current user.  The table must be locked.
+ * given types; the values are good until "found" returns.  False, with nothing
+ * done, if that isn't the same as asking by SQL in the name of the current user.
+ * The table must be locked.
  */
 extern bool ghc_find_rows(Oid table, const char *const *columns,
 						  const Oid *types, int n_columns, const int64 *ids,
