@@ -13,7 +13,8 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $sim = start_simulator(repositories => 600, users => 1, latency => 0, limits => 'wide');
-my $node = new_node('main', "ghcrawl.api_url = '" . $sim->http . "'");
+# preloaded, so that autovacuum, which runs planted code as well, knows our settings
+my $node = new_node('main', "ghcrawl.api_url = '" . $sim->http . "'", "shared_preload_libraries = 'ghcrawl'");
 my $selection = 'stars:>=0';
 my $all = $sim->count($selection);
 
