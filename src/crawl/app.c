@@ -44,6 +44,22 @@ ghc_app_find_place(const GhcApp *app, int token_id)
 	return NULL;
 }
 
+bool
+ghc_app_holds(const GhcWorker *worker, const GhcPlace *installation)
+{
+	ListCell   *cell;
+
+	foreach(cell, worker->lanes)
+	{
+		const GhcLane *lane = lfirst(cell);
+
+		if (lane->budget_id != 0 ? lane->budget_id == installation->budget_id :
+			lane->token_id == installation->token_id)
+			return true;
+	}
+	return false;
+}
+
 void
 ghc_app_forget_text(char **text)
 {
@@ -83,6 +99,24 @@ drop_app(GhcWorker *worker, GhcApp *app)
 	pfree(app);
 }
 
+/* A new question is asked at once, unless it is GitHub who wants us to wait. */
+static void
+begin_check(GhcApp *app, int question)
+{
+	ListCell   *cell;
+
+	if (question == 0 || question == app->check_begun)
+		return;
+	app->check_begun = question;
+	if (app->limited)
+		return;
+	app->not_before_ms = 0;
+	app->failures = 0;
+	app->list_failed = false;
+	foreach(cell, app->installations)
+		((GhcPlace *) lfirst(cell))->not_before_ms = 0;
+}
+
 /* Rows of Apps don't change but for this. */
 static void
 take_over_app(GhcWorker *worker, const GhcAppRow *row)
@@ -99,6 +133,7 @@ take_over_app(GhcWorker *worker, const GhcAppRow *row)
 		app->row.file = pstrdup(row->file);
 		worker->apps = lappend(worker->apps, app);
 	}
+	begin_check(app, row->check);
 	app->row.check = row->check;
 	app->present = true;
 }
@@ -117,6 +152,7 @@ take_over_installation(GhcApp *app, const GhcToken *token)
 		app->installations = lappend(app->installations, installation);
 	}
 	installation->budget_id = token->budget_id;
+	begin_check(app, token->check);
 	installation->check = token->check;
 	installation->present = true;
 	return installation;

@@ -31,22 +31,8 @@
 
 #define LIMIT_BASE_MS (60 * 1000)
 
-/* Is the installation's budget, or token, in our hands? */
-static bool
-is_held(const GhcWorker *worker, const GhcPlace *installation)
-{
-	ListCell   *cell;
-
-	foreach(cell, worker->lanes)
-	{
-		const GhcLane *lane = lfirst(cell);
-
-		if (lane->budget_id != 0 ? lane->budget_id == installation->budget_id :
-			lane->token_id == installation->token_id)
-			return true;
-	}
-	return false;
-}
+/* whoever asks of an App doesn't wait for so long */
+#define LONG_WAIT_MS (65 * 1000)
 
 /* The installation that needs a new token most, or NULL. */
 static GhcPlace *
@@ -61,7 +47,7 @@ next_installation(const GhcWorker *worker, const GhcApp *app, int64 now_ms)
 
 		if (now_ms < one->not_before_ms ||
 			(one->secret != NULL && now_ms < one->renew_ms) ||
-			!is_held(worker, one))
+			!ghc_app_holds(worker, one))
 			continue;
 		if (best == NULL || (best->secret != NULL && one->secret == NULL))
 			best = one;
@@ -82,13 +68,15 @@ send_errand(GhcWorker *worker, GhcApp *app, const char *path, bool post)
 	app->news = GHC_NEWS_KEY;
 }
 
+/* A list that failed is asked for again after a token was: that may still go. */
 static void
 send_next(GhcWorker *worker, GhcApp *app, int64 now_ms)
 {
-	GhcPlace   *installation;
+	GhcPlace   *installation = next_installation(worker, app, now_ms);
 
 	if (app->page == 0 && app->lists &&
-		(app->row.check || now_ms >= app->list_ms))
+		(app->row.check || now_ms >= app->list_ms) &&
+		(installation == NULL || !app->list_failed))
 	{
 		app->page = 1;
 		app->n_listed = 0;
@@ -101,7 +89,6 @@ send_next(GhcWorker *worker, GhcApp *app, int64 now_ms)
 							 PAGE_ROWS, app->page), false);
 		return;
 	}
-	installation = next_installation(worker, app, now_ms);
 	if (installation == NULL)
 		return;
 	app->asked_for = installation->token_id;
@@ -127,6 +114,36 @@ mend_times(GhcApp *app, int64 now_ms)
 	}
 }
 
+/* Does somebody want to know of what hangs on the App's next request? */
+static bool
+is_asked_about(const GhcWorker *worker, const GhcApp *app)
+{
+	ListCell   *cell;
+
+	if (app->row.check && app->lists)
+		return true;
+	foreach(cell, app->installations)
+	{
+		const GhcPlace *one = lfirst(cell);
+
+		if (one->check && one->secret == NULL && ghc_app_holds(worker, one))
+			return true;
+	}
+	return false;
+}
+
+/* May the App ask?  If it has to wait for long, whoever asks of it is told. */
+static bool
+may_ask(const GhcWorker *worker, GhcApp *app, int64 now_ms)
+{
+	if (now_ms >= app->not_before_ms)
+		return true;
+	if (app->limited && app->not_before_ms > now_ms + LONG_WAIT_MS &&
+		is_asked_about(worker, app))
+		app->news = GHC_NEWS_LIMITED;
+	return false;
+}
+
 void
 ghc_app_ask_all(GhcWorker *worker)
 {
@@ -139,12 +156,13 @@ ghc_app_ask_all(GhcWorker *worker)
 
 		mend_times(app, now_ms);
 		if (!app->present || app->errand.transfer != NULL ||
-			app->news != GHC_NEWS_NONE || now_ms < app->not_before_ms ||
+			app->news != GHC_NEWS_NONE ||
 			!ghc_state_is_wanted(worker, app->row.api_url))
 			continue;
 		if (!app->lists)
 			app->lists = ghc_locks_take(GHC_LOCK_APP, app->row.token_id);
-		send_next(worker, app, now_ms);
+		if (may_ask(worker, app, now_ms))
+			send_next(worker, app, now_ms);
 	}
 }
 
@@ -229,6 +247,7 @@ failure_wait(GhcApp *app)
 	bool		limit = judgement->verdict == GHC_VERDICT_SECONDARY ||
 		judgement->verdict == GHC_VERDICT_EXHAUSTED;
 
+	app->limited = limit || judgement->wait_s >= 0;
 	if (judgement->wait_s >= 0)
 		return judgement->wait_s * 1000 + ghc_app_backoff_ms(1, GHC_APP_RETRY_BASE_MS);
 	return ghc_app_backoff_ms(app->failures, limit ? LIMIT_BASE_MS : GHC_APP_RETRY_BASE_MS);
@@ -244,8 +263,10 @@ note_outcome(GhcApp *app, int64 now_ms)
 	{
 		app->failures = 0;
 		app->claimed_again = false;
+		app->list_failed = app->list_failed && app->asked_for != 0;
 		ghc_app_forget_text(&app->key_problem);
-		if (headers->remaining == 0 && headers->date > 0)
+		app->limited = headers->remaining == 0 && headers->date > 0;
+		if (app->limited)
 			app->not_before_ms = now_ms +
 				Max(0, headers->reset_at - headers->date) * 1000;
 		return;
@@ -257,6 +278,7 @@ note_outcome(GhcApp *app, int64 now_ms)
 	}
 	app->failures++;
 	app->not_before_ms = now_ms + failure_wait(app);
+	app->list_failed = app->asked_for == 0;
 	app->page = 0;
 	app->news = GHC_NEWS_FAILED;
 }

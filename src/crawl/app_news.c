@@ -77,9 +77,25 @@ is_refused(const GhcApp *app)
 	}
 }
 
+/* Answers about the installations that wait for a token from this worker. */
+static void
+answer_waiting(const GhcWorker *worker, const GhcApp *app, const char *state,
+			   const char *reason)
+{
+	ListCell   *cell;
+
+	foreach(cell, app->installations)
+	{
+		const GhcPlace *one = lfirst(cell);
+
+		if (one->secret == NULL && ghc_app_holds(worker, one))
+			answer_check(one->token_id, state, reason);
+	}
+}
+
 /* A request failed; what hangs on an App that is refused hears of it, too. */
 static void
-write_failure(GhcApp *app)
+write_failure(const GhcWorker *worker, GhcApp *app)
 {
 	GhcVerdict	verdict = app->errand.judgement.verdict;
 	char	   *reason = ghc_clean_text(app->errand.judgement.reason, MAX_REASON);
@@ -101,8 +117,21 @@ write_failure(GhcApp *app)
 	}
 	else if (is_refused(app))
 		ghc_tokens_refuse(app->asked_for, reason);
+	/* the App waits now, and all that hangs on it */
+	else if (app->asked_for != 0)
+		answer_waiting(worker, app, state, reason);
 	answer_check(verdict == GHC_VERDICT_BAD_TOKEN || app->asked_for == 0 ?
 				 app->row.token_id : app->asked_for, state, reason);
+}
+
+static void
+write_limited(const GhcWorker *worker, GhcApp *app)
+{
+	const char *reason = "GitHub's limits of the App are used up for now";
+
+	answer_waiting(worker, app, "benched", reason);
+	if (app->lists)
+		answer_check(app->row.token_id, "benched", reason);
 }
 
 /* The key can't be used; said once, not at every attempt. */
@@ -136,7 +165,9 @@ ghc_app_news_write(GhcWorker *worker)
 		if (app->news == GHC_NEWS_LIST)
 			write_list(app);
 		else if (app->news == GHC_NEWS_FAILED)
-			write_failure(app);
+			write_failure(worker, app);
+		else if (app->news == GHC_NEWS_LIMITED)
+			write_limited(worker, app);
 		else if (app->news == GHC_NEWS_KEY)
 			write_key_problem(app);
 	}
@@ -163,11 +194,14 @@ settle(GhcWorker *worker, GhcApp *app)
 			if (is_refused(app))
 				app->list_ms = 0;
 			break;
+		case GHC_NEWS_LIMITED:
+			break;
 		case GHC_NEWS_KEY:
 			ghc_app_forget_text(&app->key_problem);
 			app->key_problem = app->problem;
 			app->problem = NULL;
 			app->page = 0;
+			app->limited = false;
 			app->failures++;
 			app->not_before_ms = now_ms + ghc_app_backoff_ms(app->failures, GHC_APP_RETRY_BASE_MS);
 			break;

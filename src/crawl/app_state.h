@@ -46,6 +46,7 @@ typedef enum GhcNews
 	GHC_NEWS_NONE,
 	GHC_NEWS_LIST,				/* where it is installed */
 	GHC_NEWS_FAILED,			/* a request failed; see the judgement */
+	GHC_NEWS_LIMITED,			/* somebody asks of it while it may not ask */
 	GHC_NEWS_KEY,				/* its key can't be used */
 } GhcNews;
 
@@ -57,6 +58,9 @@ typedef struct GhcApp
 								 * is installed */
 	int64		list_ms;		/* when to, next; 0: now */
 	int64		not_before_ms;	/* no request of any kind */
+	bool		limited;		/* it is GitHub who wants that */
+	bool		list_failed;	/* when it was asked for last */
+	int			check_begun;	/* the newest question about it */
 	int			failures;		/* requests in a row */
 	int64		ahead_s;		/* GitHub's clock of ours */
 	bool		claimed_again;	/* its claims were refused once */
@@ -76,6 +80,9 @@ typedef struct GhcApp
 
 /* The installation of an id in ghcrawl.token, or NULL. */
 extern GhcPlace *ghc_app_find_place(const GhcApp *app, int token_id);
+
+/* Is the installation's budget, or token, in this worker's hands? */
+extern bool ghc_app_holds(const GhcWorker *worker, const GhcPlace *installation);
 
 /* Overwrites and frees a text, which may be a secret or NULL. */
 extern void ghc_app_forget_text(char **text);

@@ -50,11 +50,11 @@ ghc_apps_load(void)
 {
 	static GhcStatement load = {
 		"SELECT t.token_id, t.name, t.api_url, t.app_id, t.file,"
-		" t.installation_id, k.wanted FROM ghcrawl.token t,"
-		" LATERAL (SELECT count(*)::int AS wanted FROM ghcrawl.token_check k"
+		" t.installation_id, k.newest FROM ghcrawl.token t,"
+		" LATERAL (SELECT coalesce(max(k.question_id), 0) AS newest FROM ghcrawl.token_check k"
 		" WHERE k.token_id = t.token_id AND k.state IS NULL) k"
 		" WHERE t.app_id IS NOT NULL"
-		" AND (t.refused_at IS NULL OR k.wanted > 0) ORDER BY t.token_id",
+		" AND (t.refused_at IS NULL OR k.newest > 0) ORDER BY t.token_id",
 		"", NULL
 	};
 	uint64		n = ghc_db_run(&load, NULL, NULL);
@@ -70,7 +70,7 @@ ghc_apps_load(void)
 		app->app_id = ghc_db_get_text(row, 4);
 		app->file = ghc_db_get_text(row, 5);
 		app->installation_id = ghc_db_get_int8(row, 6);
-		app->check = ghc_db_get_int4(row, 7) > 0;
+		app->check = ghc_db_get_int4(row, 7);
 		apps = lappend(apps, app);
 	}
 	return apps;

@@ -30,7 +30,7 @@ typedef struct GhcAppRow
 	char	   *app_id;			/* or client id */
 	char	   *file;			/* holds the private key */
 	int64		installation_id;	/* the only one to use; 0: all */
-	bool		check;			/* GitHub is to be asked about it now */
+	int			check;			/* the newest question about it; 0: none */
 } GhcAppRow;
 
 /* Adds an App; false if the name is taken.  The token_id isn't looked at. */

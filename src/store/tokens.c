@@ -141,11 +141,11 @@ ghc_tokens_load(void)
 {
 	static GhcStatement load = {
 		"SELECT t.token_id, CASE WHEN t.refused_at IS NULL THEN t.budget_id END,"
-		" t.name, t.api_url, t.secret, t.file, k.wanted, t.of_app,"
+		" t.name, t.api_url, t.secret, t.file, k.newest, t.of_app,"
 		" t.installation_id FROM ghcrawl.token t,"
-		" LATERAL (SELECT count(*)::int AS wanted FROM ghcrawl.token_check k"
+		" LATERAL (SELECT coalesce(max(k.question_id), 0) AS newest FROM ghcrawl.token_check k"
 		" WHERE k.token_id = t.token_id AND k.state IS NULL) k"
-		" WHERE t.app_id IS NULL AND (t.refused_at IS NULL OR k.wanted > 0)"
+		" WHERE t.app_id IS NULL AND (t.refused_at IS NULL OR k.newest > 0)"
 		" ORDER BY t.token_id",
 		"", NULL
 	};
@@ -162,7 +162,7 @@ ghc_tokens_load(void)
 		token->api_url = ghc_db_get_text(row, 4);
 		token->secret = ghc_db_get_text(row, 5);
 		token->file = ghc_db_get_text(row, 6);
-		token->check = ghc_db_get_int4(row, 7) > 0;
+		token->check = ghc_db_get_int4(row, 7);
 		token->of_app = ghc_db_get_int4(row, 8);
 		token->installation_id = ghc_db_get_int8(row, 9);
 		tokens = lappend(tokens, token);

@@ -28,7 +28,7 @@ typedef struct GhcToken
 	char	   *file;
 	int			of_app;			/* the App that makes its secrets; 0: none */
 	int64		installation_id;
-	bool		check;			/* GitHub is to be asked about it now */
+	int			check;			/* the newest question about it; 0: none */
 } GhcToken;
 
 /* a budget as it is stored; the worker's meter is GhcBudget */
