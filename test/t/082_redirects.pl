@@ -71,5 +71,25 @@ invariants($node, $sim, $crawl, $watched, name => 'links', selection => 'stars:>
 cmp_ok($sim->counters->{by_path}{'/app/installations'} // 0, '<=', 20, 'links: pages without end are not read without end');
 nobody_was_lured('links');
 
+# every request of an App meets a redirect, that for its list and that for a
+# token of an installation, which a new worker needs
+sub verify
+{
+	return $node->safe_psql('postgres', q{SET statement_timeout = '60s';
+		SELECT state, reason, count(*) FROM ghcrawl_verify_tokens() GROUP BY state, reason ORDER BY state});
+}
+
+wait_for($node, 'SELECT count(*) ' . WORKERS, '0');
+set_faults($sim, redirect => { rate => 1, location => $elsewhere->https . '/app/installations?page=2' });
+my %before = %{ $sim->counters->{by_path} };
+like(verify(), qr/\Aunreachable\|HTTP 307: redirect refused, it leads to 127.0.0.1:\d+\|3\z/,
+	'Apps: whoever asks of one and its installations gets an answer');
+my %after = %{ $sim->counters->{by_path} };
+is($after{'/app/installations'} - $before{'/app/installations'}, 1, 'Apps: the list was asked for');
+is($after{'/app/installations/:id/access_tokens'} - $before{'/app/installations/:id/access_tokens'}, 1,
+	'Apps: and a token, though there was no list');
+nobody_was_lured('Apps');
+set_faults($sim);
+is(verify(), 'ready||3', 'Apps: they are of use again at once');
 
 done_testing();
