@@ -16,6 +16,10 @@ my $node = new_node('main', "ghcrawl.api_url = '" . $sim->http . "'",
 	"ghcrawl.request_timeout = '1s'", 'max_prepared_transactions = 2', 'restart_after_crash = on');
 install($node, $sim);
 
+# a tenth of two seconds; whoever waits without rest takes several times that,
+# even on a busy machine
+use constant MANY_TICKS => 20;
+
 sub sql { return $node->safe_psql('postgres', $_[0]) }
 
 # ---------------------------------------------------------------------------
@@ -102,8 +106,27 @@ sub while_waiting
 	return;
 }
 
+# What a process took of the CPU by now, in ticks of 10 ms.
+sub cpu_ticks
+{
+	my ($pid) = @_;
+	my @stat = split ' ', slurp_file("/proc/$pid/stat") =~ s/^.*\) //r;
+	return $stat[11] + $stat[12];
+}
+
 my $asker = q{FROM pg_stat_activity WHERE backend_type = 'ghcrawl asker'};
 my $waiting = q{FROM pg_stat_activity WHERE wait_event = 'MessageQueueReceive'};
+while_waiting('after waiting for two seconds', sub {
+	my @pids = split /\n/, sql("SELECT pid $asker UNION ALL SELECT pid $waiting");
+	my @before = map { cpu_ticks($_) } @pids;
+	my $since = sql('SELECT now()');
+
+	wait_for($node, "SELECT clock_timestamp() > '$since'::timestamptz + interval '2 s'", 't');
+	is(scalar(@pids), 2, 'a session and its asker wait');
+	is(join(' ', grep { $_ > MANY_TICKS } map { cpu_ticks($pids[$_]) - $before[$_] } 0 .. $#pids), '',
+		'which takes next to no CPU time');
+	sql("SELECT pg_cancel_backend(pid) $waiting");
+});
 while_waiting('after a cancel', sub { sql("SELECT pg_cancel_backend(pid) $waiting") });
 while_waiting('after the session was ended', sub { sql("SELECT pg_terminate_backend(pid) $waiting") });
 while_waiting('after the asker was ended', sub { sql("SELECT pg_terminate_backend(pid) $asker") });
