@@ -351,9 +351,13 @@ verdict_of_status(int status, const GhcHeaders *headers)
 static void
 judge_redirect(GhcJudgement *out, int status, const GhcHeaders *headers)
 {
-	const char *host = strstr(headers->location, "://");
-	GhcSlice	name = {host ? host + 3 : "", 0};
+	const char *scheme_end = strstr(headers->location, "://");
+	GhcSlice	name = {"", 0};
 
+	if (strncmp(headers->location, "//", 2) == 0)
+		name.data = headers->location + 2;
+	else if (scheme_end != NULL && headers->location[0] != '/')
+		name.data = scheme_end + 3;
 	name.len = strcspn(name.data, "/");
 	set_verdict(out, GHC_VERDICT_GARBAGE, status, name.len > 0 ?
 				GHC_SLICE("redirect refused, it leads to ") :

@@ -149,23 +149,20 @@ take_word(GhcSlice value, char *out, size_t size)
 	out[value.len] = '\0';
 }
 
-/* Takes a redirect's target without user, password, query and fragment. */
+/*
+ * Takes a redirect's target without query and fragment.  One with an @ isn't
+ * taken: a password may be before it, wherever a host is taken to begin.
+ */
 static void
 take_location(GhcSlice value, char *out, size_t size)
 {
-	size_t		authority = 0;
 	size_t		len = 0;
 
 	while (len < value.len && value.data[len] != '?' && value.data[len] != '#')
 		len++;
 	value.len = len;
-	for (size_t i = 0; i + 2 < value.len && authority == 0; i++)
-		if (memcmp(value.data + i, "://", 3) == 0)
-			authority = i + 3;
-	for (size_t i = authority; i < value.len && value.data[i] != '/'; i++)
-		if (value.data[i] == '@')
-			return;
-	take_word(value, out, size);
+	if (len > 0 && memchr(value.data, '@', len) == NULL)
+		take_word(value, out, size);
 }
 
 /*

@@ -271,6 +271,10 @@ static const Case cases[] = {
 	"HTTP 302: redirect refused, it leads to elsewhere.example:444"},
 	{"redirect on the same host", 307, "Location: /login?return=1\n", "",
 	GHC_VERDICT_GARBAGE, -1, "HTTP 307: redirect refused"},
+	{"redirect to a host without a scheme", 307, "Location: //elsewhere.example/x\n", "",
+	GHC_VERDICT_GARBAGE, -1, "HTTP 307: redirect refused, it leads to elsewhere.example"},
+	{"redirect to a path like an address", 307, "Location: /x://y/z\n", "",
+	GHC_VERDICT_GARBAGE, -1, "HTTP 307: redirect refused"},
 	{"HTML, 200", 200, "", HTML,
 	GHC_VERDICT_GARBAGE, -1, "HTTP 200: body is not JSON: "},
 	{"half a body", 200, "", "{\"data\":{\"p0\":{\"repositoryCount\":1",
@@ -428,6 +432,12 @@ test_headers(void)
 static void
 test_bad_headers(void)
 {
+	/* with a user, and maybe a password, to whoever reads them leniently */
+	static const char *const targets[] = {
+		"//user:pw@host/", "http://user:pw@host/x", "http:user:pw@host/",
+		"http:///user:pw@host/", "/\\user:pw@host/", "\\\\user:pw@host/",
+		"///user:pw@host", "//user:p/w@host/"
+	};
 	GhcHeaders	headers;
 	char		line[2048];
 
@@ -460,6 +470,13 @@ test_bad_headers(void)
 	read_headers(&headers, "retry-after: 99999999\nlocation: /a/b?c@d\n");
 	is_int(headers.retry_after_s, 86400, "a wait is a day at most");
 	is_str(headers.location, "/a/b", "relative location");
+
+	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
+	{
+		snprintf(line, sizeof(line), "location: %s\n", targets[i]);
+		read_headers(&headers, line);
+		is_str(headers.location, "", targets[i]);
+	}
 
 	memset(line, 'x', sizeof(line) - 1);
 	line[sizeof(line) - 1] = '\0';
