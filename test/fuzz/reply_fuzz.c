@@ -7,9 +7,10 @@
  * The input is read twice: as the body of a reply, and as the members of a
  * page's nodes.  For any bytes:
  *
- *	- the body is taken as JSON if PostgreSQL takes it and it is an object;
+ *	- the body is taken as JSON if PostgreSQL takes it and it is an object, or
+ *	  given up because a key comes twice;
  *	- errors, counts, pages, lists, their repositories and every column of
- *	  these are what the members of that name say, the last of each; a
+ *	  these are what the members of that name say; a
  *	  repository that isn't one is told from null;
  *	- a field is at most one of set and null; noted where it is neither;
  *	- what has no column is collected as JSON that PostgreSQL accepts;
@@ -29,6 +30,10 @@
 #include "github/reply.h"
 #include "github/scan.h"
 #include "oracle.h"
+
+/* of value.c: items of a list, bytes of a name */
+#define MAX_ITEMS 100
+#define MAX_NAME_BYTES 1000
 
 static const char before_nodes[] = "{\"data\":{\"p0\":{\"repositoryCount\":1,"
 "\"pageInfo\":{\"hasNextPage\":false},\"nodes\":[";
@@ -67,7 +72,8 @@ count_at(int at)
 {
 	int64_t		number;
 
-	return number_at(at, &number) && number >= 0 ? number : -1;
+	return number_at(at, &number) && number >= 0 && number <= GHC_MAX_COUNT ?
+		number : -1;
 }
 
 /* ---------------------------------------------------------------------------
@@ -92,10 +98,23 @@ static bool
 is_in_bounds(GhcFieldType type, int64_t number)
 {
 	if (type == GHC_TYPE_INT4)
-		return number >= INT32_MIN && number <= INT32_MAX;
+		return number >= 0 && number <= INT32_MAX;
+	if (type == GHC_TYPE_INT8)
+		return number > 0 && number <= GHC_MAX_ID;
 	if (type == GHC_TYPE_TIME)
 		return number >= GHC_TIME_MIN && number <= GHC_TIME_MAX;
 	return true;
+}
+
+/* Can a text be a name?  What was replaced in one isn't known here. */
+static bool
+is_name(const GhcRepository *repo, int field, GhcSlice text)
+{
+	GhcFieldSet bit = GHC_FIELD_BIT(field);
+
+	return (ghc_fields_names & bit) == 0 ||
+		(text.len <= MAX_NAME_BYTES &&
+		 (oracle.replaced == 0 || (repo->set & bit) != 0));
 }
 
 /* A value that lies at an index. */
@@ -110,7 +129,7 @@ check_scalar(const GhcRepository *repo, int field, int at, bool nullable)
 	if (type == GHC_TYPE_TIME)
 		good = ghc_instant_parse(text_at(at), &number, &is_date);
 	else if (type == GHC_TYPE_TEXT)
-		good = is_type(at, ORACLE_STRING);
+		good = is_type(at, ORACLE_STRING) && is_name(repo, field, text_at(at));
 	else if (type == GHC_TYPE_BOOL)
 	{
 		good = is_type(at, ORACLE_BOOL);
@@ -154,7 +173,8 @@ item_at(int at, bool is_topic, const GhcArray *array, int *n)
 		return false;
 	if (name.data == NULL)
 		return true;
-	if (!is_topic && !number_at(oracle_member(&oracle, at, "size"), &size))
+	if (*n == MAX_ITEMS ||
+		(!is_topic && !(number_at(oracle_member(&oracle, at, "size"), &size) && size >= 0)))
 		return false;
 	if (array != NULL)
 	{
@@ -259,10 +279,11 @@ id_at(int at)
 {
 	int64_t		id;
 
-	if (number_at(oracle_member(&oracle, at, "databaseId"), &id) && id > 0)
+	if (number_at(oracle_member(&oracle, at, "databaseId"), &id) &&
+		is_in_bounds(GHC_TYPE_INT8, id))
 		return id;
-	return ghc_node_id_parse(text_at(oracle_member(&oracle, at, "id")), &id) ?
-		id : 0;
+	return ghc_node_id_parse(text_at(oracle_member(&oracle, at, "id")), &id) &&
+		id <= GHC_MAX_ID ? id : 0;
 }
 
 static void
@@ -307,8 +328,10 @@ check_page(const GhcPage *page, int at, bool extra)
 							 is_type(nodes, ORACLE_ARRAY)));
 	for (int i = nodes + 1; is_type(nodes, ORACLE_ARRAY) && i < node_at(nodes)->end; i = node_at(i)->end)
 	{
-		if (is_type(i, ORACLE_NULL) ||
-			(is_type(i, ORACLE_OBJECT) && node_at(i)->end == i + 1))
+		if (n == GHC_MAX_PAGE_ROWS)
+			dropped++;
+		else if (is_type(i, ORACLE_NULL) ||
+				 (is_type(i, ORACLE_OBJECT) && node_at(i)->end == i + 1))
 			nulls++;
 		else if (!is_type(i, ORACLE_OBJECT) || id_at(i) == 0)
 			dropped++;
@@ -440,6 +463,18 @@ check_extra_json(void)
 	}
 }
 
+/* Does a key come twice in any object? */
+static bool
+has_repeated_key(void)
+{
+	for (int at = 0; at < oracle.n; at++)
+		for (int i = at + 1; is_type(at, ORACLE_OBJECT) && i < node_at(at)->end; i = node_at(i)->end)
+			for (int j = node_at(i)->end; j < node_at(at)->end; j = node_at(j)->end)
+				if (ghc_slice_equals(node_at(i)->key, node_at(j)->key))
+					return true;
+	return false;
+}
+
 static void
 check_body(const char *body, size_t len, bool extra)
 {
@@ -451,8 +486,11 @@ check_body(const char *body, size_t len, bool extra)
 		return;
 	copy = fuzz_copy(body, len);
 	check(ghc_reply_read(&reply, copy, len, extra, &arena));
-	check(reply.is_json == (oracle.accepted && is_type(0, ORACLE_OBJECT) &&
-							oracle.depth <= GHC_SCAN_DEPTH));
+	if (!reply.is_json && strcmp(reply.scan_error, GHC_SCAN_REPEATED) == 0)
+		check(!oracle.accepted || has_repeated_key());
+	else
+		check(reply.is_json == (oracle.accepted && is_type(0, ORACLE_OBJECT) &&
+								oracle.depth <= GHC_SCAN_DEPTH));
 	check(reply.is_json == (reply.scan_error == NULL));
 	if (reply.is_json)
 	{
