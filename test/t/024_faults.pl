@@ -92,7 +92,9 @@ SQL
 $sim->stop;
 
 # answers that lack something, and say so
+# (a rate of resource limits is one of queries, of which none may be struck)
 ($sim, $crawl, $faults) = crawl_under_faults('holes',
+	script => [ (undef) x 20, 'resourceLimits' ],
 	resourceLimits => 0.03, map { $_ => 0.02 } qw(nullNodes forbiddenNodes somethingWrong));
 is_exact($sim, $crawl, 'holes');
 ($count) = errors_of('too_much');
