@@ -441,7 +441,7 @@ run_turn(GhcWorker *worker)
 	long		timeout_ms;
 	int			rows;
 
-	CHECK_FOR_INTERRUPTS();
+	ghc_db_check_interrupts();
 	if (ConfigReloadPending)
 		reload(worker);
 

@@ -191,12 +191,20 @@ lock_extension(void)
 	return is_still_ours(&extension);
 }
 
+void
+ghc_db_check_interrupts(void)
+{
+	QueryCancelPending = false;
+	CHECK_FOR_INTERRUPTS();
+}
+
 bool
 ghc_db_check(void)
 {
 	Extension	extension = {0};
 	bool		ours;
 
+	ghc_db_check_interrupts();
 	context_before = CurrentMemoryContext;
 	StartTransactionCommand();
 	ours = read_extension(&extension) && is_still_ours(&extension);
@@ -218,6 +226,7 @@ ghc_db_lock_out_workers(void)
 bool
 ghc_db_begin(const char *activity)
 {
+	ghc_db_check_interrupts();
 	context_before = CurrentMemoryContext;
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();

@@ -53,6 +53,12 @@ typedef struct GhcDbScope
 extern void ghc_db_pin_settings(void);
 
 /*
+ * Worker: CHECK_FOR_INTERRUPTS between transactions.  There is nothing to cancel
+ * then: that would end the worker, as an error outside of a transaction.
+ */
+extern void ghc_db_check_interrupts(void);
+
+/*
  * Worker: begins a transaction with SPI and a snapshot, in "activity" (a
  * constant) as others see it.  False, with no transaction open, if the
  * extension is gone, was changed, or is of a version that this library can't work
