@@ -210,7 +210,8 @@ typedef struct GhcWorker
 	bool		is_alone;		/* no other worker lives, as of late */
 	int			failures;		/* transactions in a row that failed */
 	int64		retry_ms;		/* not to write again before; 0: at once */
-	char		trouble[200];	/* what the database said */
+	char		trouble[200];	/* what the database said last */
+	int64		troubled;		/* the crawl whose rows it was about, or 0 */
 	int64		refreshed_ms;
 	int64		forgot_ms;		/* when old things were last deleted */
 	bool		refresh;		/* read crawls and tokens anew */

@@ -28,6 +28,7 @@
 #include "crawl/turn.h"
 #include "store/clock.h"
 #include "store/db.h"
+#include "store/errors.h"
 #include "store/locks.h"
 #include "store/workers.h"
 
@@ -309,6 +310,15 @@ begin_sums(GhcWorker *worker)
 	}
 }
 
+/* What failed until now, since it could not be written while it did. */
+static void
+record_trouble(GhcWorker *worker)
+{
+	if (worker->failures > 0)
+		ghc_errors_record(worker->troubled, "database", worker->trouble, NULL,
+						  worker->failures);
+}
+
 /* The turn's transaction and what follows it; false if the extension is gone. */
 static bool
 write_turn(GhcWorker *worker)
@@ -337,6 +347,7 @@ write_turn(GhcWorker *worker)
 		report(worker);
 	if (flushes)
 		ghc_traffic_flush(&worker->traffic, worker->no);
+	record_trouble(worker);
 	ghc_db_commit();
 	if (flushes)
 		ghc_traffic_clear(&worker->traffic);
@@ -362,11 +373,30 @@ is_due(GhcWorker *worker)
 	return ghc_claim_is_due(worker);
 }
 
+/*
+ * Says in the log why a transaction failed; the same again after twice as many
+ * failures each time, as a disk may stay full all night.
+ */
+static void
+log_failure(const GhcWorker *worker, const ErrorData *error, bool same)
+{
+	if (same && (worker->failures & (worker->failures - 1)) != 0)
+		return;
+	ereport(LOG,
+			(errcode(error->sqlerrcode),
+			 errmsg("ghcrawl worker %d could not write, and will try again: %s",
+					worker->no, error->message),
+			 worker->failures > 1 ?
+			 errdetail("It failed %d times in a row.", worker->failures) : 0));
+}
+
 /* A transaction failed: keep everything, say why, try again later. */
 static void
 note_failure(GhcWorker *worker, ErrorData *error)
 {
 	bool		passing = ghc_db_is_passing(error->sqlerrcode);
+	char	   *trouble = ghc_clean_text(error->message, sizeof(worker->trouble) - 1);
+	bool		same = strcmp(trouble, worker->trouble) == 0;
 
 	/* what fails in the same way each time fails with some row */
 	worker->careful = passing ? 0 : CAREFUL_TURNS;
@@ -375,13 +405,9 @@ note_failure(GhcWorker *worker, ErrorData *error)
 	worker->retry_ms = ghc_clock_now_ms() +
 		ghc_backoff_ms(worker->failures, RETRY_BASE_MS, RETRY_CAP_MS,
 					   pg_prng_uint32(&pg_global_prng_state));
-	strlcpy(worker->trouble,
-			ghc_clean_text(error->message, sizeof(worker->trouble) - 1),
-			sizeof(worker->trouble));
-	ereport(LOG,
-			(errcode(error->sqlerrcode),
-			 errmsg("ghcrawl worker %d could not write, and will try again: %s",
-					worker->no, error->message)));
+	strlcpy(worker->trouble, trouble, sizeof(worker->trouble));
+	worker->troubled = worker->storing;
+	log_failure(worker, error, same);
 }
 
 /* Rows of a crawl can't be stored at all: end it and say why. */
