@@ -10,7 +10,7 @@ package GhcFault;
 #   invariants($node, $sim, $crawl, $watched, name => 'reset in the body', …);
 #
 # watch() takes a sample ten times a second: sessions that are idle in a
-# transaction, and of each worker its descriptors (but files) and its anonymous memory.
+# transaction (but for those of the test's own, named "fault"), and of each worker its descriptors (but files) and its anonymous memory.
 #
 # invariants() is a row of tests.  The faults must be over, the world must not
 # have changed.  Options:
@@ -24,6 +24,7 @@ package GhcFault;
 #   errors     {pattern of "class: message" => largest number of rows that may
 #              match}; each row of the crawl must match one, and each pattern a row
 #   history    rows that the history may have: 0, as nothing changed
+#   crashes    true: the fault makes the server go through crash recovery
 #   growth     kB that a worker may have grown after the first third: 16,384
 
 use strict;
@@ -37,7 +38,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw(EVERYTHING watch invariants errors_are recrawl set_faults);
+our @EXPORT = qw(EVERYTHING watch invariants forget_log errors_are recrawl set_faults);
 
 use constant EVERYTHING => 'stars:>=0 fork:true';
 use constant SAMPLE_S => 0.1;
@@ -83,14 +84,21 @@ sub watch
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	while (time < $deadline)
 	{
-		my ($state, $idle, $pids, $errors) = split /\|/, $node->safe_psql('postgres', <<"SQL"), -1;
+		# a server that takes no connection just now ends psql before it is told the query
+		my $sample = (eval { $node->psql('postgres', <<"SQL") })[1] // '';
 SELECT state,
-	(SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'
+	(SELECT count(*) FROM pg_stat_activity WHERE (state LIKE 'idle in transaction%' AND application_name <> 'fault')
 		OR (backend_type LIKE 'ghcrawl %' AND wait_event = 'Extension' AND backend_xmin IS NOT NULL)),
 	(SELECT string_agg(pid::text, ' ') FROM pg_stat_activity WHERE backend_type = 'ghcrawl worker'),
 	(SELECT coalesce(sum(count), 0) FROM ghcrawl.errors WHERE crawl = $crawl)
 FROM ghcrawl.crawls WHERE crawl = $crawl
 SQL
+		my ($state, $idle, $pids, $errors) = split /\|/, $sample, -1;
+		if (!defined $errors)
+		{
+			sleep SAMPLE_S;
+			next;
+		}
 		$watched{state} = $state;
 		$watched{errors} = $errors;
 		$watched{idle} += $idle;
@@ -169,11 +177,21 @@ sub errors_are
 	return;
 }
 
+# From here on a server's log is looked at; what was before had to be.
+my %offset;
+
+sub forget_log
+{
+	my ($node) = @_;
+	$offset{ $node->name } = -s $node->logfile;
+	return;
+}
+
 # The server never went down, and its log has no crash and no PANIC.
 sub server_is_up
 {
-	my ($node, $name) = @_;
-	my $log = slurp_file($node->logfile);
+	my ($node, $name, $crashes) = @_;
+	my $log = $crashes ? '' : slurp_file($node->logfile, $offset{ $node->name } // 0);
 
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	is($node->safe_psql('postgres', 'SELECT 1'), '1', "$name: the server is up");
@@ -188,7 +206,7 @@ sub invariants
 	my $profile = $option{profile} // 'flat';
 
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
-	server_is_up($node, $name);
+	server_is_up($node, $name, $option{crashes});
 	nothing_is_left($node, $name);
 	if ($option{ids} // 1)
 	{
