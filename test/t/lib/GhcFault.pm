@@ -74,6 +74,27 @@ sub look_at
 	return defined $kb ? { fds => $fds, kb => $kb } : ();
 }
 
+# Sessions that are idle in a transaction, and workers that wait with one open.
+use constant IDLE => <<'SQL';
+SELECT count(*) FROM pg_stat_activity WHERE (state LIKE 'idle in transaction%' AND application_name <> 'fault')
+	OR (backend_type LIKE 'ghcrawl %' AND wait_event = 'Extension' AND backend_xmin IS NOT NULL)
+SQL
+
+# The server reads a session's transaction before it reads what that waits for, and
+# a worker may have gone on between the two: only what is seen again counts.
+sub idle_still
+{
+	my ($node) = @_;
+	my $seen = 0;
+
+	for (1 .. 3)
+	{
+		$seen = (eval { $node->psql('postgres', IDLE) })[1] || 0;
+		last if !$seen;
+	}
+	return $seen;
+}
+
 # Watches a crawl until it is neither running nor paused; see above.
 sub watch
 {
@@ -87,8 +108,7 @@ sub watch
 		# a server that takes no connection just now ends psql before it is told the query
 		my $sample = (eval { $node->psql('postgres', <<"SQL") })[1] // '';
 SELECT state,
-	(SELECT count(*) FROM pg_stat_activity WHERE (state LIKE 'idle in transaction%' AND application_name <> 'fault')
-		OR (backend_type LIKE 'ghcrawl %' AND wait_event = 'Extension' AND backend_xmin IS NOT NULL)),
+	(@{[IDLE]}),
 	(SELECT string_agg(pid::text, ' ') FROM pg_stat_activity WHERE backend_type = 'ghcrawl worker'),
 	(SELECT coalesce(sum(count), 0) FROM ghcrawl.errors WHERE crawl = $crawl)
 FROM ghcrawl.crawls WHERE crawl = $crawl
@@ -101,7 +121,7 @@ SQL
 		}
 		$watched{state} = $state;
 		$watched{errors} = $errors;
-		$watched{idle} += $idle;
+		$watched{idle} += idle_still($node) if $idle;
 		$watched{n}++;
 		push @{ $watched{workers}{$_} }, look_at($_) for split ' ', $pids // '';
 		return \%watched if $state !~ /^(?:planning|running|waiting|paused)$/;

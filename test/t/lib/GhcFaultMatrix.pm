@@ -253,10 +253,6 @@ sub cell
 	my $died;
 
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
-	$self->use_node($fault->{server} // 'plain');
-	$self->change_world;
-	$self->{offset} = -s $self->{node}->logfile;
-	forget_log($self->{node});
 	$result{ok} = subtest "$fault_name, $moment_name" => sub {
 		eval { $self->run_cell($fault, $moment, \%result); 1 } or $died = $@;
 		fail("the cell comes to its end: $died") if $died;
@@ -271,6 +267,10 @@ sub run_cell
 {
 	my ($self, $fault, $moment, $result) = @_;
 
+	$self->use_node($fault->{server} // 'plain');
+	$self->change_world;
+	$self->{offset} = -s $self->{node}->logfile;
+	forget_log($self->{node});
 	$fault->{before}->($self) if $fault->{before};
 	$self->start_held($moment);
 	$self->reach($moment);

@@ -27,7 +27,7 @@ use Time::HiRes qw(sleep);
 
 my $POLL_S = 0.05;
 
-# other settings that ALTER ROLE or ALTER DATABASE may have set
+# settings that ALTER ROLE or ALTER DATABASE may have set
 my @PLANTED = (
 	[ statement_timeout => '1ms' ], [ lock_timeout => '1ms' ], [ idle_in_transaction_session_timeout => '1ms' ],
 	[ idle_session_timeout => '1ms' ], [ transaction_timeout => '1ms', 17 ],
@@ -85,7 +85,7 @@ my %SERVERS = (
 	logical => sub {
 		my ($matrix) = @_;
 		return {
-			conf => [ 'wal_level = logical' ],
+			conf => [ 'wal_level = logical', 'max_wal_senders = 5', 'max_replication_slots = 5' ],
 			ready => sub { subscribe($matrix) } };
 	});
 
@@ -345,7 +345,7 @@ sub subscribe
 	$subscriber->safe_psql('postgres', 'CREATE EXTENSION ghcrawl') if slurp_file($dump) =~ /ghcrawl/;
 	$subscriber->psql('postgres', slurp_file($dump), on_error_stop => 0);
 	$matrix->sql('CREATE PUBLICATION data FOR TABLES IN SCHEMA github WITH (publish_via_partition_root = true)');
-	$subscriber->safe_psql('postgres', q{CREATE SUBSCRIPTION data CONNECTION '} . $matrix->node->connstr('postgres') . q{' PUBLICATION data});
+	$subscriber->safe_psql('postgres', q{CREATE SUBSCRIPTION data CONNECTION '} . $matrix->node->connstr . q{ dbname=postgres' PUBLICATION data});
 	$matrix->node->wait_for_catchup('data');
 	$subscriber->wait_for_subscription_sync;
 	return;
@@ -368,6 +368,10 @@ sub subscriber_is_equal
 # ---------------------------------------------------------------------------
 # the table
 # ---------------------------------------------------------------------------
+
+# those that this server knows: the third figure is the first version that does
+my ($major) = `$ENV{PG_CONFIG} --version` =~ /(\d+)/;
+my @planted = grep { ($_->[2] // 0) <= $major } @PLANTED;
 
 # a user's rows that the worker will change
 my $SOME_ROWS = q{UPDATE github.repository SET repo_id = repo_id WHERE repo_id % 40 = 7};
@@ -506,8 +510,25 @@ my @FAULTS = (
 		until => \&into_deadlock,
 		undo => \&close_user,
 	},
-	(map { planted_fault('ROLE postgres', @$_) } @PLANTED),
-	(map { planted_fault('DATABASE postgres', @$_) } grep { $_->[0] =~ /read_only|isolation|search_path|timeout|temp_file/ } @PLANTED),
+	(map { planted_fault('ROLE current_user', @$_) } @planted),
+	(map { planted_fault('DATABASE postgres', @$_) } grep { $_->[0] =~ /read_only|isolation|search_path|timeout|temp_file/ } @planted),
+	{
+		name => 'work_mem = 64kB and temp_file_limit = 0, large turns',
+		moments => ['from the start'],
+		before => sub {
+			my ($matrix) = @_;
+			$ENV{PGOPTIONS} = own_options();
+			plant($matrix, 'ROLE current_user', work_mem => '64kB');
+			plant($matrix, 'ROLE current_user', temp_file_limit => '0');
+			alter_system($matrix, 'ghcrawl.pages_per_request' => 10);
+		},
+		after => sub {
+			my ($matrix) = @_;
+			$matrix->sql('ALTER ROLE current_user RESET work_mem; ALTER ROLE current_user RESET temp_file_limit');
+			alter_system($matrix, 'ghcrawl.pages_per_request' => undef);
+			delete $ENV{PGOPTIONS};
+		},
+	},
 	clock_fault('clock an hour ahead', 3600),
 	clock_fault('clock an hour back', -3600),
 	statement_fault('VACUUM FULL', 'VACUUM FULL github.repository'),
