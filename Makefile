@@ -313,6 +313,15 @@ test-crash:
 	$(AS_ROOT) $(MAKE) --no-print-directory -s install WERROR=yes with_llvm=no
 	scripts/run-tap test/long/break.pl
 
+# Faults of the server and the database, each at each moment of a crawl; some 40
+# minutes.  test/long/faults.pl says what can be set.
+test-faults: export PG_CONFIG := $(PG_CONFIG)
+test-faults:
+	scripts/setup faults
+	$(MAKE) --no-print-directory -j2 all WERROR=yes with_llvm=no
+	$(AS_ROOT) $(MAKE) --no-print-directory -s install WERROR=yes with_llvm=no
+	scripts/run-tap test/long/faults.pl
+
 # The economy of the API end to end, and its tables: what is used of what budgets
 # allow, how much is asked in a request, what troubles cost; docs/economy.md.  What
 # rows, changes and indexes cost on disk; docs/tables.md.
@@ -344,5 +353,18 @@ bench bench-soak:
 test-versions:
 	scripts/check-versions
 
-.PHONY: sql check-sql unit build-unit print-fuzz-names test-fuzz bench-requests bench-instructions bench bench-soak test-model demo demo-stop test test-all test-server test-drift test-crash test-versions bench-budgets bench-sizes bench-troubles bench-storage print-pg-config FORCE
+# pg_upgrade in mid-crawl, from this server to PostgreSQL 17 in a Debian of its own;
+# as root.  The second is what runs there.
+test-upgrade: export PG_CONFIG := $(PG_CONFIG)
+test-upgrade:
+	$(MAKE) --no-print-directory -j2 all WERROR=yes with_llvm=no
+	$(AS_ROOT) $(MAKE) --no-print-directory -s install WERROR=yes with_llvm=no
+	scripts/check-versions upgrade
+upgrade-inside: export PG_CONFIG := $(PG_CONFIG)
+upgrade-inside:
+	$(MAKE) --no-print-directory -j2 all WERROR=yes with_llvm=no
+	$(MAKE) --no-print-directory -s install WERROR=yes with_llvm=no
+	OLD_SERVER=$(abspath $(wildcard ../old/lib/postgresql/*)) scripts/run-tap test/long/upgrade.pl
+
+.PHONY: sql check-sql unit build-unit print-fuzz-names test-fuzz bench-requests bench-instructions bench bench-soak test-model demo demo-stop test test-all test-server test-drift test-crash test-faults test-versions test-upgrade upgrade-inside bench-budgets bench-sizes bench-troubles bench-storage print-pg-config FORCE
 .DEFAULT_GOAL := all

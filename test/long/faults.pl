@@ -13,13 +13,10 @@ use FindBin;
 use lib "$FindBin::RealBin/../t/lib";
 use GhcSmallDisk;
 use GhcFaultMatrix;
-use GhcHold;
 use Test::More;
 
-plan skip_all => 'gdb is needed (apt install gdb)' if !GhcHold::is_possible();
-
 my ($faults, $moments) = map { qr/(?:$_)/ } $ENV{FAULTS} // '', $ENV{MOMENTS} // '';
-my $matrix = GhcFaultMatrix->new(repositories => $ENV{REPOSITORIES} // 3000);
+my $matrix = GhcFaultMatrix->for_test(repositories => $ENV{REPOSITORIES} // 3000);
 
 for my $fault (GhcFaultMatrix::faults())
 {

@@ -62,16 +62,14 @@ my %SERVERS = (
 	},
 	disk => sub {
 		my ($matrix) = @_;
-		mkdir "$ENV{GHC_SMALL_DATA}/space" or die "GHC_SMALL_DATA: $!";
 		return {
 			init => [ '--waldir', "$ENV{GHC_SMALL_WAL}/wal", '--wal-segsize=1' ],
 			conf => [ 'min_wal_size = 2MB', 'max_wal_size = 4MB', 'checkpoint_timeout = 30s' ],
-			ready => sub {
-				$matrix->sql("CREATE TABLESPACE small LOCATION '$ENV{GHC_SMALL_DATA}/space'");
-				$matrix->sql($_) for split /\n/, $matrix->sql(q{
-					SELECT format('ALTER %s %s SET TABLESPACE small', CASE relkind WHEN 'i' THEN 'INDEX' ELSE 'TABLE' END, oid::regclass)
-					FROM pg_class WHERE relnamespace = 'github'::regnamespace AND relkind IN ('r', 'i')});
-			} };
+			ready => sub { move_to_small($matrix, 'github') } };
+	},
+	disk_of_all => sub {
+		my ($matrix) = @_;
+		return { ready => sub { move_to_small($matrix, 'github', 'ghcrawl') } };
 	},
 	clock => sub {
 		my ($matrix) = @_;
@@ -88,6 +86,29 @@ my %SERVERS = (
 			conf => [ 'wal_level = logical', 'max_wal_senders = 5', 'max_replication_slots = 5' ],
 			ready => sub { subscribe($matrix) } };
 	});
+
+# Moves all tables and indexes of schemas to the small file system.
+sub move_to_small
+{
+	my ($matrix, @schemas) = @_;
+	my $folder = "$ENV{GHC_SMALL_DATA}/" . join '-', @schemas;
+
+	mkdir $folder or die "$folder: $!";
+	$matrix->sql("CREATE TABLESPACE small LOCATION '$folder'");
+	$matrix->sql($_) for split /\n/, $matrix->sql(q{
+		SELECT format('ALTER %s %s SET TABLESPACE small', CASE relkind WHEN 'i' THEN 'INDEX' ELSE 'TABLE' END, oid::regclass)
+		FROM pg_class WHERE relkind IN ('r', 'i') AND relnamespace::regnamespace::text IN ('} . join(q{', '}, @schemas) . q{')});
+	return;
+}
+
+# What this machine lacks for a server, or nothing.
+sub lacks
+{
+	my ($kind) = @_;
+	return 'libfaketime is needed (apt install libfaketime)' if $kind eq 'clock' && !libfaketime();
+	return 'this user may not make mount namespaces' if $kind =~ /^disk/ && !$ENV{GHC_SMALL_DATA};
+	return '';
+}
 
 sub server { my ($kind, $matrix) = @_; return $SERVERS{$kind}->($matrix) }
 
@@ -392,7 +413,11 @@ my @FAULTS = (
 	},
 	{ name => 'kill -9 of the postmaster', crashes => 1, apply => \&kill_postmaster, until => \&start_again },
 	{ name => 'pg_terminate_backend', apply => sub { signal_worker($_[0], 'pg_terminate_backend') }, until => \&back_again },
-	{ name => 'pg_cancel_backend', apply => sub { signal_worker($_[0], 'pg_cancel_backend') } },
+	{
+		name => 'pg_cancel_backend',
+		apply => sub { signal_worker($_[0], 'pg_cancel_backend') },
+		after => sub { Test::More::unlike($_[0]->log_since, qr/ghcrawl worker.* exited with exit code [1-9]/, 'the worker lives') },
+	},
 	{
 		name => 'ghcrawl.workers 1 to 3',
 		apply => sub { alter_system($_[0], 'ghcrawl.workers' => 3) },
@@ -461,6 +486,18 @@ my @FAULTS = (
 		name => 'disk full: data tables',
 		server => 'disk',
 		before => sub { $_[0]->sql('VACUUM FULL github.repository') },
+		apply => sub { fill_up($ENV{GHC_SMALL_DATA}) },
+		until => \&has_trouble,
+		undo => sub { empty($ENV{GHC_SMALL_DATA}) },
+	},
+	{
+		name => 'disk full: data and control tables',
+		server => 'disk_of_all',
+		before => sub {
+			my ($matrix) = @_;
+			$matrix->sql("VACUUM FULL $_") for 'github.repository', split /\n/, $matrix->sql(
+				q{SELECT oid::regclass FROM pg_class WHERE relkind = 'r' AND relnamespace = 'ghcrawl'::regnamespace});
+		},
 		apply => sub { fill_up($ENV{GHC_SMALL_DATA}) },
 		until => \&has_trouble,
 		undo => sub { empty($ENV{GHC_SMALL_DATA}) },

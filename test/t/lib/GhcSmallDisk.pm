@@ -10,7 +10,7 @@ use warnings;
 
 use File::Temp qw(tempdir);
 
-use constant DATA_MB => 16;
+use constant DATA_MB => 32;
 use constant WAL_MB => 32;
 
 # As root of the new namespace it mounts, then becomes the user it was.
