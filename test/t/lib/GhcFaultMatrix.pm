@@ -174,7 +174,7 @@ sub make_node
 		# many small requests, so that there is a mid-crawl
 		'ghcrawl.pages_per_request = 1', 'ghcrawl.page_size = 100',
 		q{shared_preload_libraries = 'ghcrawl'}, 'max_worker_processes = 12',
-		'restart_after_crash = on', q{deadlock_timeout = '200ms'},
+		'restart_after_crash = on', q{deadlock_timeout = '2s'},
 		'log_min_messages = info', 'log_statement = none', q{log_line_prefix = '%m [%p] %b %q%a '},
 		@{ $want->{conf} // [] }, '');
 	local %ENV = (%ENV, %{ $want->{env} // {} });
@@ -319,7 +319,7 @@ sub check
 		crashes => $fault->{crashes},
 		ids => !$fault->{loses},
 		errors => \%errors,
-		history => $self->changed);
+		history => $fault->{loses} ? $self->history : $self->changed);
 	is($self->sql('SELECT count(*) FROM github.history h JOIN before USING (repo_id) WHERE h.stars <> before.stars'),
 		'0', "$name: the history says what was before");
 	if (@lines)
@@ -327,7 +327,7 @@ sub check
 		is($self->sql(q{SELECT coalesce(sum(count), 0) FROM ghcrawl.errors WHERE class = 'database'}) >= @lines ? 'yes' : 'no', 'yes',
 			"$name: what failed is counted");
 	}
-	recrawl($node, $self->{sim}, name => "$name, the next crawl", history => $self->changed, crashes => 1)
+	recrawl($node, $self->{sim}, name => "$name, the next crawl", history => $self->history, crashes => 1)
 	  if $fault->{loses};
 	return;
 }
@@ -338,6 +338,9 @@ sub changed
 	my ($self) = @_;
 	return $self->sql('SELECT count(*) FROM before b JOIN github.repositories r USING (repo_id) WHERE b.stars <> r.stars');
 }
+
+# How many rows the history has: of what was taken away no more is known.
+sub history { return $_[0]->sql('SELECT count(*) FROM github.repository_history') }
 
 # ---------------------------------------------------------------------------
 # the table
