@@ -50,8 +50,8 @@ for my $mode ('--copy', '--link')
 				'--old-datadir', $old->data_dir, '--new-datadir', $new->data_dir,
 				'--old-bindir', "$old_server/bin", '--new-bindir', $new->config_data('--bindir'),
 				'--socketdir', $new->host, '--old-port', $old->port, '--new-port', $new->port ],
-			"pg_upgrade $mode")
-		  or BAIL_OUT(join "\n", map { $_, grep { /error|unrecognized/ } split /\n/, slurp_file($_) }
+			"pg_upgrade $mode");
+		Test::More->builder->is_passing or BAIL_OUT(join "\n", map { $_, grep { /error|unrecognized/ } split /\n/, slurp_file($_) }
 			  glob $new->data_dir . '/pg_upgrade_output.d/*/log/pg_upgrade_dump_*.log');
 	}
 	is($sim->counters->{requests}, $requests, "$mode: no worker runs while it is upgraded");
