@@ -391,7 +391,8 @@ sub subscriber_is_equal
 # ---------------------------------------------------------------------------
 
 # those that this server knows: the third figure is the first version that does
-my ($major) = `$ENV{PG_CONFIG} --version` =~ /(\d+)/;
+my $config = $ENV{PG_CONFIG} // 'pg_config';
+my ($major) = `$config --version` =~ /(\d+)/;
 my @planted = grep { ($_->[2] // 0) <= $major } @PLANTED;
 
 # a user's rows that the worker will change
