@@ -91,7 +91,7 @@ sub new
 sub for_test
 {
 	my ($class, %option) = @_;
-	plan(skip_all => 'gdb is needed (apt install gdb)') if !GhcHold::is_possible();
+	plan(skip_all => 'a gdb is needed that may attach to processes (apt install gdb)') if !GhcHold::is_possible();
 	return $class->new(%option);
 }
 

@@ -22,8 +22,18 @@ use constant READ_BYTES => 65_536;
 
 my %holds;
 
-# Is there a gdb that may look into other processes of ours?
-sub is_possible { return system('gdb --version >/dev/null 2>&1') == 0 }
+# Is there a gdb that may look into other processes of ours?  Containers and Yama
+# may forbid it.
+sub is_possible
+{
+	my $pid = fork // die "fork: $!";
+
+	exec 'sleep', PATIENCE_S if $pid == 0;
+	my $said = `gdb -nx -q -batch -ex 'attach $pid' -ex 'info proc' 2>&1` // '';
+	kill 'KILL', $pid;
+	waitpid $pid, 0;
+	return $said =~ /^process $pid$/m && $said !~ /ptrace: /;
+}
 
 sub new
 {
