@@ -19,7 +19,8 @@ use constant SCRIPT => 'mount -t tmpfs -o size=$3M,mode=700 tmpfs "$1" && mount 
 
 sub import
 {
-	return if defined $ENV{GHC_UID};
+	# once is enough; and whoever only checks the syntax wants nothing started
+	return if defined $ENV{GHC_UID} || $^C;
 	local $ENV{GHC_UID} = $<;
 	local $ENV{GHC_GID} = $( + 0;
 	return if system('unshare', '--user', '--map-root-user', '--mount', 'true') != 0;
