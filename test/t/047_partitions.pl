@@ -36,7 +36,7 @@ sub crawl
 	wait_for($node, 'SELECT count(*) ' . WORKERS, '0');
 	my @done;
 	push @done, 'look up'
-	  if slurp_file($node->logfile, $offset) =~ /SQL statement "SELECT repo_id, changed_at, [^"]* FROM github\.repository WHERE repo_id = ANY \(\$1\)"/;
+	  if slurp_file($node->logfile, $offset) =~ /SQL statement "SELECT repo_id::bigint, [^"]* FROM github\.repository WHERE repo_id = ANY \(\$1\)"/;
 	my $wal = wal_of($node, $from, $node->lsn('insert'), relations_of($node));
 	push @done, 'insert' if grep { $wal->{$_}{'Heap/INSERT'} } grep { /^repository(_\d|_\d_all)?$/ } keys %$wal;
 	is("@done", $by_sql, "$name: what is done by SQL");
