@@ -81,7 +81,7 @@ SQL
 }
 
 # where points bind, two requests for what one brings are no gain
-begin('points', repositories => 7000, users => 6, points => 30_000, latency_base => 5,
+begin('points', repositories => 7000, users => 6, points => 12_000, latency_base => 5,
 	latency_node => 0, latency_connection => 0);
 my $crawl = crawl('points bind');
 cmp_ok(asked_later($crawl), '<=', 3500, 'most topics come with the pages: later for '

@@ -122,6 +122,9 @@ export function topics(seed, id) {
   return [...found].sort();
 }
 
+// sizes are Int in GitHub's schema, their sum as well
+const MOST_BYTES = 2_000_000_000;
+
 /** Languages with their bytes, largest first; the first is the primary one. */
 export function languages(seed, id, primary, kilobytes) {
   if (primary === 0) return [];
@@ -132,7 +135,7 @@ export function languages(seed, id, primary, kilobytes) {
     const code = 1 + (hash(seed, id, 3000 + i) % (LANGUAGES.length - 1));
     if (!found.has(code)) found.set(code, 0);
   }
-  let left = Math.max(1, kilobytes) * 700 + (h % 500);
+  let left = Math.min(MOST_BYTES, Math.max(1, kilobytes) * 700 + (h % 500));
   return [...found.keys()].map((code) => {
     const size = Math.max(1, Math.floor(left * 0.6));
     left = Math.max(1, left - size);
