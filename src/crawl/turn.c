@@ -310,11 +310,14 @@ begin_sums(GhcWorker *worker)
 	}
 }
 
-/* What failed until now, since it could not be written while it did. */
+/*
+ * What failed until now, since it could not be written while it did.  What some
+ * rows cause is found out carefully, and recorded of those.
+ */
 static void
 record_trouble(GhcWorker *worker)
 {
-	if (worker->failures > 0)
+	if (worker->failures > 0 && worker->careful == 0)
 		ghc_errors_record(worker->troubled, "database", worker->trouble, NULL,
 						  worker->failures);
 }
