@@ -621,12 +621,15 @@ write_viewer(GhcWorker *worker, const GhcFlight *flight)
 	write_budget(flight->lane->api_url, token, account, login);
 }
 
-/* GitHub will never take such a query: the crawl fails, after the turn. */
+/*
+ * GitHub will never take such a query: the crawl fails, after the turn.  Unless it
+ * is about a cursor, which may have been spoiled on its way to us.
+ */
 static void
 note_bad_query(const GhcFlight *flight, GhcRun *run)
 {
 	if (flight->judgement.verdict != GHC_VERDICT_BAD_QUERY ||
-		ghc_state_has_own_cursor(flight) || run->ends != NULL)
+		ghc_state_has_cursor(flight) || run->ends != NULL)
 		return;
 	run->ends = "failed";
 	run->reason = ghc_clean_text(flight->judgement.reason, 200);

@@ -102,6 +102,7 @@ compose_pages(GhcTask *task, const GhcRoom *room, GhcQuery *query)
 
 	task->rows = ghc_task_rows(task->row_limit, room);
 	task->overlaps = task->in_own_words = knows_cursor(task);
+	task->with_cursor = task->overlaps || task->cursor[0] != '\0';
 	if (task->overlaps)
 		ghc_cursor_format(--before, own);
 	if (!add_page(task, 0, before,
@@ -115,7 +116,7 @@ compose_pages(GhcTask *task, const GhcRoom *room, GhcQuery *query)
 	{
 		before += task->rows - 1;
 		ghc_cursor_format(before, own);
-		task->in_own_words = true;
+		task->in_own_words = task->with_cursor = true;
 		if (!add_page(task, n, before, ghc_slice_of(own), query))
 			return false;
 	}
@@ -125,7 +126,7 @@ compose_pages(GhcTask *task, const GhcRoom *room, GhcQuery *query)
 static bool
 search_compose(GhcTask *task, const GhcRoom *room, GhcQuery *query)
 {
-	task->in_own_words = false;
+	task->in_own_words = task->with_cursor = false;
 	if (task->cut != NULL)
 		return ghc_cut_compose(task->cut, &task->range, room->parts, query);
 	if (task->confirming)
@@ -459,9 +460,14 @@ static GhcOutcome
 search_absorb(GhcTask *task, const GhcJudgement *judgement, GhcHarvest *stored)
 {
 	task->strangers = 0;
-	/* if it is the cursor that GitHub doesn't take, its own remain */
-	if (judgement->verdict == GHC_VERDICT_BAD_QUERY)
-		task->keeps_cursors |= task->in_own_words;
+	/*
+	 * If it is the cursor that GitHub doesn't take, its own remain; and if it was
+	 * its own, the range is read anew.
+	 */
+	if (judgement->verdict == GHC_VERDICT_BAD_QUERY && task->in_own_words)
+		task->keeps_cursors = true;
+	else if (judgement->verdict == GHC_VERDICT_BAD_QUERY && task->with_cursor)
+		rewind_reading(task);
 	switch (ghc_task_receives(judgement))
 	{
 		case GHC_RECEPTION_TOO_MUCH:

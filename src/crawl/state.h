@@ -269,4 +269,16 @@ ghc_state_has_own_cursor(const GhcFlight *flight)
 	return false;
 }
 
+/* Is any cursor in it? */
+static inline bool
+ghc_state_has_cursor(const GhcFlight *flight)
+{
+	ListCell   *cell;
+
+	foreach(cell, flight->works)
+		if (((const GhcWork *) lfirst(cell))->task.with_cursor)
+			return true;
+	return false;
+}
+
 #endif							/* GHC_STATE_H */

@@ -180,6 +180,7 @@ typedef struct GhcTask
 	char		cursor[GHC_CURSOR_BYTES];
 	bool		overlaps;		/* the first page begins with last_id, if nothing moved */
 	bool		in_own_words;	/* a cursor that was sent is of our making */
+	bool		with_cursor;	/* a cursor was sent, whoever made it */
 	bool		keeps_cursors;	/* no others than GitHub's own are sent */
 	int64_t		last_id;		/* at the end of the page before, or 0 */
 	int			repairs;		/* in this reading, of pages that moved */

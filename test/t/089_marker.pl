@@ -17,7 +17,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 # so many requests fail before we look
-use constant FAULTS => 15;
+use constant FAULTS => 8;
 
 my $sim = start_simulator(repositories => 1_500, users => 2, apps => 1, installations => 2, latency => 0, limits => 'wide',
 	faults => 'json502=0.06,html502=0.06,json504=0.05,timeout200=0.05,html200=0.05,serverError=0.05,reset=0.05,'
@@ -122,7 +122,7 @@ sql("SELECT ghcrawl_add_token_file('filed', '$dir/token')");
 sql("SELECT ghcrawl_add_app('bot', $app->{id}, '$dir/app.pem')");
 my $crawl = start_crawl($node, 'stars:>=0 fork:true', 'flat');
 my ($counters, $faults);
-my $deadline = time + 60;
+my $deadline = time + 120;
 do
 {
 	sleep 0.1;
