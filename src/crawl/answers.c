@@ -487,11 +487,13 @@ static void
 write_progress(GhcWorker *worker, List *progress)
 {
 	int			n = list_length(progress);
-	GhcTaskRow **rows = palloc(n * sizeof(GhcTaskRow *));
-	bool	   *held = palloc(n * sizeof(bool));
+	GhcTaskRow **rows;
+	bool	   *held;
 
 	if (n == 0)
 		return;
+	rows = palloc(n * sizeof(GhcTaskRow *));
+	held = palloc(n * sizeof(bool));
 	for (int i = 0; i < n; i++)
 		rows[i] = &((Progress *) list_nth(progress, i))->work->row;
 	ghc_tasks_progress(rows, n, worker->no, held);
@@ -629,7 +631,7 @@ static void
 note_bad_query(const GhcFlight *flight, GhcRun *run)
 {
 	if (flight->judgement.verdict != GHC_VERDICT_BAD_QUERY ||
-		ghc_state_has_cursor(flight) || run->ends != NULL)
+		ghc_state_cursors(flight) != GHC_CURSORS_NONE || run->ends != NULL)
 		return;
 	run->ends = "failed";
 	run->reason = ghc_clean_text(flight->judgement.reason, 200);

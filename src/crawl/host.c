@@ -515,7 +515,7 @@ ghc_host_learn(GhcHost *host, const GhcFlight *flight)
 		return;
 	learn_size(host, flight);
 	if (flight->judgement.verdict == GHC_VERDICT_BAD_QUERY)
-		host->cursors_refused |= ghc_state_has_own_cursor(flight);
+		host->cursors_refused |= ghc_state_cursors(flight) == GHC_CURSORS_OURS;
 	if (flight->judgement.verdict != GHC_VERDICT_OK)
 		return;
 	for (int i = 0; i < flight->query.n_pages; i++)

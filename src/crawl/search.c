@@ -101,10 +101,14 @@ compose_pages(GhcTask *task, const GhcRoom *room, GhcQuery *query)
 	int			before = task->offset;
 
 	task->rows = ghc_task_rows(task->row_limit, room);
-	task->overlaps = task->in_own_words = knows_cursor(task);
-	task->with_cursor = task->overlaps || task->cursor[0] != '\0';
+	task->overlaps = knows_cursor(task);
 	if (task->overlaps)
+	{
+		task->cursors = GHC_CURSORS_OURS;
 		ghc_cursor_format(--before, own);
+	}
+	else if (task->cursor[0] != '\0')
+		task->cursors = GHC_CURSORS_THEIRS;
 	if (!add_page(task, 0, before,
 				  ghc_slice_of(task->overlaps ? own : task->cursor), query))
 		return false;
@@ -116,7 +120,7 @@ compose_pages(GhcTask *task, const GhcRoom *room, GhcQuery *query)
 	{
 		before += task->rows - 1;
 		ghc_cursor_format(before, own);
-		task->in_own_words = task->with_cursor = true;
+		task->cursors = GHC_CURSORS_OURS;
 		if (!add_page(task, n, before, ghc_slice_of(own), query))
 			return false;
 	}
@@ -126,7 +130,7 @@ compose_pages(GhcTask *task, const GhcRoom *room, GhcQuery *query)
 static bool
 search_compose(GhcTask *task, const GhcRoom *room, GhcQuery *query)
 {
-	task->in_own_words = task->with_cursor = false;
+	task->cursors = GHC_CURSORS_NONE;
 	if (task->cut != NULL)
 		return ghc_cut_compose(task->cut, &task->range, room->parts, query);
 	if (task->confirming)
@@ -464,9 +468,11 @@ search_absorb(GhcTask *task, const GhcJudgement *judgement, GhcHarvest *stored)
 	 * If it is the cursor that GitHub doesn't take, its own remain; and if it was
 	 * its own, the range is read anew.
 	 */
-	if (judgement->verdict == GHC_VERDICT_BAD_QUERY && task->in_own_words)
+	if (judgement->verdict == GHC_VERDICT_BAD_QUERY &&
+		task->cursors == GHC_CURSORS_OURS)
 		task->keeps_cursors = true;
-	else if (judgement->verdict == GHC_VERDICT_BAD_QUERY && task->with_cursor)
+	else if (judgement->verdict == GHC_VERDICT_BAD_QUERY &&
+			 task->cursors == GHC_CURSORS_THEIRS)
 		rewind_reading(task);
 	switch (ghc_task_receives(judgement))
 	{

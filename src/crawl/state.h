@@ -257,28 +257,16 @@ ghc_state_is_wanted(const GhcWorker *worker, const char *api_url)
 	return false;
 }
 
-/* Is a cursor of our making in what a flight asks for? */
-static inline bool
-ghc_state_has_own_cursor(const GhcFlight *flight)
+/* Whose cursors are in what a flight asks for? */
+static inline GhcCursors
+ghc_state_cursors(const GhcFlight *flight)
 {
+	GhcCursors	cursors = GHC_CURSORS_NONE;
 	ListCell   *cell;
 
 	foreach(cell, flight->works)
-		if (((const GhcWork *) lfirst(cell))->task.in_own_words)
-			return true;
-	return false;
-}
-
-/* Is any cursor in it? */
-static inline bool
-ghc_state_has_cursor(const GhcFlight *flight)
-{
-	ListCell   *cell;
-
-	foreach(cell, flight->works)
-		if (((const GhcWork *) lfirst(cell))->task.with_cursor)
-			return true;
-	return false;
+		cursors = Max(cursors, ((const GhcWork *) lfirst(cell))->task.cursors);
+	return cursors;
 }
 
 #endif							/* GHC_STATE_H */

@@ -136,6 +136,14 @@ typedef struct GhcNodes
 
 typedef struct GhcTaskKind GhcTaskKind;
 
+/* whose cursors a request carries; ours, if there are any */
+typedef enum GhcCursors
+{
+	GHC_CURSORS_NONE,
+	GHC_CURSORS_THEIRS,			/* GitHub's */
+	GHC_CURSORS_OURS,
+} GhcCursors;
+
 typedef struct GhcTask
 {
 	const GhcTaskKind *kind;
@@ -179,8 +187,7 @@ typedef struct GhcTask
 	int			offset;			/* results behind the cursor */
 	char		cursor[GHC_CURSOR_BYTES];
 	bool		overlaps;		/* the first page begins with last_id, if nothing moved */
-	bool		in_own_words;	/* a cursor that was sent is of our making */
-	bool		with_cursor;	/* a cursor was sent, whoever made it */
+	GhcCursors	cursors;		/* of the request under way */
 	bool		keeps_cursors;	/* no others than GitHub's own are sent */
 	int64_t		last_id;		/* at the end of the page before, or 0 */
 	int			repairs;		/* in this reading, of pages that moved */
