@@ -44,4 +44,19 @@ ghc_slice_equals(GhcSlice a, GhcSlice b)
 		(b.len == 0 || memcmp(a.data, b.data, b.len) == 0);
 }
 
+/* without blanks at both ends, and without a line end */
+static inline GhcSlice
+ghc_slice_trim(GhcSlice text)
+{
+	/* not strchr, to which a NUL is one of them */
+	while (text.len > 0 && memchr(" \t\r\n", text.data[text.len - 1], 4) != NULL)
+		text.len--;
+	while (text.len > 0 && memchr(" \t", text.data[0], 2) != NULL)
+	{
+		text.data++;
+		text.len--;
+	}
+	return text;
+}
+
 #endif							/* GHC_SLICE_H */

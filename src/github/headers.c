@@ -38,20 +38,6 @@ ghc_headers_init(GhcHeaders *headers)
 	headers->date = -1;
 }
 
-/* Cuts off blanks and line ends on both sides. */
-static GhcSlice
-trim(GhcSlice text)
-{
-	while (text.len > 0 && memchr(" \t\r\n", text.data[text.len - 1], 4) != NULL)
-		text.len--;
-	while (text.len > 0 && memchr(" \t", text.data[0], 2) != NULL)
-	{
-		text.data++;
-		text.len--;
-	}
-	return text;
-}
-
 /* Compares a header's name with one in lower case. */
 static bool
 is_named(GhcSlice name, const char *want)
@@ -197,7 +183,7 @@ ghc_headers_add(GhcHeaders *headers, GhcSlice line)
 	name.len = (size_t) (colon - line.data);
 	value.data = colon + 1;
 	value.len = line.len - name.len - 1;
-	value = trim(value);
+	value = ghc_slice_trim(value);
 
 	if (is_named(name, "retry-after"))
 		take_retry_after(value, &headers->retry_after_s);

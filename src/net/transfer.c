@@ -66,15 +66,7 @@ header_value(GhcSlice line, const char *name, GhcSlice *value)
 		strncasecmp(line.data, name, len) != 0)
 		return false;
 
-	value->data = line.data + len + 1;
-	value->len = line.len - len - 1;
-	while (value->len > 0 && memchr(" \t", value->data[0], 2) != NULL)
-	{
-		value->data++;
-		value->len--;
-	}
-	while (value->len > 0 && memchr(" \t\r\n", value->data[value->len - 1], 4) != NULL)
-		value->len--;
+	*value = ghc_slice_trim((GhcSlice) {line.data + len + 1, line.len - len - 1});
 	return true;
 }
 
