@@ -286,16 +286,23 @@ same_value(const GhcRepository *repo, GhcField field, Datum stored)
 	}
 }
 
-bool
-ghc_values_same(const GhcRepository *repo, GhcField field, Datum stored,
-				bool isnull)
+/* The same of a field and of what is stored of it, which may be null. */
+static inline bool
+same_field(const GhcRepository *repo, GhcField field, Datum stored, bool isnull)
 {
-	isnull = ghc_values_is_null(field, stored, isnull);
 	if (repo->null & GHC_FIELD_BIT(field))
 		return isnull;
 	if (!(repo->set & GHC_FIELD_BIT(field)))
 		return true;
 	return !isnull && same_value(repo, field, stored);
+}
+
+bool
+ghc_values_same(const GhcRepository *repo, GhcField field, Datum stored,
+				bool isnull)
+{
+	return same_field(repo, field, stored,
+					  ghc_values_is_null(field, stored, isnull));
 }
 
 /* The bits, from the lowest on, of the flags among these fields. */
@@ -337,13 +344,7 @@ ghc_values_same_row(const GhcRepository *repo, GhcFieldSet set,
 				return false;
 			flags_seen = true;
 		}
-		else if (repo->null & GHC_FIELD_BIT(field))
-		{
-			if (!isnull[i])
-				return false;
-		}
-		else if ((repo->set & GHC_FIELD_BIT(field)) != 0 &&
-				 (isnull[i] || !same_value(repo, field, stored[i])))
+		else if (!same_field(repo, field, stored[i], isnull[i]))
 			return false;
 	}
 	return true;
