@@ -40,10 +40,11 @@ typedef struct GhcPlain
 
 /*
  * Opens a table, and those of its partitions that n ascending ids are in or
- * belong to, for the wanted columns.  False, with nothing open, if the table isn't
- * plain, a column is of another type than is told here, or the current user may not do this to it.  The table must be locked;
- * partitions are, as by SQL, until the transaction's end.  What is palloc'd
- * stays in the current memory context.
+ * belong to, for the wanted columns.  False, with nothing open, if the table
+ * isn't plain, a column is of another type than is told here, or the current
+ * user may not do this to it.  The table must be locked; partitions are, as by
+ * SQL, until the transaction's end.  What is palloc'd stays in the current
+ * memory context.
  */
 extern bool ghc_plain_open(GhcPlain *plain, Oid table,
 						   const char *const *columns, const Oid *types,
