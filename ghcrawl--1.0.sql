@@ -150,7 +150,7 @@ COMMENT ON COLUMN ghcrawl.crawl_counter.narrowed IS 'Ranges cut because they cou
 COMMENT ON COLUMN ghcrawl.crawl_counter.part IS 'Of the whole crawl, from 0 to 1; only grows';
 COMMENT ON COLUMN ghcrawl.crawl_counter.worker_no IS '0: what users did, such as ghcrawl_retry_gaps';
 COMMENT ON COLUMN ghcrawl.crawl_counter.suspects IS 'Repositories that an earlier crawl of the query saw and this one didn''t, looked up by id and answered';
-COMMENT ON COLUMN ghcrawl.crawl_counter.gone IS 'Of these, not found';
+COMMENT ON COLUMN ghcrawl.crawl_counter.gone IS 'Repositories that were looked up and not found: suspects, or what the crawl is about';
 COMMENT ON COLUMN ghcrawl.crawl_counter.rate IS 'Repositories a second of late';
 
 CREATE SEQUENCE ghcrawl.task_id_seq CACHE 32;
@@ -705,7 +705,7 @@ COMMENT ON COLUMN ghcrawl.crawls.read_again IS 'Readings of ranges beyond the fi
 COMMENT ON COLUMN ghcrawl.crawls.narrowed IS 'Ranges cut because they could not be read as they were';
 COMMENT ON COLUMN ghcrawl.crawls.part IS 'Of the whole crawl, from 0 to 1, by ranges read';
 COMMENT ON COLUMN ghcrawl.crawls.suspects IS 'Repositories that the crawl before saw in the selection and this one didn''t, looked up by id and answered';
-COMMENT ON COLUMN ghcrawl.crawls.gone IS 'Of these, not found: deleted, made private or blocked';
+COMMENT ON COLUMN ghcrawl.crawls.gone IS 'Repositories that were looked up, suspects or what the crawl is about, and not found: deleted, made private or blocked';
 COMMENT ON COLUMN ghcrawl.crawls.points IS 'GraphQL points spent';
 COMMENT ON COLUMN ghcrawl.crawls.rate IS 'Repositories a second of late';
 

@@ -378,35 +378,67 @@ end_work(GhcWorker *worker, GhcWork *work, GhcRun *run, GhcOutcome outcome)
 	return true;
 }
 
-/* Writes what a look-up by id found out, beside the rows that were stored. */
+/* Writes what an answer to a look-up by id says, beside the rows that were stored. */
 static void
-write_suspects(GhcWorker *worker, const GhcWork *work,
-			   const GhcFlight *flight, GhcRun *run)
+write_missed(GhcWorker *worker, const GhcWork *work, const GhcFlight *flight,
+			 const GhcRun *run)
 {
 	const GhcNodes *nodes = work->task.nodes;
 
-	if (nodes->details)
-		return;
-	run->counts.suspects += nodes->n_answered;
-	run->counts.gone += nodes->n_gone;
-	if (nodes->n_gone == 0)
+	if (nodes->n_missed == 0)
 		return;
 	worker->storing = run->crawl.crawl_id;
-	ghc_absence_write(run->crawl.data_schema, flight->shape.fields, nodes->gone,
-					  nodes->n_gone, ghc_clock_timestamp(flight->sent_ms));
+	ghc_absence_write(run->crawl.data_schema, flight->shape.fields, nodes->missed,
+					  nodes->n_missed, ghc_clock_timestamp(flight->sent_ms));
 	worker->storing = 0;
+}
+
+/*
+ * Counts what a look-up found out.  Not before its end: should this worker die,
+ * all is asked again.
+ */
+static void
+count_nodes(const GhcNodes *nodes, GhcRun *run)
+{
+	if (nodes->why == GHC_LOOKUP_SUSPECTS)
+		run->counts.suspects += nodes->n_settled;
+	run->counts.gone += nodes->n_gone;
+}
+
+/* The members that are left of a look-up, should it be tried again. */
+static GhcMembers
+members_left(const GhcWork *work)
+{
+	GhcMembers	members = work->task.nodes->unknown;
+	const GhcNodes *nodes = work->task.nodes;
+
+	if (nodes->why != GHC_LOOKUP_FILL)
+		return members;
+	/* what the database refused was seen, and doesn't count as such */
+	for (int i = 0; i < nodes->n && members.n < GHC_MAX_MEMBERS; i++)
+	{
+		bool		refused = ghc_idset_has(&work->refused, nodes->ids[i]);
+		ListCell   *cell;
+
+		foreach(cell, work->refused_now)
+			refused |= *(int64 *) lfirst(cell) == nodes->ids[i];
+		if (refused)
+			members.ids[members.n++] = nodes->ids[i];
+	}
+	return members;
 }
 
 /* What a task gave up is all that is left of it, should it be tried again. */
 static void
-write_unknown(const GhcWork *work)
+write_left(const GhcWork *work)
 {
+	GhcMembers	members = members_left(work);
 	GhcBuffer	text = {0};
 	char	   *query;
 
-	if (work->task.nodes->unknown.n == 0)
+	if (members.n == 0)
 		return;
-	ghc_members_format(&work->task.nodes->unknown, &text);
+	ghc_members_format(&members, &text);
 	query = text.failed ? NULL : pstrdup(text.data);
 	ghc_buffer_free(&text);
 	if (query != NULL)
@@ -457,15 +489,20 @@ static void
 write_end(GhcWorker *worker, GhcWork *work, const GhcFlight *flight,
 		  GhcRun *run, GhcOutcome outcome)
 {
+	const GhcNodes *nodes = work->task.nodes;
+
 	work->over = true;
 	if (!end_work(worker, work, run, outcome))
 		return;
-	if (work->task.nodes != NULL)
-		write_suspects(worker, work, flight, run);
-	if (work->task.nodes != NULL && outcome == GHC_OUTCOME_GAP)
-		write_unknown(work);
+	if (nodes != NULL)
+	{
+		write_missed(worker, work, flight, run);
+		count_nodes(nodes, run);
+	}
+	if (nodes != NULL && outcome == GHC_OUTCOME_GAP)
+		write_left(work);
 	if (outcome != GHC_OUTCOME_SPLIT &&
-		(work->task.nodes == NULL || !work->task.nodes->details))
+		(nodes == NULL || nodes->why == GHC_LOOKUP_SUSPECTS))
 		write_seen(&work->task, run);
 	count_work(run, work, outcome, 1);
 }
@@ -505,7 +542,7 @@ write_progress(GhcWorker *worker, List *progress)
 		if (!held[i])
 			count_work(one->run, one->work, one->outcome, -1);
 		else if (one->work->task.nodes != NULL)
-			write_suspects(worker, one->work, one->flight, one->run);
+			write_missed(worker, one->work, one->flight, one->run);
 	}
 }
 

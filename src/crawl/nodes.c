@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * nodes.c
- *	  The task kinds "nodes" and "details": look repositories up by id.
+ *	  The task kinds "nodes", "details" and "fill": look repositories up by id.
  *
  * Those of kind "nodes" are suspects: an earlier crawl saw them in the selection, this one
  * didn't.  Most have changed so that they left it, and are stored as they are
@@ -19,6 +19,9 @@
  * repositories that were on them.  One that isn't found any more is left as
  * it is: nothing is said of it, a later crawl suspects it.
  *
+ * Those of kind "fill" are what the crawl is about, and no members of any range:
+ * who is found counts as seen, who isn't by either form is gone like a suspect.
+ *
  * Pure: no SPI, no curl, no clock.
  *
  * IDENTIFICATION
@@ -35,6 +38,7 @@
 
 static bool nodes_read(GhcTask *task, GhcSlice text);
 static bool details_read(GhcTask *task, GhcSlice text);
+static bool fill_read(GhcTask *task, GhcSlice text);
 static GhcWant nodes_wants(GhcTask *task);
 static bool nodes_compose(GhcTask *task, const GhcRoom *room, GhcQuery *query);
 static GhcOutcome nodes_absorb(GhcTask *task, const GhcJudgement *judgement,
@@ -46,6 +50,10 @@ const GhcTaskKind ghc_nodes_kind = {
 
 const GhcTaskKind ghc_details_kind = {
 	"details", nodes_wants, nodes_compose, nodes_absorb, details_read
+};
+
+const GhcTaskKind ghc_fill_kind = {
+	"fill", nodes_wants, nodes_compose, nodes_absorb, fill_read
 };
 
 static bool
@@ -73,8 +81,29 @@ details_read(GhcTask *task, GhcSlice text)
 {
 	if (!nodes_read(task, text))
 		return false;
-	task->nodes->details = true;
+	task->nodes->why = GHC_LOOKUP_DETAILS;
 	task->piece = GHC_PIECE_REST;
+	return true;
+}
+
+/*
+ * A gap that is tried again has but the rest of its ids, and promises nothing
+ * yet; what it counted are the others.
+ */
+static bool
+fill_read(GhcTask *task, GhcSlice text)
+{
+	GhcNodes   *nodes;
+
+	if (!nodes_read(task, text))
+		return false;
+	nodes = task->nodes;
+	nodes->why = GHC_LOOKUP_FILL;
+	nodes->seen_before = task->promised < 0 ? task->counted : task->promised - nodes->n;
+	if (nodes->seen_before < 0)
+		nodes->seen_before = 0;
+	task->promised = nodes->seen_before + nodes->n;
+	task->seen = nodes->seen_before;
 	return true;
 }
 
@@ -140,17 +169,35 @@ note_answer(GhcNodes *nodes, int i)
 {
 	nodes->settled[i] = true;
 	nodes->n_answered++;
+	nodes->n_settled++;
 }
 
-/* The repository is a member of the range, as far as this kind of task tells. */
+/* Neither form of its id is known to GitHub. */
 static void
-note_member(GhcTask *task, int64_t id)
+note_missed(GhcNodes *nodes, int i)
 {
-	if (!task->nodes->details)
-		(void) ghc_idset_add(&task->ids, id);
+	note_answer(nodes, i);
+	if (nodes->why == GHC_LOOKUP_DETAILS)
+		return;
+	nodes->missed[nodes->n_missed++] = nodes->ids[i];
+	nodes->n_gone++;
 }
 
-/* Nothing is said of a suspect, and it stays one. */
+static void
+note_found(GhcTask *task, int i, const GhcRepository *repo)
+{
+	GhcNodes   *nodes = task->nodes;
+
+	note_answer(nodes, i);
+	if (nodes->why == GHC_LOOKUP_DETAILS ||
+		(nodes->why == GHC_LOOKUP_SUSPECTS && has_left(&task->range, repo)))
+		return;
+	(void) ghc_idset_add(&task->ids, repo->repo_id);
+	if (nodes->why == GHC_LOOKUP_FILL)
+		task->seen = nodes->seen_before + (int64_t) task->ids.n;
+}
+
+/* Nothing is said of it; a suspect stays one. */
 static void
 give_up(GhcTask *task, int i)
 {
@@ -158,23 +205,29 @@ give_up(GhcTask *task, int i)
 
 	task->nodes->settled[i] = true;
 	unknown->ids[unknown->n++] = task->nodes->ids[i];
-	note_member(task, task->nodes->ids[i]);
+	if (task->nodes->why == GHC_LOOKUP_SUSPECTS)
+		(void) ghc_idset_add(&task->ids, task->nodes->ids[i]);
 	task->missing++;
 }
 
 static GhcOutcome
 end_if_settled(GhcTask *task, GhcOutcome otherwise)
 {
+	static const char *const why[] = {
+		[GHC_LOOKUP_SUSPECTS] = "GitHub doesn't say what became of repositories",
+		[GHC_LOOKUP_DETAILS] = "GitHub doesn't show all that was to be asked for by id",
+		[GHC_LOOKUP_FILL] = "GitHub doesn't show repositories that were asked for by id",
+	};
 	const GhcNodes *nodes = task->nodes;
 
 	for (int i = 0; i < nodes->n; i++)
 		if (!nodes->settled[i])
 			return otherwise;
+	if (nodes->why == GHC_LOOKUP_FILL)
+		task->promised -= nodes->n_gone;
 	if (task->missing == 0)
 		return GHC_OUTCOME_DONE;
-	task->why = nodes->details ?
-		"GitHub doesn't show all that was to be asked for by id" :
-		"GitHub doesn't say what became of repositories";
+	task->why = why[nodes->why];
 	return GHC_OUTCOME_GAP;
 }
 
@@ -240,19 +293,13 @@ absorb_list(GhcTask *task, const GhcList *list)
 		if (repo == NULL && gone[k] && !nodes->legacy)
 			gained = nodes->doubted[i] = true;
 		else if (repo == NULL && gone[k])
-		{
-			if (!nodes->details)
-				nodes->gone[nodes->n_gone++] = nodes->ids[i];
-			note_answer(nodes, i);
-		}
+			note_missed(nodes, i);
 		else if (repo != NULL && repo->repo_id == nodes->ids[i] &&
 				 ghc_repository_is_whole(repo))
-		{
-			if (!has_left(&task->range, repo))
-				note_member(task, repo->repo_id);
-			note_answer(nodes, i);
-		}
+			note_found(task, i, repo);
 	}
+	if (nodes->why == GHC_LOOKUP_FILL)
+		ghc_task_advance(task);
 	if (nodes->n_answered == 0 && !gained)
 		return fail(task);
 	task->attempts = 0;
@@ -268,7 +315,7 @@ nodes_absorb(GhcTask *task, const GhcJudgement *judgement, GhcHarvest *stored)
 	const GhcList *list = &task->parts.reply->lists[task->parts.first_list];
 
 	task->explained = false;
-	nodes->n_answered = nodes->n_gone = 0;
+	nodes->n_answered = nodes->n_missed = 0;
 	switch (ghc_task_receives(judgement))
 	{
 		case GHC_RECEPTION_TOO_MUCH:

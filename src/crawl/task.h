@@ -113,25 +113,36 @@ typedef struct GhcCut
 	GhcHeritage heritage[GHC_MAX_PARTS];	/* of each child */
 } GhcCut;
 
+/* why repositories are looked up by id; see nodes.c */
+typedef enum GhcLookup
+{
+	GHC_LOOKUP_SUSPECTS,		/* an earlier crawl saw them */
+	GHC_LOOKUP_DETAILS,			/* pages left something of them out */
+	GHC_LOOKUP_FILL,			/* they are what the crawl is about */
+} GhcLookup;
+
 /* repositories that are looked up by id */
 typedef struct GhcNodes
 {
+	GhcLookup	why;
 	int			n;
 	int64_t		ids[GHC_MAX_MEMBERS];
 	bool		settled[GHC_MAX_MEMBERS];	/* answered, or given up */
 	bool		doubted[GHC_MAX_MEMBERS];	/* not found by the new form of id */
 	bool		legacy;			/* the query asks by the legacy form */
-	bool		details;		/* no suspects, but what pages left out */
 	GhcMembers	unknown;		/* those given up */
 	int			asked[GHC_MAX_MEMBERS]; /* which of them the query asks for */
 	int			n_asked;
 	int			at_once;		/* how many go into a query */
 	int			n_given_up;		/* times some were given up */
+	int			n_settled;		/* by an answer, in all */
+	int			n_gone;			/* of these, not found */
+	int64_t		seen_before;	/* of a fill: by earlier tries of the task */
 
 	/* what the last reply brought */
 	int			n_answered;
-	int			n_gone;
-	int64_t		gone[GHC_MAX_MEMBERS];
+	int			n_missed;
+	int64_t		missed[GHC_MAX_MEMBERS];	/* not found by either form */
 } GhcNodes;
 
 typedef struct GhcTaskKind GhcTaskKind;
@@ -289,6 +300,7 @@ extern const GhcTaskKind ghc_search_kind;
 extern const GhcTaskKind ghc_plan_kind;
 extern const GhcTaskKind ghc_nodes_kind;
 extern const GhcTaskKind ghc_details_kind;
+extern const GhcTaskKind ghc_fill_kind;
 extern const GhcTaskKind ghc_sweep_kind;
 
 #endif							/* GHC_TASK_H */

@@ -19,9 +19,14 @@
 void
 ghc_members_format(const GhcMembers *members, GhcBuffer *out)
 {
+	GhcRange	everything;
+
 	ghc_buffer_puts(out, PREFIX);
 	for (int i = 0; i < members->n; i++)
 		ghc_buffer_printf(out, "%s%" PRId64, i > 0 ? "," : "", members->ids[i]);
+	ghc_range_init(&everything);
+	if (ghc_range_equals(&members->range, &everything))
+		return;
 	ghc_buffer_puts(out, " ");
 	ghc_range_format(&members->range, out);
 }
@@ -63,9 +68,14 @@ ghc_members_parse(GhcSlice text, GhcMembers *members)
 		text.data += len;
 		text.len -= len;
 		if (members->n == GHC_MAX_MEMBERS ||
-			!take_id(&text, &members->ids[members->n]) || text.len == 0)
+			!take_id(&text, &members->ids[members->n]))
 			return false;
 		members->n++;
+		if (text.len == 0)
+		{
+			ghc_range_init(&members->range);
+			return true;
+		}
 		separator = *text.data;
 		len = 1;
 	} while (separator == ',');

@@ -5,7 +5,8 @@
  *
  * The text is "ids:", their numbers with commas between them, and the range as
  * a search: "ids:7,19 stars:0..10 created:2020-01-01T00:00:00Z..2020-02-01T23:59:59Z".
- * It is for people to read, too.
+ * Repositories that are in no range of a search are "ids:7,19" alone.  It is for
+ * people to read, too.
  *
  * Pure: no SPI, no curl, no clock.
  *

@@ -60,9 +60,13 @@ ghc_crawls_insert(const GhcNewCrawl *crawl)
 		" VALUES ($1, $2, $3, $4, $5, 'running', $6, $7, $8)"
 		" ON CONFLICT DO NOTHING RETURNING crawl_id),"
 		" t AS (INSERT INTO ghcrawl.task (crawl_id, kind, query)"
-		" SELECT crawl_id, 'search', $9 FROM c RETURNING crawl_id, task_id),"
+		" SELECT crawl_id, 'search', $9 FROM c WHERE $9 IS NOT NULL"
+		" RETURNING crawl_id, task_id),"
 		" q AS (INSERT INTO ghcrawl.queue (crawl_id, position, task_id)"
-		" SELECT crawl_id, $10, task_id FROM t)"
+		" SELECT crawl_id, $10, task_id FROM t),"
+		/* ghcrawl.crawls counts a root */
+		" k AS (INSERT INTO ghcrawl.crawl_counter (crawl_id, worker_no, tasks)"
+		" SELECT crawl_id, 0, -1 FROM c WHERE $9 IS NULL)"
 		" SELECT crawl_id FROM c", "tttibntntb", NULL
 	};
 	char		nulls[] = "          ";
@@ -77,7 +81,7 @@ ghc_crawls_insert(const GhcNewCrawl *crawl)
 		NameGetDatum(&owner),
 		CStringGetTextDatum(crawl->api_url),
 		NameGetDatum(&schema),
-		CStringGetTextDatum(crawl->root),
+		crawl->root ? CStringGetTextDatum(crawl->root) : (Datum) 0,
 		Int64GetDatum(crawl->position)
 	};
 
@@ -85,6 +89,8 @@ ghc_crawls_insert(const GhcNewCrawl *crawl)
 	namestrcpy(&schema, crawl->data_schema);
 	if (crawl->max_repositories < 0)
 		nulls[4] = 'n';
+	if (crawl->root == NULL)
+		nulls[8] = 'n';
 	if (ghc_db_run(&insert, values, nulls) == 0)
 		return 0;
 	return ghc_db_get_int8(0, 1);

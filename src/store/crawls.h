@@ -58,7 +58,8 @@ typedef struct GhcNewCrawl
 {
 	const char *selection;
 	const char *query;			/* normalised */
-	const char *root;			/* query of the root task */
+	const char *root;			/* query of the root task; NULL: ghc_tasks_add_roots
+								 * gives the crawl its tasks */
 	int64		position;		/* of the root task */
 	const char *profile;
 	int			priority;
@@ -84,7 +85,10 @@ extern int64 ghc_crawls_find_same(const char *query, const char *profile,
 /* The same for the selection, profile and host of an ended crawl. */
 extern int64 ghc_crawls_find_same_as(int64 crawl_id);
 
-/* Makes a crawl with its root task; returns its id. */
+/*
+ * Makes a crawl with its root task, if it has one; returns its id, 0 if one like
+ * it is under way.
+ */
 extern int64 ghc_crawls_insert(const GhcNewCrawl *crawl);
 
 /*

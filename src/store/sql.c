@@ -162,7 +162,8 @@ compose_absence(GhcStoreSql *store, const char *schema)
 	store->miss = (GhcStatement) {
 		psprintf("INSERT INTO %s.repository_absence (repo_id, missed_at)"
 				 " SELECT u.repo_id, $2 FROM unnest($1) AS u (repo_id)"
-				 " ON CONFLICT (repo_id) DO NOTHING", schema), "Bz", NULL
+				 " WHERE EXISTS (SELECT FROM %s.repository r WHERE r.repo_id = u.repo_id)"
+				 " ON CONFLICT (repo_id) DO NOTHING", schema, schema), "Bz", NULL
 	};
 }
 

@@ -209,6 +209,34 @@ ghc_tasks_replace_query(const GhcTaskRow *task, const char *query)
 }
 
 void
+ghc_tasks_add_roots(int64 crawl_id, const GhcChildRows *roots)
+{
+	static GhcStatement add = {
+		"WITH r AS (SELECT nextval('ghcrawl.task_id_seq') AS task_id,"
+		" u.query, u.position, nullif(u.promised, -1) AS promised, u.share"
+		" FROM unnest($3, $4, $5, $6) AS u(query, position, promised, share)),"
+		" t AS (INSERT INTO ghcrawl.task (crawl_id, task_id, kind, query,"
+		" promised, share) SELECT $1, task_id, $2, query, promised, share FROM r),"
+		" q AS (INSERT INTO ghcrawl.queue (crawl_id, position, task_id)"
+		" SELECT $1, position, task_id FROM r)"
+		" INSERT INTO ghcrawl.crawl_counter AS k (crawl_id, worker_no, tasks, expected)"
+		" SELECT $1, 0, count(*), coalesce(sum(promised), 0) FROM r"
+		" ON CONFLICT (crawl_id, worker_no) DO UPDATE SET"
+		" tasks = k.tasks + excluded.tasks, expected = k.expected + excluded.expected",
+		"btTBBD", NULL
+	};
+	Datum		values[] = {
+		Int64GetDatum(crawl_id), CStringGetTextDatum(roots->kind),
+		text_array(roots->queries, roots->n),
+		ghc_values_int8_array(roots->positions, roots->n),
+		ghc_values_int8_array(roots->promised, roots->n),
+		ghc_values_float8_array(roots->weights, roots->n)
+	};
+
+	ghc_db_run(&add, values, NULL);
+}
+
+void
 ghc_tasks_add_children(const GhcTaskRow *parent, const GhcChildRows *children)
 {
 	static GhcStatement add = {

@@ -89,6 +89,13 @@ extern bool ghc_tasks_end(const GhcTaskRow *task, int worker_no,
 /* Puts another query in the place of a task's. */
 extern void ghc_tasks_replace_query(const GhcTaskRow *task, const char *query);
 
+/*
+ * Adds tasks without a parent to a crawl that has no root, in the transaction
+ * that made it, and queues them: what they promise is expected, their weights are
+ * shares of the whole.
+ */
+extern void ghc_tasks_add_roots(int64 crawl_id, const GhcChildRows *roots);
+
 /* Adds children to a task and queues them. */
 extern void ghc_tasks_add_children(const GhcTaskRow *parent,
 								   const GhcChildRows *children);

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * nodes_test.c
- *	  The task kinds "nodes" and "details", and the text that its tasks are stored as.
+ *	  The task kinds "nodes", "details" and "fill", and the text that their tasks are
+ *	  stored as.
  *
  * Replies are made up for what a task has just asked: a function says for each
  * id whether it is shown, gone, or null for another reason.
@@ -162,7 +163,7 @@ static void
 test_text(void)
 {
 	static const char *const bad[] = {
-		"", "ids:", "ids: stars:1", "ids:1", "ids:1,", "ids:1, stars:1", "ids:0 stars:1",
+		"", "ids:", "ids: stars:1", "ids:1 ", "ids:1,", "ids:1, stars:1", "ids:0 stars:1",
 		"ids:-1 stars:1", "ids:1,x stars:1", "ids:9223372036854775808 stars:1",
 		"ids:1,2 OR", "stars:1", "ids:1\tstars:1"
 	};
@@ -180,6 +181,10 @@ test_text(void)
 	ok(ghc_members_parse(GHC_SLICE("ids:1,7,9223372036854775807" RANGE), &members), "members are read");
 	ghc_members_format(&members, &text);
 	is_str(text.data, "ids:1,7,9223372036854775807" RANGE, "and written back");
+	ghc_buffer_reset(&text);
+	ok(ghc_members_parse(GHC_SLICE("ids:1,7"), &members), "without a range, too");
+	ghc_members_format(&members, &text);
+	is_str(text.data, "ids:1,7", "and written back");
 	ghc_buffer_free(&text);
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -218,8 +223,10 @@ test_answers(void)
 	is_int(answer(&task, odd_gone, 99), GHC_OUTCOME_DONE, "and answered");
 	is_int(task.nodes->n_answered, 2, "the others are settled");
 	is_int(task.nodes->n_gone, 2, "two are gone");
-	is_int(task.nodes->gone[0], 1, "the first");
-	is_int(task.nodes->gone[1], 3, "and the third");
+	is_int(task.nodes->n_missed, 2, "by the last answer");
+	is_int(task.nodes->missed[0], 1, "the first");
+	is_int(task.nodes->missed[1], 3, "and the third");
+	is_int(task.nodes->n_settled, 4, "all are settled");
 	ok(task.explained, "errors say no more than that");
 	is_int((int64_t) task.ids.n, 0, "the others have left the range");
 	is_int(task.seen, 0, "none counts as seen");
@@ -458,6 +465,85 @@ test_details(void)
 	ghc_task_release(&task);
 }
 
+/* A task of kind "fill" as it comes from the queue. */
+static bool
+start_fill(GhcTask *task, const char *text, int64_t promised, int64_t counted)
+{
+	*task = (GhcTask) {
+		.kind = ghc_task_kind("fill"),.promised = promised,.counted = counted,
+			.share = 0.5
+	};
+	return ghc_task_read(task, text);
+}
+
+/* What a crawl is about: who is found is seen, who isn't is gone. */
+static void
+test_fill(void)
+{
+	GhcTask		task;
+
+	ok(!start_fill(&task, "stars:1", -1, 0), "no ids, no task");
+	ghc_task_release(&task);
+	start_fill(&task, "ids:1,2,3,4", -1, 0);
+	is_int(task.promised, 4, "a task promises its ids");
+	is_int(task.piece, GHC_PIECE_WHOLE, "all is asked of them");
+	is_int(ask(&task), 4, "at once");
+	is_int(answer(&task, odd_gone, 10), GHC_OUTCOME_MORE, "two are found");
+	is_int(task.seen, 2, "and seen");
+	is_int(task.counted, 2, "and counted");
+	ok(task.part == 0.25, "which is half of it");
+	is_int(ask(&task), 2, "the others are asked for by the legacy form");
+	is_int(answer(&task, odd_gone, 10), GHC_OUTCOME_DONE, "and not found");
+	is_int(task.nodes->n_gone, 2, "they are gone");
+	is_int(task.nodes->n_missed, 2, "as is to be written down");
+	is_int(task.seen, 2, "they don't count as seen");
+	is_int(task.promised, 2, "and aren't promised any more");
+	ghc_task_release(&task);
+
+	start_fill(&task, "ids:2,2,4", 3, 0);
+	ask(&task);
+	is_int(answer(&task, all_shown, 10), GHC_OUTCOME_DONE, "one that was asked for twice");
+	is_int(task.seen, 2, "is seen once");
+	ghc_task_release(&task);
+}
+
+/* One that is hidden, another that is gone; then the rest of the gap again. */
+static void
+test_fill_gap(void)
+{
+	GhcTask		task;
+	GhcOutcome	outcome;
+
+	start_fill(&task, "ids:6,7,8", 3, 0);
+	do
+	{
+		ask(&task);
+		outcome = answer(&task, seven_hidden, 10);
+	} while (outcome == GHC_OUTCOME_RETRY || outcome == GHC_OUTCOME_MORE);
+	is_int(outcome, GHC_OUTCOME_GAP, "one that is hidden is a gap");
+	is_int(task.missing, 1, "of one");
+	is_int(task.nodes->unknown.ids[0], 7, "that can be tried again");
+	is_int(task.seen, 2, "the others are seen");
+	is_int(task.promised, 3, "it stays promised");
+	is_int(task.nodes->n_gone, 0, "nobody is gone");
+	ghc_task_release(&task);
+
+	start_fill(&task, "ids:7", -1, 2);
+	is_int(task.seen, 2, "a second try goes on with what was seen");
+	is_int(task.promised, 3, "and promises one more");
+	ask(&task);
+	is_int(answer(&task, all_shown, 10), GHC_OUTCOME_DONE, "which is shown now");
+	is_int(task.seen, 3, "and seen");
+	ghc_task_release(&task);
+
+	start_fill(&task, "ids:7", 3, 2);
+	is_int(task.seen, 2, "nor does a worker's death in it change that");
+	ghc_task_release(&task);
+	start_fill(&task, "ids:6,7,8", 3, 2);
+	is_int(task.seen, 0, "in the first try all is counted anew");
+	ghc_task_release(&task);
+}
+
 /* Lists of several tasks in a request: each takes its own. */
 static void
 test_company(void)
@@ -509,6 +595,8 @@ main(void)
 	test_errors();
 	test_refusals();
 	test_details();
+	test_fill();
+	test_fill_gap();
 	test_company();
 	return done_testing();
 }
