@@ -119,6 +119,7 @@ CREATE TABLE ghcrawl.crawl_counter (
 	crawl_id	bigint NOT NULL,
 	worker_no	int NOT NULL,
 	requests	bigint NOT NULL DEFAULT 0,
+	rest_requests bigint NOT NULL DEFAULT 0,
 	points		bigint NOT NULL DEFAULT 0,
 	wire_bytes	bigint NOT NULL DEFAULT 0,
 	expected	bigint NOT NULL DEFAULT 0,
@@ -277,6 +278,15 @@ CREATE TABLE ghcrawl.budget (
 	benched_for	text,
 	points_used	bigint NOT NULL DEFAULT 0,
 	requests	bigint NOT NULL DEFAULT 0,
+	rest_hour	bigint NOT NULL DEFAULT 5000 CHECK (rest_hour OPERATOR(pg_catalog.>=) 0 AND rest_hour OPERATOR(pg_catalog.<=) 1000000000000),
+	rest_limit	bigint,
+	rest_remaining bigint,
+	rest_reset_at timestamptz,
+	rest_spent	bigint NOT NULL DEFAULT 0,
+	rest_minute_requests int NOT NULL DEFAULT 0,
+	rest_minute_ms int NOT NULL DEFAULT 0,
+	rest_benched_until timestamptz,
+	rest_requests bigint NOT NULL DEFAULT 0,
 	updated_at	timestamptz NOT NULL DEFAULT now(),
 	UNIQUE (api_url, kind, account_id)
 ) WITH (fillfactor = 50);
@@ -294,6 +304,10 @@ COMMENT ON COLUMN ghcrawl.budget.spent IS 'Points that we used of those that res
 COMMENT ON COLUMN ghcrawl.budget.pace IS 'Points an hour at the present pace; null: nothing sets one';
 COMMENT ON COLUMN ghcrawl.budget.paced_by IS 'The limit that sets it: points, requests, response';
 COMMENT ON COLUMN ghcrawl.budget.unmetered IS 'The server tells of no limits, so none are kept';
+COMMENT ON COLUMN ghcrawl.budget.rest_hour IS 'REST requests an hour until GitHub says what they are; 0: no limit';
+COMMENT ON COLUMN ghcrawl.budget.rest_limit IS 'The same for requests to the REST API, here and below: GitHub counts them apart';
+COMMENT ON COLUMN ghcrawl.budget.rest_benched_until IS 'Not asked before, though GraphQL may be';
+COMMENT ON COLUMN ghcrawl.budget.rest_requests IS 'Requests to the REST API, ever; "requests" are those of GraphQL';
 COMMENT ON COLUMN ghcrawl.budget.released IS 'Its holder has written down all that it used and stopped';
 COMMENT ON COLUMN ghcrawl.budget.minute_requests IS 'Requests in the minute before updated_at; a worker that takes over counts them';
 
@@ -669,7 +683,7 @@ SELECT c.crawl_id AS crawl, c.selection, c.profile, c.priority,
 	   c.created_at, c.finished_at,
 	   n.seen AS stored, n.expected, n.inserted, n.updated, n.tasks, n.tasks_ended,
 	   n.gaps, n.missing, n.read_again, n.narrowed, n.part, n.requests, n.points, n.wire_bytes, n.rate, n.updated_at,
-	   n.suspects, n.gone
+	   n.suspects, n.gone, n.rest_requests
 FROM ghcrawl.crawl c,
 	 LATERAL (SELECT coalesce(sum(seen::float8), 0)::bigint AS seen,
 					 /* 0 of a crawl under way means that nothing is counted yet */
@@ -688,6 +702,7 @@ FROM ghcrawl.crawl c,
 					 coalesce(sum(suspects::float8), 0)::bigint AS suspects,
 					 coalesce(sum(gone::float8), 0)::bigint AS gone,
 					 coalesce(sum(requests::float8), 0)::bigint AS requests,
+					 coalesce(sum(rest_requests::float8), 0)::bigint AS rest_requests,
 					 coalesce(sum(points::float8), 0)::bigint AS points,
 					 coalesce(sum(wire_bytes::float8), 0)::bigint AS wire_bytes,
 					 coalesce(sum(rate), 0)::real AS rate,
@@ -881,7 +896,11 @@ SELECT t.name, t.fingerprint, t.budget_id AS budget,
 	   CASE WHEN t.of_app IS NOT NULL THEN 'memory'
 			WHEN t.file IS NULL THEN 'table'
 			ELSE 'file' END AS kept_in,
-	   substring(t.api_url FROM '://(.*)') AS host, t.api_url, t.added_by, t.added_at
+	   substring(t.api_url FROM '://(.*)') AS host, t.api_url, t.added_by, t.added_at,
+	   b.rest_limit, b.rest_remaining,
+	   CASE WHEN b.rest_reset_at > pg_catalog.now() THEN b.rest_spent
+			WHEN b.budget_id IS NOT NULL THEN 0 END AS rest_used,
+	   b.rest_reset_at, b.rest_requests
 FROM ghcrawl.token t
 LEFT JOIN ghcrawl.budget b USING (budget_id),
 	 LATERAL (SELECT b.updated_at > pg_catalog.now() - interval '1 minute' AS is_recent) m;
@@ -945,6 +964,7 @@ COMMENT ON COLUMN ghcrawl.crawls.reason IS 'Why it failed';
 COMMENT ON COLUMN ghcrawl.crawls.tasks IS 'Ranges there are so far';
 COMMENT ON COLUMN ghcrawl.crawls.tasks_ended IS 'Of these, done, split or given up';
 COMMENT ON COLUMN ghcrawl.crawls.requests IS 'GraphQL requests sent and settled';
+COMMENT ON COLUMN ghcrawl.crawls.rest_requests IS 'Requests to the REST API, likewise';
 COMMENT ON COLUMN ghcrawl.crawls.wire_bytes IS 'Bytes of bodies received, as compressed';
 COMMENT ON COLUMN ghcrawl.crawls.updated_at IS 'When a worker last counted something';
 COMMENT ON COLUMN ghcrawl.partitions.state IS 'ready, claimed, split, narrowed (cut because it could not be read), done, gap, cancelled';
@@ -971,6 +991,11 @@ COMMENT ON COLUMN ghcrawl.tokens.reset_at IS 'When the hour ends';
 COMMENT ON COLUMN ghcrawl.tokens.points_used IS 'Points spent with all tokens of its user, ever';
 COMMENT ON COLUMN ghcrawl.tokens.reason IS 'Why it is benched or refused';
 COMMENT ON COLUMN ghcrawl.tokens.kept_in IS 'table, file or memory (of workers, for an hour)';
+COMMENT ON COLUMN ghcrawl.tokens.rest_limit IS 'Requests an hour to the REST API, which GitHub counts apart from points; null: none was sent';
+COMMENT ON COLUMN ghcrawl.tokens.rest_remaining IS 'Of these, left in this hour';
+COMMENT ON COLUMN ghcrawl.tokens.rest_used IS 'Of these, used by ghcrawl';
+COMMENT ON COLUMN ghcrawl.tokens.rest_reset_at IS 'When that hour ends';
+COMMENT ON COLUMN ghcrawl.tokens.rest_requests IS 'Requests to the REST API with all tokens of its user, ever';
 COMMENT ON COLUMN ghcrawl.errors.class IS 'What kind of failure; see docs/operation.md';
 COMMENT ON COLUMN ghcrawl.errors.message IS 'What was said, with numbers and ids made alike';
 COMMENT ON COLUMN ghcrawl.errors.sample IS 'Where it happened last';
@@ -988,7 +1013,7 @@ COMMENT ON COLUMN ghcrawl.requests_by_hour.points IS 'GraphQL points they cost, 
 COMMENT ON COLUMN ghcrawl.requests_by_hour.bytes IS 'Bytes of bodies received, as compressed';
 COMMENT ON COLUMN ghcrawl.requests_by_hour.per_point IS 'Repositories for each point that requests of the kind cost, failures included';
 COMMENT ON COLUMN ghcrawl.requests_by_hour.per_s IS 'Repositories for each second of response time of the kind, failures included';
-COMMENT ON COLUMN ghcrawl.requests.kind IS 'page, count, list (a look-up by id), viewer (whose token it is), mixed';
+COMMENT ON COLUMN ghcrawl.requests.kind IS 'page, count, list (a look-up by id), viewer (whose token it is), mixed, rest (of the REST API)';
 COMMENT ON COLUMN ghcrawl.requests.host IS 'Null while there is only one';
 COMMENT ON COLUMN ghcrawl.requests_by_hour.ms IS 'Milliseconds of all of them together';
 
@@ -1103,6 +1128,6 @@ TO ghcrawl_admin, ghcrawl_reader;
 /* what an administrator adjusts; secrets are in neither */
 GRANT SELECT, INSERT, UPDATE, DELETE ON ghcrawl.profile TO ghcrawl_admin;
 GRANT SELECT, DELETE ON ghcrawl.request_size TO ghcrawl_admin;
-GRANT SELECT, UPDATE (points_hour, requests_minute, response_ms_minute,
+GRANT SELECT, UPDATE (points_hour, rest_hour, requests_minute, response_ms_minute,
 	total_ms_minute, window_ms, concurrent, reserve)
 	ON ghcrawl.budget TO ghcrawl_admin;

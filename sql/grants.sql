@@ -107,6 +107,6 @@ TO ghcrawl_admin, ghcrawl_reader;
 /* what an administrator adjusts; secrets are in neither */
 GRANT SELECT, INSERT, UPDATE, DELETE ON ghcrawl.profile TO ghcrawl_admin;
 GRANT SELECT, DELETE ON ghcrawl.request_size TO ghcrawl_admin;
-GRANT SELECT, UPDATE (points_hour, requests_minute, response_ms_minute,
+GRANT SELECT, UPDATE (points_hour, rest_hour, requests_minute, response_ms_minute,
 	total_ms_minute, window_ms, concurrent, reserve)
 	ON ghcrawl.budget TO ghcrawl_admin;

@@ -74,6 +74,7 @@ CREATE TABLE ghcrawl.crawl_counter (
 	crawl_id	bigint NOT NULL,
 	worker_no	int NOT NULL,
 	requests	bigint NOT NULL DEFAULT 0,
+	rest_requests bigint NOT NULL DEFAULT 0,
 	points		bigint NOT NULL DEFAULT 0,
 	wire_bytes	bigint NOT NULL DEFAULT 0,
 	expected	bigint NOT NULL DEFAULT 0,
@@ -232,6 +233,15 @@ CREATE TABLE ghcrawl.budget (
 	benched_for	text,
 	points_used	bigint NOT NULL DEFAULT 0,
 	requests	bigint NOT NULL DEFAULT 0,
+	rest_hour	bigint NOT NULL DEFAULT 5000 CHECK (rest_hour OPERATOR(pg_catalog.>=) 0 AND rest_hour OPERATOR(pg_catalog.<=) 1000000000000),
+	rest_limit	bigint,
+	rest_remaining bigint,
+	rest_reset_at timestamptz,
+	rest_spent	bigint NOT NULL DEFAULT 0,
+	rest_minute_requests int NOT NULL DEFAULT 0,
+	rest_minute_ms int NOT NULL DEFAULT 0,
+	rest_benched_until timestamptz,
+	rest_requests bigint NOT NULL DEFAULT 0,
 	updated_at	timestamptz NOT NULL DEFAULT now(),
 	UNIQUE (api_url, kind, account_id)
 ) WITH (fillfactor = 50);
@@ -249,6 +259,10 @@ COMMENT ON COLUMN ghcrawl.budget.spent IS 'Points that we used of those that res
 COMMENT ON COLUMN ghcrawl.budget.pace IS 'Points an hour at the present pace; null: nothing sets one';
 COMMENT ON COLUMN ghcrawl.budget.paced_by IS 'The limit that sets it: points, requests, response';
 COMMENT ON COLUMN ghcrawl.budget.unmetered IS 'The server tells of no limits, so none are kept';
+COMMENT ON COLUMN ghcrawl.budget.rest_hour IS 'REST requests an hour until GitHub says what they are; 0: no limit';
+COMMENT ON COLUMN ghcrawl.budget.rest_limit IS 'The same for requests to the REST API, here and below: GitHub counts them apart';
+COMMENT ON COLUMN ghcrawl.budget.rest_benched_until IS 'Not asked before, though GraphQL may be';
+COMMENT ON COLUMN ghcrawl.budget.rest_requests IS 'Requests to the REST API, ever; "requests" are those of GraphQL';
 COMMENT ON COLUMN ghcrawl.budget.released IS 'Its holder has written down all that it used and stopped';
 COMMENT ON COLUMN ghcrawl.budget.minute_requests IS 'Requests in the minute before updated_at; a worker that takes over counts them';
 

@@ -23,7 +23,7 @@ SELECT c.crawl_id AS crawl, c.selection, c.profile, c.priority,
 	   c.created_at, c.finished_at,
 	   n.seen AS stored, n.expected, n.inserted, n.updated, n.tasks, n.tasks_ended,
 	   n.gaps, n.missing, n.read_again, n.narrowed, n.part, n.requests, n.points, n.wire_bytes, n.rate, n.updated_at,
-	   n.suspects, n.gone
+	   n.suspects, n.gone, n.rest_requests
 FROM ghcrawl.crawl c,
 	 LATERAL (SELECT coalesce(sum(seen::float8), 0)::bigint AS seen,
 					 /* 0 of a crawl under way means that nothing is counted yet */
@@ -42,6 +42,7 @@ FROM ghcrawl.crawl c,
 					 coalesce(sum(suspects::float8), 0)::bigint AS suspects,
 					 coalesce(sum(gone::float8), 0)::bigint AS gone,
 					 coalesce(sum(requests::float8), 0)::bigint AS requests,
+					 coalesce(sum(rest_requests::float8), 0)::bigint AS rest_requests,
 					 coalesce(sum(points::float8), 0)::bigint AS points,
 					 coalesce(sum(wire_bytes::float8), 0)::bigint AS wire_bytes,
 					 coalesce(sum(rate), 0)::real AS rate,
@@ -235,7 +236,11 @@ SELECT t.name, t.fingerprint, t.budget_id AS budget,
 	   CASE WHEN t.of_app IS NOT NULL THEN 'memory'
 			WHEN t.file IS NULL THEN 'table'
 			ELSE 'file' END AS kept_in,
-	   substring(t.api_url FROM '://(.*)') AS host, t.api_url, t.added_by, t.added_at
+	   substring(t.api_url FROM '://(.*)') AS host, t.api_url, t.added_by, t.added_at,
+	   b.rest_limit, b.rest_remaining,
+	   CASE WHEN b.rest_reset_at > pg_catalog.now() THEN b.rest_spent
+			WHEN b.budget_id IS NOT NULL THEN 0 END AS rest_used,
+	   b.rest_reset_at, b.rest_requests
 FROM ghcrawl.token t
 LEFT JOIN ghcrawl.budget b USING (budget_id),
 	 LATERAL (SELECT b.updated_at > pg_catalog.now() - interval '1 minute' AS is_recent) m;
@@ -299,6 +304,7 @@ COMMENT ON COLUMN ghcrawl.crawls.reason IS 'Why it failed';
 COMMENT ON COLUMN ghcrawl.crawls.tasks IS 'Ranges there are so far';
 COMMENT ON COLUMN ghcrawl.crawls.tasks_ended IS 'Of these, done, split or given up';
 COMMENT ON COLUMN ghcrawl.crawls.requests IS 'GraphQL requests sent and settled';
+COMMENT ON COLUMN ghcrawl.crawls.rest_requests IS 'Requests to the REST API, likewise';
 COMMENT ON COLUMN ghcrawl.crawls.wire_bytes IS 'Bytes of bodies received, as compressed';
 COMMENT ON COLUMN ghcrawl.crawls.updated_at IS 'When a worker last counted something';
 COMMENT ON COLUMN ghcrawl.partitions.state IS 'ready, claimed, split, narrowed (cut because it could not be read), done, gap, cancelled';
@@ -325,6 +331,11 @@ COMMENT ON COLUMN ghcrawl.tokens.reset_at IS 'When the hour ends';
 COMMENT ON COLUMN ghcrawl.tokens.points_used IS 'Points spent with all tokens of its user, ever';
 COMMENT ON COLUMN ghcrawl.tokens.reason IS 'Why it is benched or refused';
 COMMENT ON COLUMN ghcrawl.tokens.kept_in IS 'table, file or memory (of workers, for an hour)';
+COMMENT ON COLUMN ghcrawl.tokens.rest_limit IS 'Requests an hour to the REST API, which GitHub counts apart from points; null: none was sent';
+COMMENT ON COLUMN ghcrawl.tokens.rest_remaining IS 'Of these, left in this hour';
+COMMENT ON COLUMN ghcrawl.tokens.rest_used IS 'Of these, used by ghcrawl';
+COMMENT ON COLUMN ghcrawl.tokens.rest_reset_at IS 'When that hour ends';
+COMMENT ON COLUMN ghcrawl.tokens.rest_requests IS 'Requests to the REST API with all tokens of its user, ever';
 COMMENT ON COLUMN ghcrawl.errors.class IS 'What kind of failure; see docs/operation.md';
 COMMENT ON COLUMN ghcrawl.errors.message IS 'What was said, with numbers and ids made alike';
 COMMENT ON COLUMN ghcrawl.errors.sample IS 'Where it happened last';
@@ -342,6 +353,6 @@ COMMENT ON COLUMN ghcrawl.requests_by_hour.points IS 'GraphQL points they cost, 
 COMMENT ON COLUMN ghcrawl.requests_by_hour.bytes IS 'Bytes of bodies received, as compressed';
 COMMENT ON COLUMN ghcrawl.requests_by_hour.per_point IS 'Repositories for each point that requests of the kind cost, failures included';
 COMMENT ON COLUMN ghcrawl.requests_by_hour.per_s IS 'Repositories for each second of response time of the kind, failures included';
-COMMENT ON COLUMN ghcrawl.requests.kind IS 'page, count, list (a look-up by id), viewer (whose token it is), mixed';
+COMMENT ON COLUMN ghcrawl.requests.kind IS 'page, count, list (a look-up by id), viewer (whose token it is), mixed, rest (of the REST API)';
 COMMENT ON COLUMN ghcrawl.requests.host IS 'Null while there is only one';
 COMMENT ON COLUMN ghcrawl.requests_by_hour.ms IS 'Milliseconds of all of them together';

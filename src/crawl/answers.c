@@ -23,6 +23,7 @@
 #include "crawl/claim.h"
 #include "crawl/details.h"
 #include "crawl/flight.h"
+#include "crawl/get.h"
 #include "crawl/meter.h"
 #include "store/absence.h"
 #include "store/clock.h"
@@ -682,7 +683,10 @@ write_works(GhcWorker *worker, GhcFlight *flight, GhcRun *run, List **progress)
 
 	if (run != NULL && !ghc_state_is_question(run))
 	{
-		run->counts.requests++;
+		if (ghc_get_is(flight))
+			run->counts.rest_requests++;
+		else
+			run->counts.requests++;
 		run->counts.points += flight->points_used;
 		run->counts.wire_bytes += flight->transfer->wire_bytes;
 		note_bad_query(flight, run);

@@ -105,6 +105,21 @@ choose_run(GhcWorker *worker, const GhcLane *lane)
 	return chosen;
 }
 
+/* Crawls that ask the REST API may ask for so many things more. */
+static void
+demand_gets(GhcWorker *worker, GhcLane *lane, int64 now_ms)
+{
+	ListCell   *cell;
+
+	foreach(cell, worker->runs)
+	{
+		GhcRun	   *run = lfirst(cell);
+
+		if (run->gets && ghc_flight_is_for(lane, run))
+			run->demand += ghc_lane_slots(lane, GHC_RESOURCE_CORE, now_ms);
+	}
+}
+
 /* Works out how many parts of each run lanes could ask for soon. */
 static void
 work_out_demand(GhcWorker *worker)
@@ -124,8 +139,9 @@ work_out_demand(GhcWorker *worker)
 	foreach(cell, worker->lanes)
 	{
 		GhcLane    *lane = lfirst(cell);
-		int			n = ghc_lane_slots(lane, now_ms);
+		int			n = ghc_lane_slots(lane, GHC_RESOURCE_GRAPHQL, now_ms);
 
+		demand_gets(worker, lane, now_ms);
 		while (n-- > 0)
 		{
 			GhcRun	   *run = choose_run(worker, lane);
@@ -263,6 +279,8 @@ ghc_claim_take_up(GhcWorker *worker, const GhcTaskRow *row)
 				 errmsg("out of memory")));
 	if (run != NULL)
 		run->after = (GhcTaskPlace) {row->position, row->task_id};
+	if (run != NULL && work->task.kind->wants(&work->task) == GHC_WANT_REST)
+		run->gets = true;
 	if (run != NULL && run->room.parts > 0)
 		run->supply += SUPPLY_SHARE * (supply_of(work, run->room) - run->supply);
 	return work;

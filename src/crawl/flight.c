@@ -5,7 +5,8 @@
  *
  * A flight carries works of one crawl that want the same sort of thing, as
  * many as its host does well with; the crawl is the one whose turn it is
- * (share.h).
+ * (share.h).  A flight to the REST API carries one; it goes beside those of
+ * GraphQL, since GitHub counts the two apart.
  *
  * Nothing here touches the database.  What an answer means is worked out in
  * memory and stays there, with the body that its slices point into, until
@@ -25,6 +26,7 @@
 #include "base/settings.h"
 #include "crawl/details.h"
 #include "crawl/flight.h"
+#include "crawl/get.h"
 #include "crawl/host.h"
 #include "crawl/lane.h"
 #include "crawl/share.h"
@@ -120,20 +122,22 @@ ghc_flight_end(GhcWorker *worker, GhcFlight *flight)
  * ---------------------------------------------------------------------------
  */
 
-/* A work of a run that waits for a flight, or NULL. */
-static GhcWork *
-find_waiting(const GhcWorker *worker, const GhcRun *run)
+/* Does a work of a run wait for a flight that takes of a resource? */
+static bool
+is_waiting(const GhcWorker *worker, const GhcRun *run, GhcResource resource)
 {
+	GhcResource takes;
 	ListCell   *cell;
 
 	foreach(cell, worker->works)
 	{
 		GhcWork    *work = lfirst(cell);
 
-		if (!work->in_flight && work->task.crawl_id == run->crawl.crawl_id)
-			return work;
+		if (!work->in_flight && work->task.crawl_id == run->crawl.crawl_id &&
+			ghc_state_takes(work, &takes) && takes == resource)
+			return true;
 	}
-	return NULL;
+	return false;
 }
 
 bool
@@ -144,7 +148,7 @@ ghc_flight_is_for(const GhcLane *lane, const GhcRun *run)
 
 /* The run whose turn it is on a lane, of those that have works waiting. */
 static GhcRun *
-choose_run(GhcWorker *worker, const GhcLane *lane)
+choose_run(GhcWorker *worker, const GhcLane *lane, GhcResource resource)
 {
 	GhcRun	   *chosen = NULL;
 	ListCell   *cell;
@@ -155,7 +159,7 @@ choose_run(GhcWorker *worker, const GhcLane *lane)
 
 		/* one that the turn ended is gone after the next */
 		if (!ghc_flight_is_for(lane, run) || run->ends != NULL ||
-			find_waiting(worker, run) == NULL)
+			!is_waiting(worker, run, resource))
 			continue;
 		/* somebody is waiting at the prompt */
 		if (ghc_state_is_question(run))
@@ -206,6 +210,33 @@ begin_works(GhcFlight *flight, GhcRun *run, const GhcTask *task, GhcWant want,
 	return room;
 }
 
+/* Puts the first work of a run that asks the REST API into the flight. */
+static void
+compose_get(GhcWorker *worker, GhcFlight *flight, GhcRun *run)
+{
+	static const GhcRoom room = {.parts = 1,.rows = 1};
+	ListCell   *cell;
+
+	flight->want = GHC_WANT_REST;
+	flight->crawl_id = run->crawl.crawl_id;
+	flight->n_parts = 1;
+	flight->shape = ghc_host_shape(flight->lane->host, &run->crawl.shape);
+	ghc_query_begin(&flight->query, &flight->shape, false);
+	foreach(cell, worker->works)
+	{
+		GhcWork    *work = lfirst(cell);
+
+		if (work->in_flight || work->task.crawl_id != run->crawl.crawl_id ||
+			work->task.kind->wants(&work->task) != GHC_WANT_REST)
+			continue;
+		if (!ghc_task_compose(&work->task, &room, &flight->query) ||
+			flight->query.get.path.failed || flight->query.get.etag.failed)
+			out_of_memory("composing a request");
+		flight->works = lappend(flight->works, work);
+		return;
+	}
+}
+
 /* Puts works of a run into the flight, as long as there is room. */
 static void
 compose_works(GhcWorker *worker, GhcFlight *flight, GhcRun *run)
@@ -223,6 +254,8 @@ compose_works(GhcWorker *worker, GhcFlight *flight, GhcRun *run)
 		if (work->in_flight || task->crawl_id != run->crawl.crawl_id)
 			continue;
 		want = task->kind->wants(task);
+		if (want == GHC_WANT_REST || want == GHC_WANT_NOTHING)
+			continue;
 		if (flight->works == NIL)
 			room = begin_works(flight, run, task, want, &ids);
 		else if (want != flight->want ||
@@ -238,19 +271,25 @@ compose_works(GhcWorker *worker, GhcFlight *flight, GhcRun *run)
 		if (task->company > 0)
 			room.parts = Min(room.parts, task->company - flight->n_parts);
 		if (want == GHC_WANT_LIST)
-			ids -= task->nodes->n_asked;
+			ids -= task->parts.n_ids;
 		room.rows = Min(room.rows, ids);
 		if (room.parts <= 0 || ids <= 0)
 			break;
 	}
 }
 
-/* Composes the lane's next query; NULL if there is nothing to ask. */
+/* Composes the lane's next request of a resource. */
 static GhcFlight *
-compose(GhcWorker *worker, GhcLane *lane, GhcRun *run)
+compose(GhcWorker *worker, GhcLane *lane, GhcRun *run, GhcResource resource)
 {
 	GhcFlight  *flight = begin_flight(worker, lane);
 
+	if (resource == GHC_RESOURCE_CORE)
+	{
+		compose_get(worker, flight, run);
+		flight->outlay = lane->next[resource] = ghc_get_outlay(flight);
+		return flight;
+	}
 	if (run == NULL)
 		compose_asking(flight);
 	else
@@ -261,7 +300,7 @@ compose(GhcWorker *worker, GhcLane *lane, GhcRun *run)
 		GHC_RESOURCE_GRAPHQL, ghc_query_points(&flight->query),
 		ghc_host_expected_ms(lane->host, flight)
 	};
-	lane->next = flight->outlay;
+	lane->next[resource] = flight->outlay;
 	return flight;
 }
 
@@ -270,23 +309,36 @@ compose(GhcWorker *worker, GhcLane *lane, GhcRun *run)
  * ---------------------------------------------------------------------------
  */
 
+/* Fills in a query. */
+static void
+fill_query(const GhcFlight *flight, GhcTransfer *transfer)
+{
+	char	   *url = ghc_settings_graphql_url(flight->lane->api_url);
+
+	ghc_buffer_puts(&transfer->url, url);
+	ghc_buffer_append(&transfer->request_body, flight->query.body.data,
+					  flight->query.body.len);
+	pfree(url);
+}
+
 static void
 send_flight(GhcWorker *worker, GhcFlight *flight, GhcRun *run, int64 now_ms)
 {
 	GhcLane    *lane = flight->lane;
 	GhcToken   *token = ghc_lane_token(lane);
 	GhcTransfer *transfer = ghc_net_begin(worker->net);
-	char	   *url = ghc_settings_graphql_url(lane->api_url);
 	ListCell   *cell;
 
 	transfer->owner = flight;
-	if (!ghc_buffer_puts(&transfer->url, url) ||
-		!ghc_buffer_puts(&transfer->authorization, "Bearer ") ||
-		!ghc_buffer_puts(&transfer->authorization, token->secret) ||
-		!ghc_buffer_append(&transfer->request_body, flight->query.body.data,
-						   flight->query.body.len))
-		out_of_memory("sending a query");
-	pfree(url);
+	if (ghc_get_is(flight))
+		ghc_get_fill(flight, transfer);
+	else
+		fill_query(flight, transfer);
+	ghc_buffer_puts(&transfer->authorization, "Bearer ");
+	ghc_buffer_puts(&transfer->authorization, token->secret);
+	if (transfer->url.failed || transfer->request_body.failed ||
+		transfer->authorization.failed || transfer->line.failed)
+		out_of_memory("sending a request");
 	flight->token_id = token->token_id;
 	flight->transfer = transfer;
 	flight->sent_ms = now_ms;
@@ -321,9 +373,9 @@ is_asking(const GhcWorker *worker, const GhcLane *lane)
 	return false;
 }
 
-/* Sends a lane's next request; false if it has none, or has to wait. */
+/* Sends a lane's next request of a resource; false if it has none, or has to wait. */
 static bool
-send_one(GhcWorker *worker, GhcLane *lane)
+send_one(GhcWorker *worker, GhcLane *lane, GhcResource resource)
 {
 	int64		now_ms = ghc_clock_now_ms();
 	int64		until_ms;
@@ -331,17 +383,17 @@ send_one(GhcWorker *worker, GhcLane *lane)
 	GhcFlight  *flight;
 
 	if (lane->tokens == NIL ||
-		ghc_lane_ready(lane, now_ms, &until_ms) != GHC_WAIT_NONE)
+		ghc_lane_ready(lane, resource, now_ms, &until_ms) != GHC_WAIT_NONE)
 		return false;
 	if (ghc_lane_is_to_ask(lane))
 	{
-		if (is_asking(worker, lane))
+		if (resource != GHC_RESOURCE_GRAPHQL || is_asking(worker, lane))
 			return false;
 	}
-	else if ((run = choose_run(worker, lane)) == NULL)
+	else if ((run = choose_run(worker, lane, resource)) == NULL)
 		return false;
-	flight = compose(worker, lane, run);
-	if (ghc_lane_ready(lane, now_ms, &until_ms) != GHC_WAIT_NONE)
+	flight = compose(worker, lane, run, resource);
+	if (ghc_lane_ready(lane, resource, now_ms, &until_ms) != GHC_WAIT_NONE)
 	{
 		ghc_flight_end(worker, flight);
 		return false;
@@ -350,15 +402,32 @@ send_one(GhcWorker *worker, GhcLane *lane)
 	return true;
 }
 
+/* Is there anything to ask the REST API? */
+static bool
+has_gets(const GhcWorker *worker)
+{
+	ListCell   *cell;
+
+	foreach(cell, worker->runs)
+		if (((GhcRun *) lfirst(cell))->gets)
+			return true;
+	return false;
+}
+
 void
 ghc_flight_send_all(GhcWorker *worker)
 {
 	MemoryContext before = MemoryContextSwitchTo(worker->context);
+	bool		gets = has_gets(worker);
 	ListCell   *cell;
 
 	foreach(cell, worker->lanes)
-		while (send_one(worker, lfirst(cell)))
+	{
+		while (send_one(worker, lfirst(cell), GHC_RESOURCE_GRAPHQL))
 			;
+		while (gets && send_one(worker, lfirst(cell), GHC_RESOURCE_CORE))
+			;
+	}
 	MemoryContextSwitchTo(before);
 }
 
@@ -390,6 +459,21 @@ ghc_flight_is_answer(const GhcFlight *flight)
 		flight->judgement.verdict == GHC_VERDICT_PARTIAL;
 }
 
+/* Remembers why whom a refusal concerns has to wait; see ghc_budget_settle. */
+static void
+note_bench(const GhcFlight *flight)
+{
+	GhcLane    *lane = flight->lane;
+	GhcResource resource = flight->outlay.resource;
+	bool		concerns_all = flight->judgement.verdict != GHC_VERDICT_EXHAUSTED;
+
+	for (int i = 0; i < GHC_RESOURCE_COUNT; i++)
+		if (concerns_all || i == (int) resource)
+			lane->benched_by[i] = flight->judgement.verdict;
+	if (concerns_all || resource == GHC_RESOURCE_GRAPHQL)
+		strlcpy(lane->benched_for, flight->judgement.reason, sizeof(lane->benched_for));
+}
+
 /* Charges the budget for the answer. */
 static void
 settle_meter(GhcFlight *flight, int64 cost)
@@ -399,14 +483,17 @@ settle_meter(GhcFlight *flight, int64 cost)
 	ghc_budget_settle(&lane->meter, &flight->reservation, &flight->headers,
 					  &flight->judgement, cost, flight->transfer->took_ms,
 					  ghc_clock_now_ms(), pg_prng_uint32(&pg_global_prng_state));
-	flight->points_used = cost > 0 ? cost : flight->outlay.points;
-	lane->points_used += flight->points_used;
-	lane->requests++;
 	lane->meter_changed = true;
-	if (ghc_flight_is_answer(flight))
-		return;
-	lane->benched_by = flight->judgement.verdict;
-	strlcpy(lane->benched_for, flight->judgement.reason, sizeof(lane->benched_for));
+	if (ghc_get_is(flight))
+		lane->gets++;
+	else
+	{
+		flight->points_used = cost > 0 ? cost : flight->outlay.points;
+		lane->points_used += flight->points_used;
+		lane->requests++;
+	}
+	if (!ghc_flight_is_answer(flight))
+		note_bench(flight);
 }
 
 /* Memory for an answer, the one that was used last. */
@@ -422,16 +509,13 @@ begin_reading(GhcWorker *worker)
 	return reading;
 }
 
-/* Reads and judges the answer. */
+/* Reads and judges the answer to a query. */
 static void
-judge(GhcFlight *flight)
+judge_query(GhcFlight *flight)
 {
 	GhcTransfer *transfer = flight->transfer;
 	bool		has_body = transfer->result == GHC_NET_OK;
 
-	ghc_headers_read(&flight->headers, (GhcSlice) {
-		transfer->headers.data, transfer->headers.len
-	});
 	if (!has_body)
 		ghc_reply_clear(&flight->reading->reply);
 	else if (!ghc_reply_read(&flight->reading->reply, transfer->body.data,
@@ -443,10 +527,29 @@ judge(GhcFlight *flight)
 				 has_body ? &flight->reading->reply : NULL, ghc_clock_now_ms() / 1000);
 	if (flight->judgement.verdict == GHC_VERDICT_TOO_MUCH)
 		ghc_reply_strike(&flight->reading->reply, GHC_SLICE("RESOURCE_LIMITS_EXCEEDED"));
+}
+
+/* Reads and judges the answer. */
+static void
+judge(GhcFlight *flight)
+{
+	GhcTransfer *transfer = flight->transfer;
+	bool		has_body = transfer->result == GHC_NET_OK;
+	int64		cost = -1;
+
+	ghc_headers_read(&flight->headers, (GhcSlice) {
+		transfer->headers.data, transfer->headers.len
+	});
+	if (ghc_get_is(flight))
+		ghc_get_judge(flight, transport_of(transfer->result), &cost);
+	else
+		judge_query(flight);
+	if (has_body && !ghc_get_is(flight))
+		cost = flight->reading->reply.cost;
 	if (!has_body && transfer->error[0] != '\0')
 		snprintf(flight->judgement.reason, sizeof(flight->judgement.reason),
 				 "%s", transfer->error);
-	settle_meter(flight, has_body ? flight->reading->reply.cost : -1);
+	settle_meter(flight, cost);
 }
 
 /* Counts the answer in ghcrawl.requests. */
@@ -456,10 +559,10 @@ note_traffic(GhcWorker *worker, const GhcFlight *flight)
 	const GhcTransfer *transfer = flight->transfer;
 	GhcTrafficNote note = {
 		.api_url = flight->lane->api_url,
-		.kind = ghc_traffic_kind(&flight->query),
+		.kind = ghc_get_is(flight) ? "rest" : ghc_traffic_kind(&flight->query),
 		.status = transfer->status,
 		.verdict = flight->judgement.verdict,
-		.expected_points = flight->outlay.points,
+		.expected_points = ghc_get_is(flight) ? 0 : flight->outlay.points,
 		.reply = transfer->result == GHC_NET_OK ? &flight->reading->reply : NULL,
 		.arrived_ms = ghc_clock_now_ms(),
 		.took_ms = transfer->took_ms,
@@ -478,6 +581,7 @@ absorb(GhcWorker *worker, GhcFlight *flight, GhcWork *work)
 		work->answers_before = worker->answers;
 	task->alone = work->answers_before == worker->answers;
 	task->took_ms = flight->transfer->took_ms;
+	task->parts.got = ghc_get_is(flight) ? &flight->reading->got : NULL;
 	work->outcome = ghc_task_absorb(task, flight->n_parts, &flight->reading->reply,
 									&flight->judgement, &work->stored);
 }

@@ -383,7 +383,7 @@ ids_of_list(const GhcFlight *flight)
 	ListCell   *cell;
 
 	foreach(cell, flight->works)
-		n += ((GhcWork *) lfirst(cell))->task.nodes->n_asked;
+		n += ((GhcWork *) lfirst(cell))->task.parts.n_ids;
 	return Max(1, n / list_length(flight->works));
 }
 
@@ -435,7 +435,7 @@ ghc_host_note_sent(GhcHost *host, GhcFlight *flight)
 {
 	GhcLore    *lore;
 
-	if (flight->asking)
+	if (flight->asking || flight->want >= GHC_WANT_COUNT)
 		return;
 	lore = find_lore(host, &flight->shape, flight->want);
 	flight->probes = !ghc_sizer_is_proven(&lore->sizers[flight->want],
@@ -511,7 +511,7 @@ learn_size(GhcHost *host, const GhcFlight *flight)
 void
 ghc_host_learn(GhcHost *host, const GhcFlight *flight)
 {
-	if (flight->asking)
+	if (flight->asking || flight->want >= GHC_WANT_COUNT)
 		return;
 	learn_size(host, flight);
 	if (flight->judgement.verdict == GHC_VERDICT_BAD_QUERY)

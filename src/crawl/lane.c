@@ -36,9 +36,10 @@ ghc_lane_is_to_ask(const GhcLane *lane)
 }
 
 GhcWait
-ghc_lane_ready(GhcLane *lane, int64 now_ms, int64 *until_ms)
+ghc_lane_ready(GhcLane *lane, GhcResource resource, int64 now_ms,
+			   int64 *until_ms)
 {
-	return ghc_budget_ready(&lane->meter, &lane->next, now_ms, until_ms);
+	return ghc_budget_ready(&lane->meter, &lane->next[resource], now_ms, until_ms);
 }
 
 GhcFlow
@@ -60,18 +61,18 @@ ghc_lane_flow(const GhcLane *lane)
 }
 
 int
-ghc_lane_slots(GhcLane *lane, int64 now_ms)
+ghc_lane_slots(GhcLane *lane, GhcResource resource, int64 now_ms)
 {
 	int64		until_ms;
 	GhcWait		wait;
 
 	if (lane->budget_id == 0 || lane->tokens == NIL)
 		return 0;
-	if (lane->meter.meters[GHC_RESOURCE_GRAPHQL].unmetered)
+	if (lane->meter.meters[resource].unmetered)
 		return lane->meter.limits.concurrent - lane->n_flights;
 
 	/* what follows a request that is under way is there before it is needed */
-	wait = ghc_lane_ready(lane, now_ms, &until_ms);
+	wait = ghc_lane_ready(lane, resource, now_ms, &until_ms);
 	return wait == GHC_WAIT_NONE || wait == GHC_WAIT_IN_FLIGHT ||
 		until_ms < now_ms + SOON_MS;
 }

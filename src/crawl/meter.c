@@ -28,6 +28,7 @@ ghc_meter_limits(const GhcBudgetRow *row)
 	graphql->points = row->points_hour;
 	graphql->requests = row->requests_minute;
 	graphql->response_ms = row->response_ms_minute;
+	limits.of[GHC_RESOURCE_CORE].points = row->rest_hour;
 	limits.response_ms = row->total_ms_minute;
 
 	/* an hour is sixty minutes, however long those are */
@@ -60,6 +61,15 @@ ghc_meter_take_over(GhcLane *lane, const GhcBudgetRow *row)
 		.spent = row->spent,
 		.unmetered = row->unmetered
 	};
+	state.of[GHC_RESOURCE_CORE] = (GhcMeterState) {
+		.limit = row->rest_limit,
+		.remaining = row->rest_remaining,
+		.reset_ms = ghc_clock_ms(row->rest_reset_at),
+		.requests = row->rest_minute_requests,
+		.response_ms = row->rest_minute_ms,
+		.spent = row->rest_spent,
+		.exhausted_until_ms = ghc_clock_ms(row->rest_benched_until)
+	};
 	ghc_budget_restore(&lane->meter, &state, ghc_clock_now_ms());
 	if (row->benched_for != NULL)
 		strlcpy(lane->benched_for, row->benched_for, sizeof(lane->benched_for));
@@ -80,6 +90,7 @@ ghc_meter_save(GhcLane *lane, bool released)
 														 GHC_RESOURCE_GRAPHQL, now_ms);
 	GhcBudgetState state;
 	const GhcMeterState *graphql = &state.of[GHC_RESOURCE_GRAPHQL];
+	const GhcMeterState *rest = &state.of[GHC_RESOURCE_CORE];
 	GhcRate		rate;
 	GhcBudgetRow row;
 
@@ -100,7 +111,15 @@ ghc_meter_save(GhcLane *lane, bool released)
 		.released = released,
 		.unmetered = graphql->unmetered,
 		.points_used = lane->points_used,
-		.requests = lane->requests
+		.requests = lane->requests,
+		.rest_limit = rest->limit,
+		.rest_remaining = rest->remaining,
+		.rest_reset_at = ghc_clock_timestamp(rest->reset_ms),
+		.rest_spent = rest->spent,
+		.rest_minute_requests = (int) rest->requests,
+		.rest_minute_ms = (int) rest->response_ms,
+		.rest_benched_until = ghc_clock_timestamp(rest->exhausted_until_ms),
+		.rest_requests = lane->gets
 	};
 	ghc_budgets_save(&row);
 }

@@ -158,7 +158,8 @@ make_lane(GhcWorker *worker, const char *api_url, const GhcLimits *limits)
 	lane->api_url = pstrdup(api_url);
 	lane->host = ghc_host_of(worker, api_url);
 	ghc_budget_init(&lane->meter, limits);
-	lane->next = (GhcOutlay) {GHC_RESOURCE_GRAPHQL, 1, FIRST_EXPECTED_MS};
+	for (int i = 0; i < GHC_RESOURCE_COUNT; i++)
+		lane->next[i] = (GhcOutlay) {i, 1, FIRST_EXPECTED_MS};
 	worker->lanes = lappend(worker->lanes, lane);
 	return lane;
 }
@@ -319,16 +320,18 @@ has_in_hand(GhcWorker *worker, int64 crawl_id)
 }
 
 /*
- * When a lane will be ready for a crawl's tasks that this worker may keep: 0 if
- * no token is left for them.
+ * When a lane will be ready for a task that this worker may keep: 0 if no token
+ * is left for it.
  */
 static int64
-ready_at_ms(GhcWorker *worker, int64 crawl_id, int64 now_ms)
+ready_at_ms(GhcWorker *worker, GhcWork *work, int64 now_ms)
 {
-	const GhcRun *run = ghc_state_find_run(worker, crawl_id);
+	const GhcRun *run = ghc_state_find_run(worker, work->task.crawl_id);
+	GhcResource resource;
 	int64		earliest_ms = 0;
 	ListCell   *cell;
 
+	(void) ghc_state_takes(work, &resource);
 	foreach(cell, worker->lanes)
 	{
 		GhcLane    *lane = lfirst(cell);
@@ -337,7 +340,7 @@ ready_at_ms(GhcWorker *worker, int64 crawl_id, int64 now_ms)
 		if (run == NULL || lane->budget_id == 0 || lane->tokens == NIL ||
 			strcmp(lane->api_url, run->crawl.api_url) != 0)
 			continue;
-		(void) ghc_lane_ready(lane, now_ms, &until_ms);
+		(void) ghc_lane_ready(lane, resource, now_ms, &until_ms);
 		until_ms = Max(until_ms, now_ms);
 		if (earliest_ms == 0 || until_ms < earliest_ms)
 			earliest_ms = until_ms;
@@ -363,7 +366,7 @@ give_back_works(GhcWorker *worker)
 
 		if (work->in_flight || work->held_up)
 			continue;
-		ready_ms = ready_at_ms(worker, work->task.crawl_id, now_ms);
+		ready_ms = ready_at_ms(worker, work, now_ms);
 		if (ready_ms != 0 &&
 			(worker->is_alone || work->task.pages > 0 ||
 			 ready_ms < now_ms + LONG_WAIT_MS))

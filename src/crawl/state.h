@@ -74,6 +74,7 @@ typedef struct GhcHost
 	bool		cursors_known;	/* have the form that we can make ourselves */
 	bool		cursors_refused;	/* those we made were not taken */
 	double		pass;			/* of the run that was served last; share.h */
+	double		get_ms;			/* what a GET takes, smoothed; 0: none was answered */
 } GhcHost;
 
 /* a task in this worker's hands, with what the database knows of it */
@@ -119,6 +120,7 @@ typedef struct GhcRun
 	int			demand;			/* parts that lanes could ask for; private to claim.c */
 	int			waiting;		/* parts that works in hand wait for; likewise */
 	GhcRoom		room;			/* of a request for its pages; likewise */
+	bool		gets;			/* some of its tasks ask the REST API */
 	bool		exhausted;		/* nothing to claim when last tried */
 	GhcTaskPlace after;			/* where to claim; claim.c */
 	bool		rewinds;		/* may look at the queue's head again; likewise */
@@ -136,14 +138,15 @@ typedef struct GhcLane
 	GhcHost    *host;
 	List	   *tokens;			/* GhcToken, secrets read */
 	GhcBudget	meter;
-	GhcOutlay	next;			/* the request it would send next */
+	GhcOutlay	next[GHC_RESOURCE_COUNT];	/* the requests it would send next */
 	int			n_flights;
-	GhcVerdict	benched_by;		/* the last judgement that wasn't good */
-	char		benched_for[192];
+	GhcVerdict	benched_by[GHC_RESOURCE_COUNT]; /* the last judgement that wasn't good */
+	char		benched_for[192];	/* of GraphQL */
 
 	/* not yet written */
 	int64		points_used;
 	int64		requests;
+	int64		gets;
 	bool		meter_changed;
 	bool		present;		/* private to refresh */
 } GhcLane;
@@ -155,6 +158,7 @@ typedef struct GhcLane
 typedef struct GhcReading
 {
 	GhcReply	reply;
+	GhcGot		got;
 	GhcArena	arena;
 } GhcReading;
 
@@ -243,6 +247,16 @@ ghc_state_find_run(const GhcWorker *worker, int64 crawl_id)
 			return run;
 	}
 	return NULL;
+}
+
+/* What a work's next request takes of a budget; none: it can't be asked yet. */
+static inline bool
+ghc_state_takes(GhcWork *work, GhcResource *resource)
+{
+	GhcWant		want = work->task.kind->wants(&work->task);
+
+	*resource = want == GHC_WANT_REST ? GHC_RESOURCE_CORE : GHC_RESOURCE_GRAPHQL;
+	return want != GHC_WANT_NOTHING;
 }
 
 /* Is any running crawl about this host? */

@@ -86,13 +86,15 @@ ghc_task_compose(GhcTask *task, const GhcRoom *room, GhcQuery *query)
 	*part = (GhcParts) {
 		.first_page = query->n_pages,
 		.first_count = query->n_counts,
-		.first_list = query->n_lists
+		.first_list = query->n_lists,
+		.n_ids = -query->n_ids
 	};
 	if (!task->kind->compose(task, &mine, query))
 		return false;
 	part->n_pages = query->n_pages - part->first_page;
 	part->n_counts = query->n_counts - part->first_count;
 	part->n_lists = query->n_lists - part->first_list;
+	part->n_ids += query->n_ids;
 	return true;
 }
 
@@ -102,6 +104,8 @@ has_answer(const GhcParts *part)
 {
 	const GhcReply *reply = part->reply;
 
+	if (part->got != NULL)
+		return false;
 	if (part->n_pages > 0)
 		return reply->pages[part->first_page].present &&
 			reply->pages[part->first_page].complete;

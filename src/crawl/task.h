@@ -50,8 +50,12 @@ typedef enum GhcWant
 	GHC_WANT_PAGES,				/* of searches */
 	GHC_WANT_COUNTS,			/* of searches */
 	GHC_WANT_LIST,				/* repositories by id */
-	GHC_WANT_COUNT,
+	GHC_WANT_REST,				/* a GET of the REST API; has a request of its own */
+	GHC_WANT_NOTHING,			/* something has to be read first, by the worker */
 } GhcWant;
+
+/* those of GraphQL, which are the first */
+#define GHC_WANT_COUNT (GHC_WANT_LIST + 1)
 
 /* how much of a repository a task asks for; see github/split.h */
 typedef enum GhcPiece
@@ -84,6 +88,8 @@ typedef struct GhcParts
 	int			n_counts;
 	int			first_list;
 	int			n_lists;
+	int			n_ids;			/* of the lists */
+	const GhcGot *got;			/* what a GET brought; NULL: it wasn't one */
 } GhcParts;
 
 /* pages whose repositories are to be stored */
@@ -227,11 +233,17 @@ struct GhcTaskKind
 	/* Readies the task for its next question; of what sort is it? */
 	GhcWant		(*wants) (GhcTask *task);
 
-	/* Appends the question to a query; false if memory ran out. */
+	/*
+	 * Appends the question to a query; false if memory ran out.  A GET is written
+	 * to query->get, which is empty.
+	 */
 	bool		(*compose) (GhcTask *task, const GhcRoom *room,
 							GhcQuery *query);
 
-	/* Takes in the reply, in task->parts; adds to the pages to be stored. */
+	/*
+	 * Takes in the reply, in task->parts; adds to the pages to be stored.  What a
+	 * GET brought is in task->parts.got.
+	 */
 	GhcOutcome	(*absorb) (GhcTask *task, const GhcJudgement *judgement,
 						   GhcHarvest *stored);
 

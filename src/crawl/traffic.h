@@ -38,7 +38,7 @@ typedef struct GhcTraffic
 	int64		forgot_minute;	/* when old rows were last deleted */
 } GhcTraffic;
 
-/* The kind of a request by what it asks for: page, count, list, viewer, mixed. */
+/* The kind of a request by what it asks for: page, count, list, viewer, mixed; those to the REST API are "rest". */
 extern const char *ghc_traffic_kind(const GhcQuery *query);
 
 /* Counts an answer, in memory. */

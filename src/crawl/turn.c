@@ -81,7 +81,8 @@ write_counts(GhcWorker *worker)
 		GhcRun	   *run = lfirst(cell);
 
 		/* a range that can't be read ends without a request */
-		if (run->counts.requests + run->counts.tasks_ended == 0 ||
+		if (run->counts.requests + run->counts.rest_requests +
+			run->counts.tasks_ended == 0 ||
 			ghc_state_is_question(run))
 			continue;
 		update_rate(run);
@@ -195,7 +196,7 @@ settle(GhcWorker *worker, List *claimed)
 	{
 		GhcLane    *lane = lfirst(cell);
 
-		lane->points_used = lane->requests = 0;
+		lane->points_used = lane->requests = lane->gets = 0;
 		lane->meter_changed = false;
 	}
 	foreach(cell, works)

@@ -271,24 +271,78 @@ may_end(GhcWorker *worker)
 
 /* Why a lane waits, in few words. */
 static const char *
-name_wait(GhcWait wait, const GhcLane *lane)
+name_wait(GhcWait wait, const GhcLane *lane, GhcResource resource)
 {
+	const char *points = resource == GHC_RESOURCE_GRAPHQL ? "points" :
+		"REST requests";
+	GhcVerdict	verdict = lane->benched_by[resource];
+
 	switch (wait)
 	{
 		case GHC_WAIT_POINTS:
-			return "points";
+			return points;
 		case GHC_WAIT_MINUTE:
 			return "the minute's limit";
 		case GHC_WAIT_PACED:
 			return "its turn, as budgets are used evenly";
 		case GHC_WAIT_BENCHED:
-			return lane->benched_by == GHC_VERDICT_EXHAUSTED ? "points" :
-				lane->benched_by == GHC_VERDICT_SECONDARY ? "a secondary limit" :
-				lane->benched_by == GHC_VERDICT_NETWORK ? "the network" :
+			return verdict == GHC_VERDICT_EXHAUSTED ? points :
+				verdict == GHC_VERDICT_SECONDARY ? "a secondary limit" :
+				verdict == GHC_VERDICT_NETWORK ? "the network" :
 				"GitHub";
 		default:
 			return "";
 	}
+}
+
+/* What the worker waits for, as far as it is known. */
+typedef struct Waiting
+{
+	int64		now_ms;
+	int64		first_ms;		/* to look again */
+	int64		earliest_ms;	/* when a lane can go on; 0: not known */
+	const char *why;
+	bool		idle;			/* a request is under way, or could be sent */
+} Waiting;
+
+/* A lane that something of a resource could be asked by. */
+static void
+look_at_lane(Waiting *waiting, GhcLane *lane, GhcResource resource)
+{
+	int64		until_ms;
+	GhcWait		wait = ghc_lane_ready(lane, resource, waiting->now_ms, &until_ms);
+
+	if (wait == GHC_WAIT_NONE || wait == GHC_WAIT_IN_FLIGHT ||
+		(wait == GHC_WAIT_PACED && until_ms < waiting->now_ms + LONG_PACE_MS))
+	{
+		waiting->idle = true;
+		if (until_ms > waiting->now_ms)
+			waiting->first_ms = Min(waiting->first_ms, until_ms);
+	}
+	else if (waiting->earliest_ms == 0 || until_ms < waiting->earliest_ms)
+	{
+		waiting->earliest_ms = until_ms;
+		waiting->why = name_wait(wait, lane, resource);
+	}
+}
+
+/* What the works that wait would take; GraphQL if there are none. */
+static void
+find_wanted(GhcWorker *worker, bool wanted[GHC_RESOURCE_COUNT])
+{
+	bool		any = false;
+	GhcResource resource;
+	ListCell   *cell;
+
+	memset(wanted, 0, GHC_RESOURCE_COUNT * sizeof(bool));
+	foreach(cell, worker->works)
+	{
+		GhcWork    *work = lfirst(cell);
+
+		if (!work->in_flight && ghc_state_takes(work, &resource))
+			any = wanted[resource] = true;
+	}
+	wanted[GHC_RESOURCE_GRAPHQL] |= !any;
 }
 
 /*
@@ -299,50 +353,31 @@ static long
 figure_wait(GhcWorker *worker)
 {
 	int64		now_ms = ghc_clock_now_ms();
-	int64		first_ms = now_ms + POLL_MS;
-	const char *why = worker->runs ? "a token" : "";
-	bool		idle = false;
-	int64		until_ms;
-	int64		earliest_ms = 0;
+	Waiting		waiting = {now_ms, now_ms + POLL_MS, 0, worker->runs ? "a token" : "", false};
+	bool		wanted[GHC_RESOURCE_COUNT];
 	ListCell   *cell;
 
+	find_wanted(worker, wanted);
 	foreach(cell, worker->lanes)
-	{
-		GhcLane    *lane = lfirst(cell);
-		GhcWait		wait;
-
-		if (lane->tokens == NIL)
-			continue;
-		wait = ghc_lane_ready(lane, now_ms, &until_ms);
-		if (wait == GHC_WAIT_NONE || wait == GHC_WAIT_IN_FLIGHT ||
-			(wait == GHC_WAIT_PACED && until_ms < now_ms + LONG_PACE_MS))
-		{
-			idle = true;
-			if (until_ms > now_ms)
-				first_ms = Min(first_ms, until_ms);
-		}
-		else if (earliest_ms == 0 || until_ms < earliest_ms)
-		{
-			earliest_ms = until_ms;
-			why = name_wait(wait, lane);
-		}
-	}
+		for (int i = 0; i < GHC_RESOURCE_COUNT; i++)
+			if (wanted[i] && ((GhcLane *) lfirst(cell))->tokens != NIL)
+				look_at_lane(&waiting, lfirst(cell), i);
 	if (worker->retry_ms != 0)
 	{
-		earliest_ms = worker->retry_ms;
-		why = worker->trouble;
+		waiting.earliest_ms = worker->retry_ms;
+		waiting.why = worker->trouble;
 	}
-	else if (idle || ghc_net_in_flight(worker->net) > 0)
-		why = "";
-	strlcpy(worker->waiting_on, why, sizeof(worker->waiting_on));
-	worker->waiting_until_ms = why[0] ? earliest_ms : 0;
-	if (earliest_ms != 0)
-		first_ms = Min(first_ms, earliest_ms);
+	else if (waiting.idle || ghc_net_in_flight(worker->net) > 0)
+		waiting.why = "";
+	strlcpy(worker->waiting_on, waiting.why, sizeof(worker->waiting_on));
+	worker->waiting_until_ms = waiting.why[0] ? waiting.earliest_ms : 0;
+	if (waiting.earliest_ms != 0)
+		waiting.first_ms = Min(waiting.first_ms, waiting.earliest_ms);
 	/* what it waits for is told before it waits */
 	if (worker->retry_ms == 0 &&
 		(worker->refresh || strcmp(worker->waiting_on, worker->reported) != 0))
-		first_ms = now_ms;
-	return (long) Max(0, first_ms - now_ms);
+		waiting.first_ms = now_ms;
+	return (long) Max(0, waiting.first_ms - now_ms);
 }
 
 /*

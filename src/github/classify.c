@@ -504,6 +504,69 @@ ghc_classify(GhcJudgement *out, GhcTransport transport, int status,
 	out->wait_s = find_wait(out->verdict, headers, reply, now);
 }
 
+/*
+ * Why GitHub doesn't show a thing, whoever asks: words of 403 in lower case
+ * (github-api.md 2.3, 6.5).  What else has that status is about the token.
+ */
+static bool
+is_about_the_thing(GhcSlice message)
+{
+	static const char *const words[] = {
+		"access blocked", "saml enforcement", "ip allow list",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (contains(message, words[i]))
+			return true;
+	return false;
+}
+
+/* Does a status say something of what a GET asked for? */
+static bool
+is_answer_to_get(int status, const GhcReply *reply)
+{
+	switch (status)
+	{
+		case 304:
+		case 301:
+		case 302:
+		case 307:
+		case 308:
+		case 404:
+		case 409:				/* an empty repository has no commits */
+		case 422:
+		case 451:
+			return true;
+		case 403:
+			return reply != NULL && is_about_the_thing(reply->message);
+		default:
+			return status >= 200 && status <= 299;
+	}
+}
+
+void
+ghc_classify_get(GhcJudgement *out, GhcTransport transport, int status,
+				 const GhcHeaders *headers, const GhcReply *reply, int64_t now)
+{
+	bool		refused;
+
+	memset(out, 0, sizeof(*out));
+	out->wait_s = -1;
+	if (transport != GHC_TRANSPORT_OK)
+	{
+		judge_transport(out, transport);
+		return;
+	}
+	refused = reply != NULL && judge_body(out, status, reply);
+	if (!refused && is_answer_to_get(status, reply))
+		snprintf(out->reason, sizeof(out->reason), "HTTP %d", status);
+	else if (!refused && status >= 200 && status <= 399)
+		set_verdict(out, GHC_VERDICT_GARBAGE, status, GHC_SLICE("no answer to a GET"));
+	else if (!refused)
+		judge_status(out, status, headers, reply);
+	out->wait_s = find_wait(out->verdict, headers, reply, now);
+}
+
 int64_t
 ghc_backoff_ms(int attempt, int64_t base_ms, int64_t cap_ms, uint32_t random)
 {

@@ -43,6 +43,7 @@ typedef struct GhcHeaders
 	int64_t		date;			/* the server's clock, seconds since 1970 */
 	bool		has_next;		/* of a list: there is a further page */
 	char		resource[24];
+	char		etag[128];
 	char		request_id[64];
 	char		location[256];
 } GhcHeaders;
@@ -94,6 +95,16 @@ typedef struct GhcJudgement
 extern void ghc_classify(GhcJudgement *out, GhcTransport transport, int status,
 						 const GhcHeaders *headers, const GhcReply *reply,
 						 int64_t now);
+
+/*
+ * The same for a GET of the REST API.  GHC_VERDICT_OK says that GitHub has
+ * answered, be it that the thing asked for is elsewhere, gone, blocked or hidden:
+ * status and body tell.  reply has the body's message, and is NULL where no body
+ * was read.
+ */
+extern void ghc_classify_get(GhcJudgement *out, GhcTransport transport,
+							 int status, const GhcHeaders *headers,
+							 const GhcReply *reply, int64_t now);
 
 /* A lower-case word for a verdict, for tables and views ("secondary"). */
 extern const char *ghc_verdict_name(GhcVerdict verdict);

@@ -203,6 +203,8 @@ ghc_headers_add(GhcHeaders *headers, GhcSlice line)
 		take_link(value, &headers->has_next);
 	else if (is_named(name, "x-github-request-id"))
 		take_word(value, headers->request_id, sizeof(headers->request_id));
+	else if (is_named(name, "etag"))
+		take_word(value, headers->etag, sizeof(headers->etag));
 	else if (is_named(name, "location"))
 		take_location(value, headers->location, sizeof(headers->location));
 }

@@ -57,11 +57,15 @@ void
 ghc_query_begin(GhcQuery *query, const GhcShape *shape, bool with_viewer)
 {
 	GhcBuffer	body = query->body;
+	GhcGet		get = query->get;
 
 	memset(query, 0, sizeof(*query));
 	query->body = body;
+	query->get = get;
 	query->shape = shape;
 	ghc_buffer_reset(&query->body);
+	ghc_buffer_reset(&query->get.path);
+	ghc_buffer_reset(&query->get.etag);
 	ghc_buffer_puts(&query->body, "{\"query\":\"query{" RATE_LIMIT);
 	if (with_viewer)
 		ghc_buffer_puts(&query->body, VIEWER);
@@ -183,6 +187,7 @@ ghc_query_add_list(GhcQuery *query, const int64_t *ids, int n, bool legacy)
 	ghc_buffer_puts(&query->body, "]){...r}");
 
 	add_cost(query, ghc_price_list(&query->price, n));
+	query->n_ids += n;
 	return query->n_lists++;
 }
 

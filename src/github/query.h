@@ -18,6 +18,7 @@
 #define GHC_QUERY_H
 
 #include "github/fields.h"
+#include "github/get.h"
 #include "github/price.h"
 #include "github/range.h"
 #include "github/reply.h"
@@ -49,6 +50,8 @@ typedef struct GhcQuery
 	int			n_pages;
 	int			n_counts;
 	int			n_lists;
+	int			n_ids;			/* of all lists */
+	GhcGet		get;			/* asked in place of all this, if it has a path */
 	GhcPrice	price;			/* of one repository of the shape */
 	int64_t		requests;		/* of all parts, as in GhcCost */
 	int64_t		nodes;

@@ -56,6 +56,7 @@ typedef struct GhcTransfer
 	GhcBuffer	request_body;	/* empty: GET; otherwise a POST of JSON */
 	const char *const *lines;	/* header lines in place of "Accept:
 								 * application/json", up to a NULL; static */
+	GhcBuffer	line;			/* one more header line, or empty */
 	void	   *owner;			/* the caller's own */
 
 	/* the response, the loop's */

@@ -154,6 +154,8 @@ make_lines(GhcTransferState *state)
 		done = done && add_line(state, *own);
 	if (state->public.request_body.len > 0)
 		done = done && add_line(state, "Content-Type: application/json");
+	if (state->public.line.len > 0)
+		done = done && add_line(state, state->public.line.data);
 	if (authorization->len > 0)
 	{
 		done = done && ghc_buffer_puts(&line, "Authorization: ") &&
@@ -171,7 +173,8 @@ set_request(Setter *setter, GhcTransferState *state)
 	GhcTransfer *transfer = &state->public;
 
 	if (transfer->url.failed || transfer->authorization.failed ||
-		transfer->request_body.failed || !make_lines(state))
+		transfer->request_body.failed || transfer->line.failed ||
+		!make_lines(state))
 	{
 		setter->code = CURLE_OUT_OF_MEMORY;
 		return;

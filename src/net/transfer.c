@@ -148,6 +148,7 @@ ghc_transfer_reset(GhcTransfer *transfer, size_t limit_bytes)
 	wipe_secrets(state);
 	ghc_buffer_reset(&transfer->url);
 	ghc_buffer_reset(&transfer->request_body);
+	ghc_buffer_reset(&transfer->line);
 	ghc_buffer_reset(&transfer->headers);
 	empty(&transfer->body);
 	empty(&state->packed);

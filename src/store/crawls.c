@@ -321,9 +321,9 @@ ghc_crawls_count(int64 crawl_id, int worker_no, const GhcCounts *counts)
 		"INSERT INTO ghcrawl.crawl_counter AS k (crawl_id, worker_no, requests,"
 		" points, wire_bytes, expected, seen, inserted, updated, tasks,"
 		" tasks_ended, gaps, missing, read_again, narrowed, part, rate,"
-		" suspects, gone)"
+		" suspects, gone, rest_requests)"
 		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,"
-		" $15, $16, $17, $18, $19)"
+		" $15, $16, $17, $18, $19, $20)"
 		" ON CONFLICT (crawl_id, worker_no) DO UPDATE SET"
 		" requests = k.requests + excluded.requests,"
 		" points = k.points + excluded.points,"
@@ -340,7 +340,8 @@ ghc_crawls_count(int64 crawl_id, int worker_no, const GhcCounts *counts)
 		" narrowed = k.narrowed + excluded.narrowed,"
 		" part = k.part + excluded.part,"
 		" suspects = k.suspects + excluded.suspects, gone = k.gone + excluded.gone,"
-		" rate = excluded.rate, updated_at = now()", "bibbbbbbbbbbbbbdrbb", NULL
+		" rest_requests = k.rest_requests + excluded.rest_requests,"
+		" rate = excluded.rate, updated_at = now()", "bibbbbbbbbbbbbbdrbbb", NULL
 	};
 	Datum		values[] = {
 		Int64GetDatum(crawl_id), Int32GetDatum(worker_no),
@@ -352,7 +353,7 @@ ghc_crawls_count(int64 crawl_id, int worker_no, const GhcCounts *counts)
 		Int64GetDatum(counts->missing), Int64GetDatum(counts->read_again),
 		Int64GetDatum(counts->narrowed), Float8GetDatum(counts->part),
 		Float4GetDatum(counts->rate), Int64GetDatum(counts->suspects),
-		Int64GetDatum(counts->gone)
+		Int64GetDatum(counts->gone), Int64GetDatum(counts->rest_requests)
 	};
 
 	ghc_db_run(&add, values, NULL);

@@ -35,6 +35,7 @@ typedef struct GhcCrawl
 typedef struct GhcCounts
 {
 	int64		requests;
+	int64		rest_requests;
 	int64		points;
 	int64		wire_bytes;
 	int64		expected;

@@ -283,7 +283,9 @@ ghc_budgets_load(void)
 		" response_ms_minute, \"limit\", remaining, reset_at, minute_requests,"
 		" minute_response_ms, benched_until, updated_at, total_ms_minute,"
 		" window_ms, concurrent, reserve, spent, released::int,"
-		" benched_for, unmetered::int FROM ghcrawl.budget b"
+		" benched_for, unmetered::int, rest_hour, rest_limit, rest_remaining,"
+		" rest_reset_at, rest_spent, rest_minute_requests, rest_minute_ms,"
+		" rest_benched_until FROM ghcrawl.budget b"
 		" WHERE EXISTS (SELECT FROM ghcrawl.token t"
 		" WHERE t.budget_id = b.budget_id AND t.refused_at IS NULL)"
 		" ORDER BY budget_id", "", NULL
@@ -316,6 +318,14 @@ ghc_budgets_load(void)
 		budget->released = ghc_db_get_int4(row, 19) != 0;
 		budget->benched_for = ghc_db_get_text(row, 20);
 		budget->unmetered = ghc_db_get_int4(row, 21) != 0;
+		budget->rest_hour = ghc_db_get_int8(row, 22);
+		budget->rest_limit = get_int8_or(row, 23, -1);
+		budget->rest_remaining = get_int8_or(row, 24, -1);
+		budget->rest_reset_at = get_int8_or(row, 25, 0);
+		budget->rest_spent = ghc_db_get_int8(row, 26);
+		budget->rest_minute_requests = ghc_db_get_int4(row, 27);
+		budget->rest_minute_ms = ghc_db_get_int4(row, 28);
+		budget->rest_benched_until = get_int8_or(row, 29, 0);
 		budgets = lappend(budgets, budget);
 	}
 	return budgets;
@@ -330,10 +340,14 @@ ghc_budgets_save(const GhcBudgetRow *budget)
 		" minute_response_ms = $6, benched_until = $7, benched_for = $8,"
 		" points_used = points_used + $9, requests = requests + $10,"
 		" spent = $11, paced_by = $12, pace = $13, released = $14, unmetered = $15,"
+		" rest_limit = nullif($16, -1), rest_remaining = nullif($17, -1),"
+		" rest_reset_at = $18, rest_spent = $19, rest_minute_requests = $20,"
+		" rest_minute_ms = $21, rest_benched_until = $22,"
+		" rest_requests = rest_requests + $23,"
 		" updated_at = clock_timestamp() WHERE budget_id = $1",
-		"ibbziiztbbbtdll", NULL
+		"ibbziiztbbbtdllbbzbiizb", NULL
 	};
-	char		nulls[] = "               ";
+	char		nulls[] = "                       ";
 	Datum		values[] = {
 		Int32GetDatum(budget->budget_id), Int64GetDatum(budget->limit),
 		Int64GetDatum(budget->remaining), TimestampTzGetDatum(budget->reset_at),
@@ -345,7 +359,14 @@ ghc_budgets_save(const GhcBudgetRow *budget)
 		Int64GetDatum(budget->spent),
 		budget->paced_by ? CStringGetTextDatum(budget->paced_by) : (Datum) 0,
 		Float8GetDatum(budget->pace), BoolGetDatum(budget->released),
-		BoolGetDatum(budget->unmetered)
+		BoolGetDatum(budget->unmetered), Int64GetDatum(budget->rest_limit),
+		Int64GetDatum(budget->rest_remaining),
+		TimestampTzGetDatum(budget->rest_reset_at),
+		Int64GetDatum(budget->rest_spent),
+		Int32GetDatum(budget->rest_minute_requests),
+		Int32GetDatum(budget->rest_minute_ms),
+		TimestampTzGetDatum(budget->rest_benched_until),
+		Int64GetDatum(budget->rest_requests)
 	};
 
 	if (budget->reset_at == 0)
@@ -356,5 +377,9 @@ ghc_budgets_save(const GhcBudgetRow *budget)
 		nulls[7] = 'n';
 	if (budget->paced_by == NULL)
 		nulls[11] = nulls[12] = 'n';
+	if (budget->rest_reset_at == 0)
+		nulls[17] = 'n';
+	if (budget->rest_benched_until == 0)
+		nulls[21] = 'n';
 	ghc_db_run(&save, values, nulls);
 }

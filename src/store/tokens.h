@@ -59,6 +59,17 @@ typedef struct GhcBudgetRow
 	TimestampTz updated_at;
 	int64		points_used;	/* to add, when saved */
 	int64		requests;		/* to add, when saved */
+
+	/* the same of the REST API */
+	int64		rest_hour;
+	int64		rest_limit;
+	int64		rest_remaining;
+	TimestampTz rest_reset_at;
+	int64		rest_spent;
+	int			rest_minute_requests;
+	int			rest_minute_ms;
+	TimestampTz rest_benched_until;
+	int64		rest_requests;
 } GhcBudgetRow;
 
 /* the largest that ghcrawl.budget takes */

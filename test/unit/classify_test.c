@@ -506,6 +506,63 @@ test_backoff(void)
 		   "base over the cap");
 }
 
+/* What a GET's status and body come to. */
+static void
+test_get(void)
+{
+	static const struct
+	{
+		int			status;
+		const char *body;
+		GhcVerdict	verdict;
+	}			gets[] = {
+		{200, NULL, GHC_VERDICT_OK},
+		{301, "{\"message\":\"Moved Permanently\"}", GHC_VERDICT_OK},
+		{304, "", GHC_VERDICT_OK},
+		{303, "", GHC_VERDICT_GARBAGE},
+		{404, "{\"message\":\"Not Found\",\"status\":\"404\"}", GHC_VERDICT_OK},
+		{422, "{\"message\":\"Validation Failed\"}", GHC_VERDICT_OK},
+		{451, "{\"message\":\"Repository access blocked\",\"block\":{\"reason\":\"dmca\"}}", GHC_VERDICT_OK},
+		{403, "{\"message\":\"Repository access blocked\",\"block\":{\"reason\":\"tos\"}}", GHC_VERDICT_OK},
+		{403, "{\"message\":\"Resource protected by organization SAML enforcement.\"}", GHC_VERDICT_OK},
+		{403, "{\"message\":\"Although you appear to have the correct authorization credentials, the `o` organization has an IP allow list enabled\"}", GHC_VERDICT_OK},
+		{403, "{\"message\":\"Resource not accessible by integration\"}", GHC_VERDICT_FORBIDDEN},
+		{403, "{\"message\":\"You have exceeded a secondary rate limit.\"}", GHC_VERDICT_SECONDARY},
+		{403, "{\"message\":\"API rate limit exceeded for user ID 1.\"}", GHC_VERDICT_EXHAUSTED},
+		{429, "", GHC_VERDICT_SECONDARY},
+		{401, "{\"message\":\"Bad credentials\"}", GHC_VERDICT_BAD_TOKEN},
+		{400, "{\"message\":\"not a supported version\"}", GHC_VERDICT_BAD_QUERY},
+		{502, "<html>", GHC_VERDICT_TOO_SLOW},
+		{500, "", GHC_VERDICT_SERVER},
+	};
+	static GhcReply reply;
+	GhcArena	arena = {0};
+	GhcHeaders	headers;
+	GhcJudgement judgement;
+
+	ghc_headers_init(&headers);
+	for (size_t i = 0; i < sizeof(gets) / sizeof(gets[0]); i++)
+	{
+		char		body[256];
+
+		ghc_reply_clear(&reply);
+		if (gets[i].body != NULL)
+		{
+			snprintf(body, sizeof(body), "%s", gets[i].body);
+			ok(ghc_reply_read(&reply, body, strlen(body), false, &arena), "read");
+		}
+		ghc_classify_get(&judgement, GHC_TRANSPORT_OK, gets[i].status, &headers,
+						 &reply, 0);
+		is_str(ghc_verdict_name(judgement.verdict), ghc_verdict_name(gets[i].verdict),
+			   gets[i].body ? gets[i].body : "a list");
+	}
+	ghc_classify_get(&judgement, GHC_TRANSPORT_TIMEOUT, 0, &headers, NULL, 0);
+	is_int(judgement.verdict, GHC_VERDICT_NETWORK, "no answer to a GET");
+	ghc_headers_add(&headers, GHC_SLICE("ETag: W/\"abc\""));
+	is_str(headers.etag, "W/\"abc\"", "an ETag");
+	ghc_arena_free(&arena);
+}
+
 int
 main(void)
 {
@@ -516,5 +573,6 @@ main(void)
 	test_headers();
 	test_bad_headers();
 	test_backoff();
+	test_get();
 	return done_testing();
 }
