@@ -15,7 +15,13 @@
  *	- a stored list that is read ascends, and is written back the same; whatever
  *	  ascends is read back; a set holds what was added and nothing else;
  *	- an issuer that is accepted has characters that JSON takes as they are;
- *	  text that is no key is said to be none, both for reading and signing.
+ *	  text that is no key is said to be none, both for reading and signing;
+ *	- what a key signs is a token of three parts, whose claims are the issuer
+ *	  and moments around now, and the key's public half verifies it; a key with
+ *	  other bytes in its text is refused or signs likewise.
+ *
+ * The key is made at the start, as no key should lie about in a repository.  So
+ * what a damaged one does isn't the same each time; all else is.
  *
  * IDENTIFICATION
  *	  test/fuzz/ids_fuzz.c
@@ -25,7 +31,11 @@
 /* strptime, timegm */
 #define _GNU_SOURCE
 
+#include <inttypes.h>
+#include <openssl/bio.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <time.h>
 
 #include "base/base64.h"
@@ -209,6 +219,104 @@ check_idlist(GhcSlice text)
 	ghc_buffer_free(&out);
 }
 
+/* A key, and its text. */
+typedef struct Key
+{
+	EVP_PKEY   *key;
+	char	   *pem;
+	size_t		len;
+} Key;
+
+/* The smallest that signs: the fewest bytes for inputs to damage. */
+static const Key *
+the_key(void)
+{
+	static Key	made;
+	EVP_PKEY_CTX *context;
+	BIO		   *bio;
+	char	   *data;
+
+	if (made.key != NULL)
+		return &made;
+	context = EVP_PKEY_CTX_new_id(EVP_PKEY_RSA, NULL);
+	bio = BIO_new(BIO_s_mem());
+	if (EVP_PKEY_keygen_init(context) != 1 ||
+		EVP_PKEY_CTX_set_rsa_keygen_bits(context, 512) != 1 ||
+		EVP_PKEY_keygen(context, &made.key) != 1 ||
+		PEM_write_bio_PrivateKey(bio, made.key, NULL, NULL, 0, NULL, NULL) != 1)
+		abort();
+	made.len = (size_t) BIO_get_mem_data(bio, &data);
+	made.pem = fuzz_copy(data, made.len);
+	BIO_free(bio);
+	EVP_PKEY_CTX_free(context);
+	return &made;
+}
+
+/* Whether a token is what its key says of these claims. */
+static void
+check_token(EVP_PKEY *key, GhcSlice token, GhcSlice issuer, int64_t now)
+{
+	GhcSlice	part[3] = {token};
+	unsigned char bytes[3][512];
+	char		want[512];
+	size_t		n[3];
+	const char *quote = strspn(issuer.data, "0123456789") == issuer.len && issuer.len <= 19 ? "" : "\"";
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+
+	for (int i = 0; i < 3; i++)
+	{
+		const char *dot = memchr(part[i].data, '.', part[i].len);
+
+		check((dot == NULL) == (i == 2));
+		if (dot != NULL)
+		{
+			part[i + 1] = (GhcSlice) {dot + 1, part[i].len - (size_t) (dot + 1 - part[i].data)};
+			part[i].len = (size_t) (dot - part[i].data);
+		}
+		n[i] = ghc_base64_decode(part[i], ghc_base64_url_digits, bytes[i], sizeof(bytes[i]));
+	}
+	snprintf(want, sizeof(want), "{\"iat\":%" PRId64 ",\"exp\":%" PRId64 ",\"iss\":%s%s%s}",
+			 now - 60, now + 540, quote, issuer.data, quote);
+	check(n[1] == strlen(want) && memcmp(bytes[1], want, n[1]) == 0);
+	check(EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, key) == 1 &&
+		  EVP_DigestVerify(context, bytes[2], n[2], (const unsigned char *) token.data,
+						   part[0].len + 1 + part[1].len) == 1);
+	EVP_MD_CTX_free(context);
+}
+
+/* Signs with the key, and with it after some of its bytes were changed. */
+static void
+check_signing(FuzzBytes bytes)
+{
+	const Key  *key = the_key();
+	char	   *pem = fuzz_copy(key->pem, key->len);
+	GhcSlice	text = {pem, key->len};
+	int64_t		now = fuzz_int64(&bytes) & INT64_C(0xFFFFFFFFFF);
+	int			changes = fuzz_byte(&bytes) % 4;
+	char		issuer[GHC_JWT_MAX_ISSUER + 1] = "1";
+	char		fingerprint[GHC_JWT_FINGERPRINT_BYTES];
+	GhcBuffer	out = {0};
+	const char *error;
+
+	for (int i = 0; i < changes; i++)
+	{
+		size_t		at = (size_t) fuzz_byte(&bytes) << 8 | fuzz_byte(&bytes);
+
+		pem[at % key->len] = (char) fuzz_byte(&bytes);
+	}
+	if (bytes.left < sizeof(issuer) &&
+		ghc_jwt_is_issuer((GhcSlice) {(const char *) bytes.data, bytes.left}))
+		snprintf(issuer, sizeof(issuer), "%.*s", (int) bytes.left, (const char *) bytes.data);
+	error = ghc_jwt_read_key(text, fingerprint);
+	check(changes > 0 || error == NULL);
+	error = ghc_jwt_sign(&out, text, ghc_slice_of(issuer), now);
+	check(changes > 0 || error == NULL);
+	if (changes == 0)
+		check_token(key->key, (GhcSlice) {out.data, out.len}, ghc_slice_of(issuer), now);
+	ghc_buffer_free(&out);
+	free(pem);
+}
+
 static void
 check_jwt(GhcSlice text)
 {
@@ -224,6 +332,7 @@ check_jwt(GhcSlice text)
 	check((error == NULL) ==
 		  (ghc_jwt_sign(&out, text, GHC_SLICE("1"), 1700000000) == NULL));
 	ghc_buffer_free(&out);
+	check_signing((FuzzBytes) {(const uint8_t *) text.data, text.len});
 }
 
 int

@@ -454,6 +454,10 @@ test_bad_headers(void)
 	is_int(headers.remaining, -1, "huge remaining");
 	is_int(headers.used, -1, "used with letters");
 	is_int(headers.reset_at, -1, "empty reset");
+	read_headers(&headers, "x-ratelimit-reset: 253402300800\n");
+	is_int(headers.reset_at, -1, "a reset beyond the year 9999");
+	read_headers(&headers, "x-ratelimit-reset: 253402300799\n");
+	is_int(headers.reset_at, INT64_C(253402300799), "a reset at its end");
 	is_int(headers.retry_after_s, -1, "wait in words");
 	is_str(headers.request_id, "", "request id of two words");
 	is_str(headers.resource, "", "resource of control characters");
