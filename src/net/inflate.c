@@ -43,6 +43,13 @@
 /* header, an empty block, checksum and size */
 #define LEAST_BYTES 20
 
+/*
+ * The header's flags, and that it has a checksum of its own, which libdeflate
+ * passes over and zlib looks at.  No server writes it.
+ */
+#define FLAGS_AT 3
+#define HEADER_CHECKSUM 0x02
+
 /* What the end of a gzip file says its contents have in bytes. */
 static size_t
 claimed_size(GhcSlice packed)
@@ -67,7 +74,8 @@ inflate_at_once(GhcSlice packed, GhcBuffer *out)
 
 	if (decompressor == NULL)
 		decompressor = libdeflate_alloc_decompressor();
-	if (decompressor == NULL || packed.len < LEAST_BYTES)
+	if (decompressor == NULL || packed.len < LEAST_BYTES ||
+		(packed.data[FLAGS_AT] & HEADER_CHECKSUM) != 0)
 		return false;
 	size = claimed_size(packed);
 	if (size / BEST_RATIO > packed.len || out->failed ||

@@ -119,6 +119,34 @@ test_damaged(void)
 	ghc_buffer_free(&out);
 }
 
+/* A header may have a checksum of its own, and then it must be right. */
+static void
+test_header_checksum(void)
+{
+	GhcBuffer	packed = {0};
+	GhcBuffer	with = {0};
+	GhcBuffer	out = {0};
+	unsigned long sum;
+	char		sum_bytes[2];
+
+	pack(5000, &packed);
+	packed.data[3] |= 2;
+	sum = crc32(0, (const Bytef *) packed.data, 10);
+	sum_bytes[0] = (char) sum;
+	sum_bytes[1] = (char) (sum >> 8);
+	ghc_buffer_append(&with, packed.data, 10);
+	ghc_buffer_append(&with, sum_bytes, 2);
+	ghc_buffer_append(&with, packed.data + 10, packed.len - 10);
+	is_int(unpack(&with, with.len, &out), GHC_INFLATED_OK, "a header with its checksum");
+	is_int(out.len, 5000, "all came out");
+	with.data[10] ^= 1;
+	ghc_buffer_reset(&out);
+	is_int(unpack(&with, with.len, &out), GHC_INFLATED_BROKEN, "a wrong one");
+	ghc_buffer_free(&packed);
+	ghc_buffer_free(&with);
+	ghc_buffer_free(&out);
+}
+
 static void
 test_limit(void)
 {
@@ -151,6 +179,7 @@ main(void)
 	test_whole();
 	test_cut_short();
 	test_damaged();
+	test_header_checksum();
 	test_limit();
 	return done_testing();
 }
