@@ -619,6 +619,45 @@ AS 'MODULE_PATHNAME', 'ghcrawl_index_statements';
 COMMENT ON FUNCTION @extschema@.ghcrawl_index_statements(text[]) IS
 'Says what to run, one by one, to have indexes on the data tables without keeping workers from writing; for psql''s \gexec';
 
+CREATE FUNCTION @extschema@.ghcrawl_schedule(
+	name text,
+	schedule text,
+	command text)
+RETURNS bigint
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'ghcrawl_schedule';
+COMMENT ON FUNCTION @extschema@.ghcrawl_schedule(text, text, text) IS
+'Has pg_cron run a command in the caller''s name, as often as the schedule says ("0 3 * * *"); the same name again changes it. Returns the job''s id. Where pg_cron isn''t ready, the error says what to do';
+
+CREATE FUNCTION @extschema@.ghcrawl_unschedule(name text)
+RETURNS bigint
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'ghcrawl_unschedule';
+COMMENT ON FUNCTION @extschema@.ghcrawl_unschedule(text) IS
+'Removes a schedule of the caller; returns the id that its job had';
+
+CREATE FUNCTION ghcrawl.cron_jobs()
+RETURNS TABLE (
+	job bigint,
+	name text,
+	schedule text,
+	command text,
+	database text,
+	username text,
+	active boolean,
+	last_started_at timestamptz,
+	last_finished_at timestamptz,
+	last_status text,
+	last_result text,
+	next_run_at timestamptz,
+	runs bigint,
+	failures bigint,
+	advice text)
+LANGUAGE c VOLATILE ROWS 10
+AS 'MODULE_PATHNAME', 'ghcrawl_cron_jobs';
+COMMENT ON FUNCTION ghcrawl.cron_jobs() IS
+'What view ghcrawl.schedules shows; no rows where pg_cron isn''t';
+
 CREATE FUNCTION ghcrawl.begin_update()
 RETURNS void
 LANGUAGE c VOLATILE
@@ -958,6 +997,10 @@ WINDOW kind AS (PARTITION BY slot, t.api_url, t.kind)
 ORDER BY slot, t.api_url, kind, status, verdict;
 COMMENT ON VIEW ghcrawl.requests_by_hour IS 'Requests of the last day by the hour in which they were answered';
 
+CREATE VIEW ghcrawl.schedules AS
+SELECT * FROM ghcrawl.cron_jobs();
+COMMENT ON VIEW ghcrawl.schedules IS 'Schedules made by ghcrawl_schedule: your own; a superuser sees all. Empty where pg_cron isn''t';
+
 COMMENT ON COLUMN ghcrawl.crawls.crawl IS 'Its id, as ghcrawl_start returned it';
 COMMENT ON COLUMN ghcrawl.crawls.state IS 'running, paused, cancelled, done, done_with_gaps, failed';
 COMMENT ON COLUMN ghcrawl.crawls.reason IS 'Why it failed';
@@ -1016,6 +1059,15 @@ COMMENT ON COLUMN ghcrawl.requests_by_hour.per_s IS 'Repositories for each secon
 COMMENT ON COLUMN ghcrawl.requests.kind IS 'page, count, list (a look-up by id), viewer (whose token it is), mixed, rest (of the REST API)';
 COMMENT ON COLUMN ghcrawl.requests.host IS 'Null while there is only one';
 COMMENT ON COLUMN ghcrawl.requests_by_hour.ms IS 'Milliseconds of all of them together';
+COMMENT ON COLUMN ghcrawl.schedules.job IS 'Its id in cron.job';
+COMMENT ON COLUMN ghcrawl.schedules.database IS 'Where the command runs';
+COMMENT ON COLUMN ghcrawl.schedules.username IS 'In whose name it runs';
+COMMENT ON COLUMN ghcrawl.schedules.last_status IS 'running, succeeded, failed (or on its way there: starting, connecting, sending); null: it has not run yet';
+COMMENT ON COLUMN ghcrawl.schedules.last_result IS 'What pg_cron wrote down: rows or a command tag, or the error';
+COMMENT ON COLUMN ghcrawl.schedules.next_run_at IS 'By its schedule; null: at the server''s next start, or never';
+COMMENT ON COLUMN ghcrawl.schedules.runs IS 'Runs in pg_cron''s log, which keeps them until somebody deletes them';
+COMMENT ON COLUMN ghcrawl.schedules.failures IS 'Of these, failed';
+COMMENT ON COLUMN ghcrawl.schedules.advice IS 'Why it doesn''t run or fails, and what to do';
 
 /* ---- sql/grants.sql ---- */
 
@@ -1076,6 +1128,9 @@ REVOKE ALL ON FUNCTION
 	@extschema@.ghcrawl_set_limits(text, bigint, int, numeric, int, int),
 	@extschema@.ghcrawl_create_tables(name, int),
 	@extschema@.ghcrawl_index_statements(text[]),
+	@extschema@.ghcrawl_schedule(text, text, text),
+	@extschema@.ghcrawl_unschedule(text),
+	ghcrawl.cron_jobs(),
 	ghcrawl.batch(),
 	ghcrawl.begin_update(),
 	ghcrawl.add_histograms(int[], int[]),
@@ -1101,7 +1156,9 @@ GRANT EXECUTE ON FUNCTION
 	@extschema@.ghcrawl_verify_tokens(),
 	@extschema@.ghcrawl_set_limits(text, bigint, int, numeric, int, int),
 	@extschema@.ghcrawl_create_tables(name, int),
-	@extschema@.ghcrawl_index_statements(text[])
+	@extschema@.ghcrawl_index_statements(text[]),
+	@extschema@.ghcrawl_schedule(text, text, text),
+	@extschema@.ghcrawl_unschedule(text)
 TO ghcrawl_admin;
 GRANT EXECUTE ON PROCEDURE @extschema@.ghcrawl_wait(bigint, interval, text)
 TO ghcrawl_admin, ghcrawl_reader;
@@ -1116,11 +1173,13 @@ GRANT SELECT ON
 	ghcrawl.tokens,
 	ghcrawl.errors,
 	ghcrawl.requests,
-	ghcrawl.requests_by_hour
+	ghcrawl.requests_by_hour,
+	ghcrawl.schedules
 TO ghcrawl_admin, ghcrawl_reader;
 
 /* a view calls its functions in the name of who looks at it */
 GRANT EXECUTE ON FUNCTION
+	ghcrawl.cron_jobs(),
 	ghcrawl.sum_histogram(int[]),
 	ghcrawl.quantile(int[], double precision)
 TO ghcrawl_admin, ghcrawl_reader;

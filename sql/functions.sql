@@ -170,6 +170,45 @@ AS 'MODULE_PATHNAME', 'ghcrawl_index_statements';
 COMMENT ON FUNCTION @extschema@.ghcrawl_index_statements(text[]) IS
 'Says what to run, one by one, to have indexes on the data tables without keeping workers from writing; for psql''s \gexec';
 
+CREATE FUNCTION @extschema@.ghcrawl_schedule(
+	name text,
+	schedule text,
+	command text)
+RETURNS bigint
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'ghcrawl_schedule';
+COMMENT ON FUNCTION @extschema@.ghcrawl_schedule(text, text, text) IS
+'Has pg_cron run a command in the caller''s name, as often as the schedule says ("0 3 * * *"); the same name again changes it. Returns the job''s id. Where pg_cron isn''t ready, the error says what to do';
+
+CREATE FUNCTION @extschema@.ghcrawl_unschedule(name text)
+RETURNS bigint
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'ghcrawl_unschedule';
+COMMENT ON FUNCTION @extschema@.ghcrawl_unschedule(text) IS
+'Removes a schedule of the caller; returns the id that its job had';
+
+CREATE FUNCTION ghcrawl.cron_jobs()
+RETURNS TABLE (
+	job bigint,
+	name text,
+	schedule text,
+	command text,
+	database text,
+	username text,
+	active boolean,
+	last_started_at timestamptz,
+	last_finished_at timestamptz,
+	last_status text,
+	last_result text,
+	next_run_at timestamptz,
+	runs bigint,
+	failures bigint,
+	advice text)
+LANGUAGE c VOLATILE ROWS 10
+AS 'MODULE_PATHNAME', 'ghcrawl_cron_jobs';
+COMMENT ON FUNCTION ghcrawl.cron_jobs() IS
+'What view ghcrawl.schedules shows; no rows where pg_cron isn''t';
+
 CREATE FUNCTION ghcrawl.begin_update()
 RETURNS void
 LANGUAGE c VOLATILE

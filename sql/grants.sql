@@ -55,6 +55,9 @@ REVOKE ALL ON FUNCTION
 	@extschema@.ghcrawl_set_limits(text, bigint, int, numeric, int, int),
 	@extschema@.ghcrawl_create_tables(name, int),
 	@extschema@.ghcrawl_index_statements(text[]),
+	@extschema@.ghcrawl_schedule(text, text, text),
+	@extschema@.ghcrawl_unschedule(text),
+	ghcrawl.cron_jobs(),
 	ghcrawl.batch(),
 	ghcrawl.begin_update(),
 	ghcrawl.add_histograms(int[], int[]),
@@ -80,7 +83,9 @@ GRANT EXECUTE ON FUNCTION
 	@extschema@.ghcrawl_verify_tokens(),
 	@extschema@.ghcrawl_set_limits(text, bigint, int, numeric, int, int),
 	@extschema@.ghcrawl_create_tables(name, int),
-	@extschema@.ghcrawl_index_statements(text[])
+	@extschema@.ghcrawl_index_statements(text[]),
+	@extschema@.ghcrawl_schedule(text, text, text),
+	@extschema@.ghcrawl_unschedule(text)
 TO ghcrawl_admin;
 GRANT EXECUTE ON PROCEDURE @extschema@.ghcrawl_wait(bigint, interval, text)
 TO ghcrawl_admin, ghcrawl_reader;
@@ -95,11 +100,13 @@ GRANT SELECT ON
 	ghcrawl.tokens,
 	ghcrawl.errors,
 	ghcrawl.requests,
-	ghcrawl.requests_by_hour
+	ghcrawl.requests_by_hour,
+	ghcrawl.schedules
 TO ghcrawl_admin, ghcrawl_reader;
 
 /* a view calls its functions in the name of who looks at it */
 GRANT EXECUTE ON FUNCTION
+	ghcrawl.cron_jobs(),
 	ghcrawl.sum_histogram(int[]),
 	ghcrawl.quantile(int[], double precision)
 TO ghcrawl_admin, ghcrawl_reader;

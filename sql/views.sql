@@ -298,6 +298,10 @@ WINDOW kind AS (PARTITION BY slot, t.api_url, t.kind)
 ORDER BY slot, t.api_url, kind, status, verdict;
 COMMENT ON VIEW ghcrawl.requests_by_hour IS 'Requests of the last day by the hour in which they were answered';
 
+CREATE VIEW ghcrawl.schedules AS
+SELECT * FROM ghcrawl.cron_jobs();
+COMMENT ON VIEW ghcrawl.schedules IS 'Schedules made by ghcrawl_schedule: your own; a superuser sees all. Empty where pg_cron isn''t';
+
 COMMENT ON COLUMN ghcrawl.crawls.crawl IS 'Its id, as ghcrawl_start returned it';
 COMMENT ON COLUMN ghcrawl.crawls.state IS 'running, paused, cancelled, done, done_with_gaps, failed';
 COMMENT ON COLUMN ghcrawl.crawls.reason IS 'Why it failed';
@@ -356,3 +360,12 @@ COMMENT ON COLUMN ghcrawl.requests_by_hour.per_s IS 'Repositories for each secon
 COMMENT ON COLUMN ghcrawl.requests.kind IS 'page, count, list (a look-up by id), viewer (whose token it is), mixed, rest (of the REST API)';
 COMMENT ON COLUMN ghcrawl.requests.host IS 'Null while there is only one';
 COMMENT ON COLUMN ghcrawl.requests_by_hour.ms IS 'Milliseconds of all of them together';
+COMMENT ON COLUMN ghcrawl.schedules.job IS 'Its id in cron.job';
+COMMENT ON COLUMN ghcrawl.schedules.database IS 'Where the command runs';
+COMMENT ON COLUMN ghcrawl.schedules.username IS 'In whose name it runs';
+COMMENT ON COLUMN ghcrawl.schedules.last_status IS 'running, succeeded, failed (or on its way there: starting, connecting, sending); null: it has not run yet';
+COMMENT ON COLUMN ghcrawl.schedules.last_result IS 'What pg_cron wrote down: rows or a command tag, or the error';
+COMMENT ON COLUMN ghcrawl.schedules.next_run_at IS 'By its schedule; null: at the server''s next start, or never';
+COMMENT ON COLUMN ghcrawl.schedules.runs IS 'Runs in pg_cron''s log, which keeps them until somebody deletes them';
+COMMENT ON COLUMN ghcrawl.schedules.failures IS 'Of these, failed';
+COMMENT ON COLUMN ghcrawl.schedules.advice IS 'Why it doesn''t run or fails, and what to do';

@@ -50,4 +50,13 @@
 	build_attrmap_by_name_if_req((part), (table))
 #endif
 
+/* may a role use what is in a schema, as far as the schema goes? */
+#if PG_VERSION_NUM >= 160000
+#define GhcSchemaAllowsUsage(schema, role) \
+	(object_aclcheck(NamespaceRelationId, (schema), (role), ACL_USAGE) == ACLCHECK_OK)
+#else
+#define GhcSchemaAllowsUsage(schema, role) \
+	(pg_namespace_aclcheck((schema), (role), ACL_USAGE) == ACLCHECK_OK)
+#endif
+
 #endif							/* GHC_COMPAT_H */

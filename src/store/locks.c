@@ -89,3 +89,11 @@ ghc_locks_wait_for_data(void)
 
 	(void) LockAcquire(&tag, ExclusiveLock, false, false);
 }
+
+void
+ghc_locks_wait_for_schedule(uint32 hash)
+{
+	LOCKTAG		tag = make_tag(GHC_LOCK_SCHEDULE, (int) hash);
+
+	(void) LockAcquire(&tag, ExclusiveLock, false, false);
+}

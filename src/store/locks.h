@@ -25,6 +25,7 @@ typedef enum GhcLockKind
 	GHC_LOCK_QUESTION,			/* a question, held by its asker */
 	GHC_LOCK_CRAWL,				/* shared: its ranges are being written; its id */
 	GHC_LOCK_APP,				/* an App: asking where it is installed */
+	GHC_LOCK_SCHEDULE,			/* changing a schedule; hash of its name and user */
 } GhcLockKind;
 
 /* Takes a lock for the session if it is free; needs no transaction. */
@@ -60,5 +61,8 @@ extern void ghc_locks_own_crawl(int64 crawl_id);
 
 /* Waits for its turn at making data tables, until the transaction's end. */
 extern void ghc_locks_wait_for_data(void);
+
+/* The same for changing a schedule, whose name and user have a hash. */
+extern void ghc_locks_wait_for_schedule(uint32 hash);
 
 #endif							/* GHC_LOCKS_H */
