@@ -45,7 +45,8 @@ sub link_all
 	return;
 }
 
-# Makes it, with files of extensions added or replaced; returns its folder.
+# Makes it, with files of extensions added or replaced (or, if undef, left out);
+# returns its folder.
 sub private_installation
 {
 	my (%file) = @_;
@@ -62,7 +63,7 @@ sub private_installation
 	symlink $lib, "$root$lib" or die "$root$lib: $!" unless -e "$root$lib";
 	link_all($share, "$root$share", 'extension');
 	link_all("$share/extension", "$root$share/extension", keys %file);
-	for my $name (keys %file)
+	for my $name (grep { defined $file{$_} } keys %file)
 	{
 		append_to_file("$root$share/extension/$name", $file{$name});
 	}
