@@ -115,12 +115,14 @@ is(rights_of('reader'), <<'END' =~ s/\n\z//r, 'readers look, and may wait');
 ghcrawl: USAGE
 ghcrawl.coverage: SELECT
 ghcrawl.crawls: SELECT
+ghcrawl.cron_jobs(): EXECUTE
 ghcrawl.errors: SELECT
 ghcrawl.partitions: SELECT
 ghcrawl.progress: SELECT
 ghcrawl.quantile(integer[],double precision): EXECUTE
 ghcrawl.requests: SELECT
 ghcrawl.requests_by_hour: SELECT
+ghcrawl.schedules: SELECT
 ghcrawl.sum_histogram(integer[]): EXECUTE
 ghcrawl.tokens: SELECT
 ghcrawl.workers: SELECT
