@@ -140,6 +140,7 @@ as($node, 'deputy', "SELECT ghcrawl_unschedule('nightly')", qr/ERROR:  42501: pe
 sql('GRANT USAGE ON SCHEMA cron TO deputy');
 as($node, 'deputy', "SELECT ghcrawl_unschedule('nightly')", qr/ERROR:  42704: .*HINT:  You have none\./s);
 is(as($node, 'deputy', 'SELECT count(*) FROM ghcrawl.schedules'), 0, "others' schedules are not shown");
+as($node, 'postgres', "SELECT ghcrawl_unschedule('nightly')", qr/ERROR:  42704: .*HINT:  You have none\./s);
 
 # eight sessions change one name at once, one of them removes it
 my @sessions = map { GhcSession->new($node) } 1 .. 8;
@@ -147,12 +148,18 @@ my @marks = map { $_->begin("SELECT ghcrawl_schedule('many', '0 0 1 1 *', 'SELEC
 $sessions[$_]->finish($marks[$_]) for 0 .. $#sessions;
 is(join('', map { $_->err } @sessions), '', 'eight sessions at once');
 is(sql(q{SELECT count(*) FROM cron.job WHERE jobname = 'ghcrawl:many'}), 1, 'make one job');
-@marks = map { $sessions[$_]->begin($_ % 2 ? "SELECT ghcrawl_unschedule('many')"
-	: "SELECT ghcrawl_schedule('many', '0 0 1 $_ *', 'SELECT 1')") } 1 .. 7;
-$sessions[$_]->finish($marks[ $_ - 1 ]) for 1 .. 7;
-unlike(join('', map { $_->err } @sessions), qr/concurrently|duplicate/, 'and come not in each other\'s way');
+
+# one removes it while another's change is open
+my ($changer, $remover) = @sessions;
+$changer->run('BEGIN');
+$changer->run("SELECT ghcrawl_schedule('many', '0 0 1 2 *', 'SELECT 1')");
+my $mark = $remover->begin("SELECT ghcrawl_unschedule('many')");
+wait_for($node, q{SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%unschedule%' AND wait_event_type = 'Lock' AND wait_event = 'advisory'}, 1);
+$changer->run('COMMIT');
+$remover->finish($mark);
+is($remover->err, '', 'who removes a schedule that is being changed waits his turn');
+is(sql(q{SELECT count(*) FROM cron.job WHERE jobname = 'ghcrawl:many'}), 0, 'and it is gone');
 $_->end for @sessions;
-sql(q{SELECT cron.unschedule(jobid) FROM cron.job WHERE jobname = 'ghcrawl:many'});
 
 # what somebody switched off stays off
 sql("SELECT cron.alter_job($job, active := false)");
