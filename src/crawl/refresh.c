@@ -19,6 +19,7 @@
 #include "postgres.h"
 
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 #include "base/settings.h"
 #include "crawl/app.h"
@@ -41,6 +42,9 @@
 
 /* tasks aren't kept from other workers for so long */
 #define LONG_WAIT_MS 60000
+
+/* nor those that are begun for so long, as their pages have to be read again */
+#define LONG_WAIT_BEGUN_MS (5 * 60 * 1000)
 
 /* what a request takes isn't known before the first one */
 #define FIRST_EXPECTED_MS 1000
@@ -175,12 +179,23 @@ fair_share(GhcWorker *worker, int n_budgets)
 	return worker->is_alone ? n_budgets : (n_budgets + n_workers - 1) / n_workers;
 }
 
+/* Could a budget be used now, by what was last written of it? */
+static bool
+is_ready(const GhcBudgetRow *row)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	return row->benched_until <= now &&
+		(row->remaining != 0 || row->reset_at <= now);
+}
+
 static void
 take_over_budgets(GhcWorker *worker, List *budgets, int share)
 {
 	int			held = 0;
 	ListCell   *cell;
 
+	worker->others_ready = false;
 	foreach(cell, budgets)
 	{
 		const GhcBudgetRow *row = lfirst(cell);
@@ -197,7 +212,11 @@ take_over_budgets(GhcWorker *worker, List *budgets, int share)
 			ghc_meter_take_over(lane, row);
 		}
 		else if (lane == NULL || held >= share)
-			continue;			/* what is under way there is finished first */
+		{
+			/* what is under way there is finished first */
+			worker->others_ready |= is_ready(row);
+			continue;
+		}
 		ghc_budget_set_limits(&lane->meter, &limits);
 		lane->present = true;
 		held++;
@@ -351,7 +370,8 @@ ready_at_ms(GhcWorker *worker, GhcWork *work, int64 now_ms)
 /*
  * Tasks of crawls that were paused or cancelled go back, and those that no
  * token is left for are for others to take; so are those not begun yet, if
- * there are others and all our budgets have to wait.
+ * there are others and all our budgets have to wait, and those that are begun, if
+ * it is for long and others needn't.
  */
 static void
 give_back_works(GhcWorker *worker)
@@ -368,8 +388,9 @@ give_back_works(GhcWorker *worker)
 			continue;
 		ready_ms = ready_at_ms(worker, work, now_ms);
 		if (ready_ms != 0 &&
-			(worker->is_alone || work->task.pages > 0 ||
-			 ready_ms < now_ms + LONG_WAIT_MS))
+			(worker->is_alone || ready_ms < now_ms + LONG_WAIT_MS ||
+			 (work->task.pages > 0 && (!worker->others_ready ||
+									   ready_ms < now_ms + LONG_WAIT_BEGUN_MS))))
 			continue;
 		ghc_tasks_requeue(&work->row, worker->no);
 		ghc_claim_expect(ghc_state_find_run(worker, work->task.crawl_id),

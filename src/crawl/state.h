@@ -212,6 +212,7 @@ typedef struct GhcWorker
 	GhcTraffic	traffic;		/* not yet written */
 	int64		storing;		/* crawl whose rows are being stored, or 0 */
 	bool		is_alone;		/* no other worker lives, as of late */
+	bool		others_ready;	/* another's budget could be used now, likewise */
 	int			failures;		/* transactions in a row that failed */
 	int64		retry_ms;		/* not to write again before; 0: at once */
 	char		trouble[200];	/* what the database said last */

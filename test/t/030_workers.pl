@@ -128,4 +128,14 @@ ids_are_exact($node, $sim, $selection, 'one was ended');
 nothing_is_left($node, 'one was ended');
 is(crawl_column($node, $crawl, 'stored'), 40_000, 'one was ended: counted right');
 
+# a range that one of them has begun, and then all its budgets are used up for an
+# hour: the other has budgets and reads it
+my ($few) = sort { $a <=> $b } split ' ',
+  sql('SELECT string_agg(stars::text, $$ $$) FROM (SELECT stars FROM github.repository ORDER BY stars DESC LIMIT 500) r');
+$sim->post('/_sim/script', [ map { { fault => $_ } } (undef) x 2, ('rateLimit') x 4 ]);
+$crawl = start_crawl($node, "stars:>=$few fork:true", 'flat');
+crawl_ends($node, $crawl);
+is(crawl_column($node, $crawl, 'stored'), $sim->count("stars:>=$few fork:true"), 'used up: the other went on');
+is(sql('SELECT count(*) FROM ghcrawl.budget WHERE benched_until > now()'), '4', 'used up: all of one worker');
+
 done_testing();
