@@ -349,6 +349,14 @@ bench bench-soak:
 	$(AS_ROOT) $(MAKE) --no-print-directory -s install WERROR=yes with_llvm=no
 	scripts/run-tap bench/$(if $(filter bench,$@),peers,soak).pl
 
+# A whole life of ghcrawl in a small world: the server and all its processes under
+# valgrind, half an hour; with a library that has sanitizers, minutes.
+test-valgrind test-sanitized: export PG_CONFIG := $(PG_CONFIG)
+test-valgrind test-sanitized:
+	$(MAKE) --no-print-directory -j2 all WERROR=yes with_llvm=no
+	$(AS_ROOT) $(MAKE) --no-print-directory -s install WERROR=yes with_llvm=no
+	scripts/run-checked $(if $(filter test-valgrind,$@),valgrind,sanitizers)
+
 # The tests on PostgreSQL 17 and 18, each in a Debian of its own; as root.
 test-versions:
 	scripts/check-versions
@@ -366,5 +374,5 @@ upgrade-inside:
 	$(MAKE) --no-print-directory -s install WERROR=yes with_llvm=no
 	OLD_SERVER=$(abspath $(wildcard ../old/lib/postgresql/*)) scripts/run-tap test/long/upgrade.pl
 
-.PHONY: sql check-sql unit build-unit print-fuzz-names test-fuzz bench-requests bench-instructions bench bench-soak test-model demo demo-stop test test-all test-server test-drift test-crash test-faults test-versions test-upgrade upgrade-inside bench-budgets bench-sizes bench-troubles bench-storage print-pg-config FORCE
+.PHONY: sql check-sql unit build-unit print-fuzz-names test-fuzz bench-requests bench-instructions bench bench-soak test-model demo demo-stop test test-all test-server test-drift test-crash test-faults test-valgrind test-sanitized test-versions test-upgrade upgrade-inside bench-budgets bench-sizes bench-troubles bench-storage print-pg-config FORCE
 .DEFAULT_GOAL := all
