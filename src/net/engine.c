@@ -23,8 +23,11 @@
 #include "net/engine.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <time.h>
 
 /*
@@ -250,6 +253,27 @@ ghc_engine_turn(GhcEngine *engine, bool sockets)
 	/* one shot; libcurl sets the next one while it is being driven */
 	engine->due_ms = GHC_NEVER;
 	return drive(engine, CURL_SOCKET_TIMEOUT, 0);
+}
+
+int64_t
+ghc_engine_silent_ms(const GhcEngine *engine)
+{
+	struct epoll_event events[MAX_EVENTS];
+	int			n = epoll_wait(engine->epoll_fd, events, MAX_EVENTS, 0);
+	int64_t		silent_ms = -1;
+
+	for (int i = 0; i < n; i++)
+	{
+		struct tcp_info info = {0};
+		socklen_t	len = sizeof(info);
+
+		/* a resolver's thread has no connection */
+		if (getsockopt(events[i].data.fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
+			(silent_ms < 0 || info.tcpi_last_data_recv < silent_ms))
+			silent_ms = info.tcpi_last_data_recv;
+	}
+	/* there may be more that have something */
+	return n == MAX_EVENTS || silent_ms < 0 ? 0 : silent_ms;
 }
 
 /* The next transfer that libcurl is through with, taken off; or NULL. */

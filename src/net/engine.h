@@ -52,6 +52,12 @@ extern void ghc_engine_remove(GhcEngine *engine, GhcTransfer *transfer);
 /* Lets libcurl work: on sockets if they are ready, on its timer if due. */
 extern CURLMcode ghc_engine_turn(GhcEngine *engine, bool sockets);
 
+/*
+ * For how long nothing has come on any connection: all that can be read now was
+ * there by then.  0 if nothing can be read.
+ */
+extern int64_t ghc_engine_silent_ms(const GhcEngine *engine);
+
 /* Takes off and ends the next transfer that libcurl is through with, or NULL. */
 extern GhcTransfer *ghc_engine_next_done(GhcEngine *engine);
 

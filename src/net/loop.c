@@ -41,6 +41,9 @@
 #define SPARE_BODIES 8
 #define SPARE_BYTES (2 * 1024 * 1024)
 
+/* who looks at transfers this often looks all the time */
+#define PAUSE_MS 100
+
 /* descriptors beside connections: epoll, libcurl's wake-up, a resolver's */
 #define EXTRA_FDS 6
 
@@ -52,6 +55,7 @@ struct GhcNetLoop
 	WaitEventSet *set;
 	int			reserved_fds;
 	int			in_flight;		/* in "active" and "done" */
+	int64		looked_ms;		/* until then nothing came unseen */
 
 	/* a transfer is in one of these lists, or in its user's hands */
 	GhcTransfer *active;
@@ -143,6 +147,30 @@ turn(GhcNetLoop *loop, bool sockets)
 	}
 	if (code != CURLM_OK)
 		start_over(loop, code);
+}
+
+/*
+ * Reads what came while nobody looked, if that was long: the worker waited for a
+ * lock, perhaps.  libcurl would take all of it for the server's time; the kernel
+ * knows when the last of it came, of all connections together.  So no answer is
+ * taken for faster than it was.
+ */
+static void
+catch_up(GhcNetLoop *loop)
+{
+	int64		pause_ms = ghc_engine_now_ms() - loop->looked_ms;
+	int64		late_ms;
+
+	/* what is in hand comes first: it must not grow beyond all bounds */
+	if (pause_ms < PAUSE_MS || loop->done != NULL)
+		return;
+	late_ms = Min(pause_ms, ghc_engine_silent_ms(&loop->engine));
+	for (GhcTransfer *transfer = loop->active; transfer; transfer = transfer->next)
+		ghc_transfer_begin_look(transfer, pause_ms, late_ms);
+	turn(loop, true);
+	for (GhcTransfer *transfer = loop->active; transfer; transfer = transfer->next)
+		ghc_transfer_end_look(transfer);
+	loop->looked_ms = ghc_engine_now_ms();
 }
 
 static const char *
@@ -291,6 +319,7 @@ ghc_net_send(GhcNetLoop *loop, GhcTransfer *transfer)
 	if (code != CURLE_OK)
 		refuse(loop, transfer, code == CURLE_OUT_OF_MEMORY,
 			   curl_easy_strerror(code));
+	catch_up(loop);
 	multi_code = ghc_engine_add(&loop->engine, transfer);
 	if (multi_code != CURLM_OK)
 		refuse(loop, transfer, multi_code == CURLM_OUT_OF_MEMORY,
@@ -336,9 +365,11 @@ ghc_net_wait(GhcNetLoop *loop, long timeout_ms, uint32_t wait_event)
 	{
 		WaitEvent	events[3];
 		bool		sockets = false;
-		int			n = WaitEventSetWait(loop->set, wait_ms(loop, until_ms),
-										 events, lengthof(events), wait_event);
+		int			n;
 
+		catch_up(loop);
+		n = WaitEventSetWait(loop->set, wait_ms(loop, until_ms),
+							 events, lengthof(events), wait_event);
 		for (int i = 0; i < n; i++)
 		{
 			latch = latch || (events[i].events & WL_LATCH_SET) != 0;
@@ -346,9 +377,12 @@ ghc_net_wait(GhcNetLoop *loop, long timeout_ms, uint32_t wait_event)
 		}
 		if (latch)
 			ResetLatch(MyLatch);
-		/* what is in hand comes first: it must not grow beyond all bounds */
+		/* what is in hand comes first */
 		if (loop->done == NULL)
+		{
 			turn(loop, sockets);
+			loop->looked_ms = ghc_engine_now_ms();
+		}
 	} while (!latch && loop->done == NULL && ghc_engine_now_ms() < until_ms);
 	return latch;
 }

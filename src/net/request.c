@@ -204,6 +204,7 @@ ghc_request_prepare(GhcTransfer *transfer, const GhcNetConfig *config)
 	GhcTransferState *state = (GhcTransferState *) transfer;
 	Setter		setter = {transfer->easy, CURLE_OK};
 
+	state->timeout_ms = config->request_timeout_ms;
 	curl_easy_reset(transfer->easy);
 	set_behaviour(&setter, state);
 	set_config(&setter, config);

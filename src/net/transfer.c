@@ -156,6 +156,8 @@ ghc_transfer_reset(GhcTransfer *transfer, size_t limit_bytes)
 	state->packed.limit_bytes = limit_bytes;
 	state->encoding = GHC_ENCODING_NONE;
 	state->repeated = false;
+	state->late_ms = 0;
+	state->maybe_late_ms = 0;
 	transfer->lines = NULL;
 	transfer->owner = NULL;
 	transfer->result = GHC_NET_OTHER;
@@ -256,10 +258,35 @@ ghc_transfer_unpack(GhcTransfer *transfer)
 	}
 }
 
+void
+ghc_transfer_begin_look(GhcTransfer *transfer, int64_t pause_ms, int64_t late_ms)
+{
+	GhcTransferState *state = (GhcTransferState *) transfer;
+
+	state->maybe_late_ms = late_ms;
+	state->timeout_ms += (long) pause_ms;
+	curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, state->timeout_ms);
+}
+
+/*
+ * An answer that has begun was there, whole or as much of it as goes unread.  Where
+ * nothing of it is there yet, the server had all the time to itself.
+ */
+void
+ghc_transfer_end_look(GhcTransfer *transfer)
+{
+	GhcTransferState *state = (GhcTransferState *) transfer;
+
+	if (transfer->headers.len > 0)
+		state->late_ms += state->maybe_late_ms;
+	state->maybe_late_ms = 0;
+}
+
 /* Reads status, size and times off the handle. */
 static void
 read_figures(GhcTransfer *transfer)
 {
+	GhcTransferState *state = (GhcTransferState *) transfer;
 	long		status = 0;
 	curl_off_t	wire = 0;
 	curl_off_t	total_us = 0;
@@ -271,7 +298,9 @@ read_figures(GhcTransfer *transfer)
 	curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &before_us);
 	transfer->status = (int) status;
 	transfer->wire_bytes = wire;
-	transfer->took_ms = (total_us - before_us + 500) / 1000;
+	transfer->took_ms = (total_us - before_us + 500) / 1000 - state->late_ms;
+	if (transfer->took_ms < 0)
+		transfer->took_ms = 0;
 }
 
 /*
@@ -298,6 +327,7 @@ ghc_transfer_finish(GhcTransfer *transfer, CURLcode code)
 {
 	GhcTransferState *state = (GhcTransferState *) transfer;
 
+	ghc_transfer_end_look(transfer);
 	read_figures(transfer);
 	transfer->result = map_code(code);
 	if (is_foreign_answer(transfer, code))

@@ -33,6 +33,9 @@ typedef struct GhcTransferState
 	GhcBuffer	packed;			/* a gzip body before it is inflated */
 	GhcEncoding encoding;
 	bool		repeated;		/* sent a second time */
+	long		timeout_ms;		/* as libcurl has it */
+	int64_t		late_ms;		/* it lay there unread for so long */
+	int64_t		maybe_late_ms;	/* likewise, if it turns out to be there */
 } GhcTransferState;
 
 /* An empty transfer with a handle, or NULL if memory ran out. */
@@ -47,6 +50,15 @@ extern void ghc_transfer_wipe(GhcBuffer *buf);
 /* libcurl's callbacks; "arg" is the transfer. */
 extern size_t ghc_transfer_on_header(char *data, size_t size, size_t n, void *arg);
 extern size_t ghc_transfer_on_body(char *data, size_t size, size_t n, void *arg);
+
+/*
+ * Around a look at a transfer under way that nobody has looked at for so long: what
+ * is found is late by so much.  That is neither the server's time nor a reason to
+ * give up.
+ */
+extern void ghc_transfer_begin_look(GhcTransfer *transfer, int64_t pause_ms,
+									int64_t late_ms);
+extern void ghc_transfer_end_look(GhcTransfer *transfer);
 
 /* True, once, if a request that ended so is to be sent again as it is. */
 extern bool ghc_transfer_repeats(GhcTransfer *transfer, CURLcode code);
