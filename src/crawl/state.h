@@ -221,7 +221,8 @@ typedef struct GhcWorker
 	int64		forgot_ms;		/* when old things were last deleted */
 	bool		refresh;		/* read crawls and tokens anew */
 	int64		fellows_ms;		/* when to look for missing workers */
-	int64		reported_ms;	/* when the worker's row was written */
+	bool		listed;			/* the worker's row is its own */
+	int64		reported_ms;	/* when that was written */
 	char		waiting_on[200];	/* empty: working */
 	int64		waiting_until_ms;	/* 0: not known */
 	char		reported[200];	/* waiting_on as last written */

@@ -335,6 +335,8 @@ write_turn(GhcWorker *worker)
 	if (!ghc_db_begin("ghcrawl: writing what was crawled"))
 		return false;
 	MemoryContextSwitchTo(worker->turn);
+	if (!worker->listed)
+		ghc_workers_begin(worker->no);
 	begin_sums(worker);
 	if (refreshes)
 		ghc_refresh(worker);
@@ -353,6 +355,7 @@ write_turn(GhcWorker *worker)
 		ghc_traffic_flush(&worker->traffic, worker->no);
 	record_trouble(worker);
 	ghc_db_commit();
+	worker->listed = true;
 	if (flushes)
 		ghc_traffic_clear(&worker->traffic);
 	settle(worker, claimed);

@@ -62,7 +62,6 @@
 #include "store/clock.h"
 #include "store/db.h"
 #include "store/locks.h"
-#include "store/workers.h"
 
 /*
  * It looks at least this often whether its extension is still there, and for
@@ -180,9 +179,9 @@ fill_config(GhcNetConfig *config)
 }
 
 /*
- * The first transaction: is there work, and a number for us?  What a worker of
- * that number left is given back by the first turn.  False if there is nothing
- * to do here.
+ * The first transaction: is there work, and a number for us?  It writes nothing, which
+ * may fail, and then is tried again in the first turn; that gives back what a worker
+ * of that number left, too.  False if there is nothing to do here.
  */
 static bool
 look_for_work(GhcWorker *worker)
@@ -197,7 +196,6 @@ look_for_work(GhcWorker *worker)
 		worker->no = take_number();
 		if (worker->no == 0)
 			proc_exit(0);		/* surplus */
-		ghc_workers_begin(worker->no);
 	}
 	ghc_db_commit();
 	return found;
