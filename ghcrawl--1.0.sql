@@ -326,6 +326,8 @@ CREATE TABLE ghcrawl.token (
 	added_at	timestamptz NOT NULL DEFAULT now(),
 	refused_at	timestamptz,
 	refused_for	text,
+	benched_until timestamptz,
+	benched_for	text,
 	app_id		text,
 	installation_id bigint,
 	of_app		int REFERENCES ghcrawl.token ON DELETE CASCADE,
@@ -343,6 +345,7 @@ COMMENT ON COLUMN ghcrawl.token.api_url IS 'The only address the token is ever s
 COMMENT ON COLUMN ghcrawl.token.file IS 'File on the server that holds the secret, read by the worker';
 COMMENT ON COLUMN ghcrawl.token.budget_id IS 'Known once GitHub has said whose token it is';
 COMMENT ON COLUMN ghcrawl.token.refused_at IS 'GitHub answered 401; the token isn''t used again';
+COMMENT ON COLUMN ghcrawl.token.benched_until IS 'GitHub asked to wait, before it was known whose the token is; later that is its budget''s';
 COMMENT ON COLUMN ghcrawl.token.app_id IS 'Of a GitHub App: its id or client id; the file holds its private key';
 COMMENT ON COLUMN ghcrawl.token.installation_id IS 'Of an installation: its id; of an App: the only one to use, null for all';
 COMMENT ON COLUMN ghcrawl.token.of_app IS 'Of an installation: its App. Its secret lives an hour, in the memory of workers only';
@@ -917,8 +920,8 @@ SELECT t.name, t.fingerprint, t.budget_id AS budget,
 			WHEN t.app_id IS NOT NULL THEN 'app'
 			ELSE 'user' END AS kind, b.login,
 	   CASE WHEN t.refused_at IS NOT NULL THEN 'refused'
+			WHEN n.benched_until > pg_catalog.now() THEN 'benched'
 			WHEN b.budget_id IS NULL AND t.listed_at IS NULL THEN 'new'
-			WHEN b.benched_until > pg_catalog.now() THEN 'benched'
 			ELSE 'ready' END AS state,
 	   b."limit", b.remaining,
 	   CASE WHEN b.reset_at > pg_catalog.now() THEN b.spent
@@ -929,9 +932,9 @@ SELECT t.name, t.fingerprint, t.budget_id AS budget,
 	   CASE WHEN m.is_recent THEN round(b.minute_response_ms / 1000.0, 1)
 			WHEN b.budget_id IS NOT NULL THEN 0 END AS response_s,
 	   b.points_used, b.requests,
-	   CASE WHEN t.refused_at IS NULL THEN b.benched_until END AS benched_until,
-	   coalesce(t.refused_for, CASE WHEN b.benched_until > pg_catalog.now()
-									THEN b.benched_for END) AS reason,
+	   CASE WHEN t.refused_at IS NULL THEN n.benched_until END AS benched_until,
+	   coalesce(t.refused_for, CASE WHEN n.benched_until > pg_catalog.now()
+									THEN n.benched_for END) AS reason,
 	   CASE WHEN t.of_app IS NOT NULL THEN 'memory'
 			WHEN t.file IS NULL THEN 'table'
 			ELSE 'file' END AS kept_in,
@@ -942,6 +945,8 @@ SELECT t.name, t.fingerprint, t.budget_id AS budget,
 	   b.rest_reset_at, b.rest_requests
 FROM ghcrawl.token t
 LEFT JOIN ghcrawl.budget b USING (budget_id),
+	 LATERAL (SELECT coalesce(b.benched_until, t.benched_until) AS benched_until,
+					 coalesce(b.benched_for, t.benched_for) AS benched_for) n,
 	 LATERAL (SELECT b.updated_at > pg_catalog.now() - interval '1 minute' AS is_recent) m;
 COMMENT ON VIEW ghcrawl.tokens IS 'Tokens by fingerprint, GitHub Apps and their installations; figures are the budget''s, which all tokens of a user share';
 

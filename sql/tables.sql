@@ -281,6 +281,8 @@ CREATE TABLE ghcrawl.token (
 	added_at	timestamptz NOT NULL DEFAULT now(),
 	refused_at	timestamptz,
 	refused_for	text,
+	benched_until timestamptz,
+	benched_for	text,
 	app_id		text,
 	installation_id bigint,
 	of_app		int REFERENCES ghcrawl.token ON DELETE CASCADE,
@@ -298,6 +300,7 @@ COMMENT ON COLUMN ghcrawl.token.api_url IS 'The only address the token is ever s
 COMMENT ON COLUMN ghcrawl.token.file IS 'File on the server that holds the secret, read by the worker';
 COMMENT ON COLUMN ghcrawl.token.budget_id IS 'Known once GitHub has said whose token it is';
 COMMENT ON COLUMN ghcrawl.token.refused_at IS 'GitHub answered 401; the token isn''t used again';
+COMMENT ON COLUMN ghcrawl.token.benched_until IS 'GitHub asked to wait, before it was known whose the token is; later that is its budget''s';
 COMMENT ON COLUMN ghcrawl.token.app_id IS 'Of a GitHub App: its id or client id; the file holds its private key';
 COMMENT ON COLUMN ghcrawl.token.installation_id IS 'Of an installation: its id; of an App: the only one to use, null for all';
 COMMENT ON COLUMN ghcrawl.token.of_app IS 'Of an installation: its App. Its secret lives an hour, in the memory of workers only';

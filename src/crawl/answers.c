@@ -748,5 +748,7 @@ ghc_answers_write(GhcWorker *worker)
 
 		if (lane->meter_changed && lane->budget_id != 0)
 			ghc_meter_save(lane, false);
+		else if (lane->meter_changed)
+			ghc_meter_save_bench(lane);
 	}
 }

@@ -41,6 +41,14 @@ ghc_meter_limits(const GhcBudgetRow *row)
 	return limits;
 }
 
+/* What is known of a budget of which little is known. */
+static void
+begin_state(GhcBudgetState *state)
+{
+	for (int i = 0; i < GHC_RESOURCE_COUNT; i++)
+		state->of[i].limit = state->of[i].remaining = -1;
+}
+
 void
 ghc_meter_take_over(GhcLane *lane, const GhcBudgetRow *row)
 {
@@ -50,8 +58,7 @@ ghc_meter_take_over(GhcLane *lane, const GhcBudgetRow *row)
 		.released = row->released
 	};
 
-	for (int i = 0; i < GHC_RESOURCE_COUNT; i++)
-		state.of[i].limit = state.of[i].remaining = -1;
+	begin_state(&state);
 	state.of[GHC_RESOURCE_GRAPHQL] = (GhcMeterState) {
 		.limit = row->limit,
 		.remaining = row->remaining,
@@ -122,4 +129,31 @@ ghc_meter_save(GhcLane *lane, bool released)
 		.rest_requests = lane->gets
 	};
 	ghc_budgets_save(&row);
+}
+
+void
+ghc_meter_take_over_bench(GhcLane *lane, const GhcToken *token)
+{
+	GhcBudgetState state = {
+		.benched_until_ms = ghc_clock_ms(token->benched_until),
+		.written_ms = ghc_clock_now_ms(),
+		.released = true
+	};
+
+	begin_state(&state);
+	ghc_budget_restore(&lane->meter, &state, state.written_ms);
+	if (token->benched_for != NULL)
+		strlcpy(lane->benched_for, token->benched_for, sizeof(lane->benched_for));
+}
+
+void
+ghc_meter_save_bench(GhcLane *lane)
+{
+	int64		until_ms = ghc_budget_benched_until_ms(&lane->meter,
+													   GHC_RESOURCE_GRAPHQL,
+													   ghc_clock_now_ms());
+
+	if (until_ms != 0)
+		ghc_tokens_bench(lane->token_id, ghc_clock_timestamp(until_ms),
+						 ghc_clean_text(lane->benched_for, 190));
 }

@@ -30,4 +30,8 @@ extern void ghc_meter_take_over(GhcLane *lane, const GhcBudgetRow *row);
  */
 extern void ghc_meter_save(GhcLane *lane, bool released);
 
+/* The same of a lane that asks whose its token is: how long it has to wait. */
+extern void ghc_meter_take_over_bench(GhcLane *lane, const GhcToken *token);
+extern void ghc_meter_save_bench(GhcLane *lane);
+
 #endif							/* GHC_METER_H */

@@ -235,6 +235,7 @@ lane_of_token(GhcWorker *worker, const GhcToken *token)
 	{
 		lane = make_lane(worker, token->api_url, &ghc_budget_github_limits);
 		lane->token_id = token->token_id;
+		ghc_meter_take_over_bench(lane, token);
 	}
 	if (lane != NULL)
 		lane->present = true;

@@ -109,13 +109,15 @@ ghc_questions_open_checks(int id)
 {
 	static GhcStatement bench = {
 		"UPDATE ghcrawl.token_check k SET state = 'benched',"
-		" reason = coalesce(CASE WHEN b.benched_until > now() + interval '65 s'"
-		" THEN b.benched_for END, 'no points left'), \"limit\" = b.\"limit\","
+		" reason = coalesce(CASE WHEN n.until > now() + interval '65 s'"
+		" THEN n.why END, 'no points left'), \"limit\" = b.\"limit\","
 		" remaining = b.remaining, reset_at = b.reset_at"
-		" FROM ghcrawl.token t JOIN ghcrawl.budget b USING (budget_id)"
+		" FROM ghcrawl.token t LEFT JOIN ghcrawl.budget b USING (budget_id),"
+		" LATERAL (SELECT coalesce(b.benched_until, t.benched_until) AS until,"
+		" coalesce(b.benched_for, t.benched_for) AS why) n"
 		" WHERE k.question_id = $1 AND k.state IS NULL"
 		" AND t.token_id = k.token_id AND t.refused_at IS NULL"
-		" AND (b.benched_until > now() + interval '65 s'"
+		" AND (n.until > now() + interval '65 s'"
 		" OR (b.remaining < 1 AND b.reset_at > now() + interval '65 s'))",
 		"i", NULL
 	};

@@ -122,7 +122,7 @@ TimestampTz
 ghc_tokens_ready_at(const char *api_url)
 {
 	static GhcStatement ready = {
-		"SELECT min(greatest(now(), b.benched_until,"
+		"SELECT min(greatest(now(), b.benched_until, t.benched_until,"
 		" CASE WHEN b.remaining < 2 AND b.reset_at > now() THEN b.reset_at END))"
 		" FROM ghcrawl.token t LEFT JOIN ghcrawl.budget b USING (budget_id)"
 		" WHERE t.api_url = $1 AND t.refused_at IS NULL"
@@ -142,7 +142,7 @@ ghc_tokens_load(void)
 	static GhcStatement load = {
 		"SELECT t.token_id, CASE WHEN t.refused_at IS NULL THEN t.budget_id END,"
 		" t.name, t.api_url, t.secret, t.file, k.newest, t.of_app,"
-		" t.installation_id FROM ghcrawl.token t,"
+		" t.installation_id, t.benched_until, t.benched_for FROM ghcrawl.token t,"
 		" LATERAL (SELECT coalesce(max(k.question_id), 0) AS newest FROM ghcrawl.token_check k"
 		" WHERE k.token_id = t.token_id AND k.state IS NULL) k"
 		" WHERE t.app_id IS NULL AND (t.refused_at IS NULL OR k.newest > 0)"
@@ -165,6 +165,8 @@ ghc_tokens_load(void)
 		token->check = ghc_db_get_int4(row, 7);
 		token->of_app = ghc_db_get_int4(row, 8);
 		token->installation_id = ghc_db_get_int8(row, 9);
+		token->benched_until = ghc_db_get_int8(row, 10);
+		token->benched_for = ghc_db_get_text(row, 11);
 		tokens = lappend(tokens, token);
 	}
 	return tokens;
@@ -179,7 +181,8 @@ ghc_tokens_set_budget(int token_id, const char *api_url, int64 account_id,
 		" VALUES ($2, $3, $4) ON CONFLICT (api_url, kind, account_id)"
 		" DO UPDATE SET login = excluded.login RETURNING budget_id)"
 		" UPDATE ghcrawl.token t SET budget_id = b.budget_id,"
-		" refused_at = NULL, refused_for = NULL FROM b"
+		" refused_at = NULL, refused_for = NULL,"
+		" benched_until = NULL, benched_for = NULL FROM b"
 		" WHERE t.token_id = $1 RETURNING b.budget_id", "itbt", NULL
 	};
 	Datum		values[] = {
@@ -188,6 +191,21 @@ ghc_tokens_set_budget(int token_id, const char *api_url, int64 account_id,
 	};
 
 	return ghc_db_run(&set, values, NULL) ? ghc_db_get_int4(0, 1) : 0;
+}
+
+void
+ghc_tokens_bench(int token_id, TimestampTz until, const char *reason)
+{
+	static GhcStatement bench = {
+		"UPDATE ghcrawl.token SET benched_until = $2, benched_for = $3"
+		" WHERE token_id = $1", "izt", NULL
+	};
+	Datum		values[] = {
+		Int32GetDatum(token_id), TimestampTzGetDatum(until),
+		CStringGetTextDatum(reason)
+	};
+
+	ghc_db_run(&bench, values, NULL);
 }
 
 void

@@ -29,6 +29,8 @@ typedef struct GhcToken
 	int			of_app;			/* the App that makes its secrets; 0: none */
 	int64		installation_id;
 	int			check;			/* the newest question about it; 0: none */
+	TimestampTz benched_until;	/* while it has no budget; 0: it isn't */
+	char	   *benched_for;
 } GhcToken;
 
 /* a budget as it is stored; the worker's meter is GhcBudget */
@@ -132,6 +134,9 @@ extern char *ghc_tokens_find_fellow(int token_id, int budget_id);
 
 /* why the installations of an App that is refused are so, in SQL */
 #define GHC_TOKENS_APP_REFUSED "'its App is refused'"
+
+/* Worker: GitHub lets a token wait of which it isn't known yet whose it is. */
+extern void ghc_tokens_bench(int token_id, TimestampTz until, const char *reason);
 
 /*
  * Worker: GitHub refuses the token for good, or the App and with it its

@@ -119,6 +119,35 @@ like(verify(), qr/^a\|t\|benched\|.*\|be patient$/m, 'a user who has to wait is 
 is(requests() - $before, 3, 'the others are');
 sql('UPDATE ghcrawl.budget SET benched_until = NULL');
 
+# nor is one who has to wait before it is known who it is, by whichever worker
+sql("SELECT ghcrawl_add_token('later', '$tokens[5]')");
+$sim->post('/_sim/faults', { secondary => 1 });
+like(verify(), qr/^later\|f\|benched\|/m, 'a new token that GitHub lets wait');
+$sim->post('/_sim/faults', { secondary => 0 });
+is(sql(q{SELECT state, benched_until > now() + interval '20 s', reason <> '' FROM ghcrawl.tokens WHERE name = 'later'}),
+	'benched|t|t', 'which is written down');
+no_question_is_left($node, 'a new token that has to wait');
+sql('UPDATE ghcrawl.budget SET benched_until = NULL');
+sql(q{UPDATE ghcrawl.token SET benched_until = now() + interval '1 hour', benched_for = 'be patient' WHERE name = 'later'});
+$before = requests();
+like(verify(), qr/^later\|f\|benched\|.*\|be patient$/m, 'is not asked about again');
+is(requests() - $before, 4, 'the others are');
+no_question_is_left($node, 'a new token that still has to wait');
+my $named = sql('SELECT token_id FROM ghcrawl.token WHERE name = \'later\'');
+sql("UPDATE ghcrawl.token SET refused_at = now() WHERE token_id <> $named");
+$before = requests();
+$crawl = start_crawl($node, 'stars:>=1');
+wait_for($node, "SELECT waiting_on, waiting_until > now() + interval '9 min' FROM ghcrawl.workers WHERE state <> 'gone'", 'GitHub|t');
+is(requests() - $before, 0, 'nor does a worker of a crawl use it before');
+sql("SELECT ghcrawl_cancel($crawl); UPDATE ghcrawl.token SET benched_until = NULL");
+no_question_is_left($node, 'a crawl that was cancelled');
+$sim->post('/_sim/settings', { limits => \0 });
+like(verify(), qr/^later\|t\|ready/m, 'once the time is over it is asked about');
+is(sql(q{SELECT budget_id IS NOT NULL, benched_until IS NULL, benched_for IS NULL FROM ghcrawl.token WHERE name = 'later'}), 't|t|t',
+	'and only its budget can be benched');
+$sim->post('/_sim/settings', { limits => \1 });
+is(sql(q{SELECT string_agg(name, ' ' ORDER BY name) FROM ghcrawl_verify_tokens() WHERE state = 'refused'}), 'bad', 'all but one are good');
+
 # GitHub says nothing: each token is tried once
 $sim->post('/_sim/faults', { stall => 1 });
 is(sql(q{SELECT string_agg(DISTINCT state, ' ') FROM ghcrawl_verify_tokens() WHERE name <> 'bad'}),
@@ -128,7 +157,7 @@ my (undef, undef, $err) = $node->psql('postgres',
 like($err, qr/statement timeout/, 'statement_timeout');
 no_question_is_left($node, 'a stalled host');
 is(sql(q{SELECT string_agg(name || ' ' || (state <> 'refused'), ', ' ORDER BY name) FROM ghcrawl.tokens}),
-	'a true, b true, bad false, file true', 'tokens are as they were');
+	'a true, b true, bad false, file true, later true', 'tokens are as they were');
 
 my $log = slurp_file($node->logfile);
 is(scalar(grep { index($log, substr $_, 4) >= 0 } @tokens[ 3, 4 ]), 0, 'no secret in the log');
