@@ -86,6 +86,16 @@ check_path(const char *path, const char *otherwise)
 				 errmsg("path of a token file must be absolute")));
 }
 
+/* What others can read isn't secret, but it may be all that there is (containers). */
+static void
+warn_of_readers(const char *name, const char *path)
+{
+	if (ghc_token_file_is_exposed(path))
+		ereport(WARNING,
+				(errmsg("the file of \"%s\" can be read by others", name),
+				 errhint("Permissions should be u=rw (0600) or less, or u=rw,g=r (0640) if it belongs to root.")));
+}
+
 /* After a token was added, or not; says if it is there under another name. */
 static void
 end_adding(bool added, const char *name, const char *fingerprint,
@@ -159,10 +169,11 @@ ghcrawl_add_token_file(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("token \"%s\" can't be used: %s", name, problem),
-				 errhint("The server reads the file; it must hold one line, the token.")));
+				 errhint("The server reads the file; it must hold one line, the token, and nobody but root and the server's user may own or write it.")));
 	fingerprint = ghc_token_fingerprint(secret);
 	explicit_bzero(secret, strlen(secret));
 	add_token(name, NULL, path, fingerprint);
+	warn_of_readers(name, path);
 	PG_RETURN_TEXT_P(cstring_to_text(fingerprint));
 }
 
@@ -186,7 +197,7 @@ check_key(const char *name, const char *path)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("key of App \"%s\" can't be used: %s", name,
 						bad ? bad : problem),
-				 errhint("The server reads the file; it must hold the private key that GitHub made for the App, in PEM form and without a passphrase.")));
+				 errhint("The server reads the file; it must hold the private key that GitHub made for the App, in PEM form and without a passphrase, and nobody but root and the server's user may own or write it.")));
 	return pstrdup(fingerprint);
 }
 
@@ -234,6 +245,7 @@ add_app(char *name, char *app_id, char *path, const char *installation)
 	end_adding(ghc_apps_insert(&app, fingerprint, caller), name, fingerprint,
 			   app.installation_id);
 	ghc_db_leave(&scope);
+	warn_of_readers(name, path);
 	return fingerprint;
 }
 

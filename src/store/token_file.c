@@ -49,6 +49,22 @@ ghc_token_problem(const char *secret)
 	return NULL;
 }
 
+/*
+ * What keeps a regular file from being believed: whoever may write it has the
+ * server send what is in it, or in the file that he puts a link to in its place.
+ */
+static const char *
+file_problem(const struct stat *st)
+{
+	if (!S_ISREG(st->st_mode))
+		return "its file is no regular file";
+	if (st->st_uid != 0 && st->st_uid != geteuid())
+		return "its file belongs to somebody else than the server's user or root";
+	if ((st->st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		return "its file may be written by others";
+	return NULL;
+}
+
 /* Opens a file without waiting for anybody; -1 and what is wrong. */
 static int
 open_file(const char *path, char **problem)
@@ -56,11 +72,12 @@ open_file(const char *path, char **problem)
 	struct stat st;
 	/* a pipe would keep us waiting for its writer, a terminal become ours */
 	int			fd = OpenTransientFile(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | PG_BINARY);
+	const char *bad;
 
 	if (fd < 0 || fstat(fd, &st) != 0)
 		*problem = psprintf("could not open its file: %m");
-	else if (!S_ISREG(st.st_mode))
-		*problem = pstrdup("its file is no regular file");
+	else if ((bad = file_problem(&st)) != NULL)
+		*problem = pstrdup(bad);
 	else
 		return fd;
 	if (fd >= 0)
@@ -132,6 +149,17 @@ ghc_token_key_read(const char *path, char **problem)
 	}
 	pfree(text);
 	return NULL;
+}
+
+bool
+ghc_token_file_is_exposed(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return false;
+	return (st.st_mode & S_IROTH) != 0 ||
+		((st.st_mode & S_IRGRP) != 0 && st.st_uid != 0);
 }
 
 char *

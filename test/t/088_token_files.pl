@@ -31,6 +31,16 @@ sub write_file
 	return $path;
 }
 
+# A token in a file that is not for the server alone.
+sub shared
+{
+	my ($path, $mode) = @_;
+	unlink $path;
+	write_file($path, "$second\n");
+	chmod $mode, $path or die "$path: $!";
+	return $path;
+}
+
 make_roles($node);
 
 # ---------------------------------------------------------------------------
@@ -72,6 +82,8 @@ my %refused = (
 	write_file("$dir/nul", "$token\0x") => qr/does not hold one token/,
 	write_file("$dir/header", "$token\r\nX-Evil: 1") => qr/does not hold one token/,
 	write_file("$dir/spaces", "mar ker") => qr/does not hold one token/,
+	shared("$dir/group", 0620) => qr/may be written by others/,
+	shared("$dir/all", 0602) => qr/may be written by others/,
 	write_file("$dir/huge", 'marker' x 1_000_000) => qr/does not hold one token/,
 	"$dir/" . 'x' x 300 => qr/File name too long/,
 	"$dir/" . 'x/' x 5000 => qr/File name too long/,
@@ -97,6 +109,7 @@ as($node, 'chief', "SELECT ghcrawl_add_app('x', 1, '/etc/hostname')", qr/ERROR: 
 # ---------------------------------------------------------------------------
 
 my $file = write_file("$dir/token", "$token\n");
+chmod 0600, $file or die "$file: $!";
 my $session = $node->background_psql('postgres');
 my $pid = $session->query('SELECT pg_backend_pid()');
 is($session->query("SELECT ghcrawl_add_token_file('file', '$file')"),
@@ -107,6 +120,17 @@ SKIP:
 	is(memory_has($pid, $token), 0, 'the backend that read it keeps nothing of it');
 }
 $session->quit;
+
+# whoever is able to read it is warned of
+for my $case ([ 0600, qr/^$/ ], [ 0400, qr/^$/ ], [ 0640, qr/WARNING:  the file of "readable" can be read by others\nHINT:  .*0600/ ],
+	[ 0604, qr/WARNING:  the file of "readable" can be read/ ])
+{
+	my ($mode, $said) = @$case;
+	my $path = shared("$dir/readable", $mode);
+	like(($node->psql('postgres', "SELECT ghcrawl_add_token_file('readable', '$path')"))[2] // '', $said,
+		sprintf 'a file of mode %o', $mode);
+	sql(q{SELECT ghcrawl_remove_token('readable')});
+}
 
 # ---------------------------------------------------------------------------
 # a file that changes after it was added
@@ -122,7 +146,8 @@ for my $what (sub { write_file($file, "the secrets\nof somebody else\n") },
 	sub { unlink $file; symlink '/etc/passwd', $file },
 	sub { unlink $file; mkfifo($file, 0600) },
 	sub { unlink $file; mkdir $file },
-	sub { rmdir $file; symlink '/proc/self/environ', $file })
+	sub { rmdir $file; symlink '/proc/self/environ', $file },
+	sub { unlink $file; symlink shared("$dir/evil", 0666), $file })
 {
 	$what->();
 	sql(q{DELETE FROM ghcrawl.error});
