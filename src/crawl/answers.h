@@ -18,9 +18,6 @@
 /* Writes all that flights were answered; marks the works that are over. */
 extern void ghc_answers_write(GhcWorker *worker);
 
-/* What a task stands for in its crawl's expected number, after an outcome. */
-extern int64 ghc_answers_contribution(const GhcWork *work, GhcOutcome outcome);
-
 /* Text from outside, cut to a length in bytes, valid in the database; palloc'd. */
 extern char *ghc_clean_text(const char *text, size_t max);
 

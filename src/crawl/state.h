@@ -184,7 +184,7 @@ typedef struct GhcFlight
 	/* its answer, from taking it in until it is written */
 	bool		answered;
 	bool		given_up;		/* a session is just ending its crawl */
-	bool		is_stored;		/* private to answers.c */
+	bool		is_stored;		/* private to rows.c */
 	int64		points_used;
 	GhcReading *reading;		/* NULL before */
 	GhcJudgement judgement;

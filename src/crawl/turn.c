@@ -24,6 +24,7 @@
 #include "crawl/claim.h"
 #include "crawl/flight.h"
 #include "crawl/lane.h"
+#include "crawl/progress.h"
 #include "crawl/refresh.h"
 #include "crawl/turn.h"
 #include "store/clock.h"
@@ -142,7 +143,7 @@ settle_work(GhcWork *work)
 	keep_refused(work);
 	work->task.counted = work->counted = work->row.counted;
 	work->part = work->row.part;
-	work->contributed = ghc_answers_contribution(work, work->outcome);
+	work->contributed = ghc_progress_contribution(work, work->outcome);
 	work->pages_reported = work->task.pages;
 	work->readings_reported = work->task.readings;
 }

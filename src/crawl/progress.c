@@ -1,0 +1,336 @@
+/*-------------------------------------------------------------------------
+ *
+ * progress.c
+ *	  Writes how tasks stand after an answer: further, done, split, a gap.
+ *
+ * Tasks that go on are written together, those that end one by one with what
+ * becomes of them.  Runs within the transaction of a turn, as all of answers.c
+ * does.
+ *
+ * IDENTIFICATION
+ *	  src/crawl/progress.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "crawl/answers.h"
+#include "crawl/claim.h"
+#include "crawl/details.h"
+#include "crawl/progress.h"
+#include "store/absence.h"
+#include "store/clock.h"
+#include "store/errors.h"
+#include "store/seen.h"
+#include "store/values.h"
+
+int64
+ghc_progress_contribution(const GhcWork *work, GhcOutcome outcome)
+{
+	const GhcTask *task = &work->task;
+	int64		sum = 0;
+
+	if (outcome == GHC_OUTCOME_DONE)
+		return task->seen;
+	if (outcome != GHC_OUTCOME_SPLIT)
+		return task->promised >= 0 ? task->promised : work->contributed;
+	for (int i = 0; i < task->cut->n_children; i++)
+		sum += Max(0, task->cut->children[i].count);
+	return sum;
+}
+
+/* How many repositories of a task the database refused, in all. */
+static int64
+count_refused(const GhcWork *work)
+{
+	int64		n = work->refused.n;
+	ListCell   *cell;
+
+	foreach(cell, work->refused_now)
+		n += !ghc_idset_has(&work->refused, *(int64 *) lfirst(cell));
+	return n;
+}
+
+/*
+ * Fills in the stored form of a task with where it is after an answer.  What
+ * the database refuses was seen and isn't stored: that makes it a gap.
+ */
+static GhcOutcome
+fill_row(GhcWork *work, const GhcFlight *flight, const GhcRun *run)
+{
+	const GhcTask *task = &work->task;
+	GhcOutcome	outcome = work->outcome;
+	int64		refused = count_refused(work);
+	bool		failed = flight->judgement.verdict != GHC_VERDICT_OK;
+
+	work->row.missing = outcome == GHC_OUTCOME_GAP ? task->missing : 0;
+	work->row.error = outcome == GHC_OUTCOME_GAP ? task->why : NULL;
+	if (refused > 0 && (outcome == GHC_OUTCOME_DONE || outcome == GHC_OUTCOME_GAP))
+	{
+		work->row.missing += refused;
+		work->row.error = "the database refused rows";
+		outcome = GHC_OUTCOME_GAP;
+	}
+	if (failed && (outcome == GHC_OUTCOME_MORE || outcome == GHC_OUTCOME_RETRY))
+		work->row.error = ghc_clean_text(flight->judgement.reason, 200);
+	work->row.promised = task->promised;
+	work->row.seen = task->seen;
+	work->row.attempts = task->attempts;
+	work->row.pages = task->pages - work->pages_reported;
+	work->row.readings = task->readings - work->readings_reported;
+	work->row.counted = work->counted +
+		Min(Max(0, Min(task->counted, task->seen - refused) - work->counted),
+			ghc_answers_allowance(run));
+	work->row.part = task->part;
+	return outcome;
+}
+
+static void
+add_children(GhcWork *work)
+{
+	const GhcCut *cut = work->task.cut;
+	int			n = cut->n_children;
+	GhcChildRows rows = {n, work->task.kind->name, palloc(n * sizeof(char *)),
+		palloc(n * sizeof(int64)), palloc(n * sizeof(int64)),
+	palloc(n * sizeof(int64)), palloc(n * sizeof(double))};
+
+	for (int i = 0; i < n; i++)
+	{
+		GhcRange	range = ghc_range_narrow(&work->task.range,
+											 &cut->children[i].bounds);
+
+		rows.queries[i] = ghc_values_range(&range);
+		rows.positions[i] = range.dim[GHC_DIM_CREATED].lo;
+		rows.promised[i] = cut->children[i].count;
+		rows.counted[i] = cut->heritage[i].counted;
+		rows.weights[i] = cut->heritage[i].weight;
+	}
+	ghc_tasks_add_children(&work->row, &rows);
+}
+
+/* What was left out of the pages of a range is still to be asked for. */
+static void
+queue_details(const GhcWork *work, GhcRun *run)
+{
+	int			n = ghc_details_queue(work);
+
+	run->counts.tasks += n;
+	if (n > 0)
+		ghc_claim_expect(run, work->task.position);
+}
+
+/* Writes the end of a task, if it is still ours. */
+static bool
+end_work(GhcWorker *worker, GhcWork *work, GhcRun *run, GhcOutcome outcome)
+{
+	const char *state = outcome == GHC_OUTCOME_DONE ? "done" :
+		outcome == GHC_OUTCOME_GAP ? "gap" :
+		work->task.narrowed ? "narrowed" : "split";
+
+	/* what it had not reached is over with it, or is its children's */
+	if (outcome != GHC_OUTCOME_SPLIT)
+		work->row.part = work->row.share;
+	work->row.leaky = outcome == GHC_OUTCOME_SPLIT && !work->task.cut->by_time;
+	if (!ghc_tasks_end(&work->row, worker->no, state))
+		return false;
+	run->counts.tasks_ended++;
+	run->counts.gaps += outcome == GHC_OUTCOME_GAP;
+	run->counts.missing += work->row.missing;
+	if (outcome == GHC_OUTCOME_SPLIT)
+	{
+		add_children(work);
+		run->counts.tasks += work->task.cut->n_children;
+		run->counts.narrowed += work->task.narrowed;
+		ghc_claim_expect(run, work->task.position);
+	}
+	else
+		queue_details(work, run);
+	return true;
+}
+
+/* Writes what an answer to a look-up by id says, beside the rows that were stored. */
+static void
+write_missed(GhcWorker *worker, const GhcWork *work, const GhcFlight *flight,
+			 const GhcRun *run)
+{
+	const GhcNodes *nodes = work->task.nodes;
+
+	if (nodes->n_missed == 0)
+		return;
+	worker->storing = run->crawl.crawl_id;
+	ghc_absence_write(run->crawl.data_schema, flight->shape.fields, nodes->missed,
+					  nodes->n_missed, ghc_clock_timestamp(flight->sent_ms));
+	worker->storing = 0;
+}
+
+/*
+ * Counts what a look-up found out.  Not before its end: should this worker die,
+ * all is asked again.
+ */
+static void
+count_nodes(const GhcNodes *nodes, GhcRun *run)
+{
+	if (nodes->why == GHC_LOOKUP_SUSPECTS)
+		run->counts.suspects += nodes->n_settled;
+	run->counts.gone += nodes->n_gone;
+}
+
+/* The members that are left of a look-up, should it be tried again. */
+static GhcMembers
+members_left(const GhcWork *work)
+{
+	GhcMembers	members = work->task.nodes->unknown;
+	const GhcNodes *nodes = work->task.nodes;
+
+	if (nodes->why != GHC_LOOKUP_FILL)
+		return members;
+	/* what the database refused was seen, and doesn't count as such */
+	for (int i = 0; i < nodes->n && members.n < GHC_MAX_MEMBERS; i++)
+	{
+		bool		refused = ghc_idset_has(&work->refused, nodes->ids[i]);
+		ListCell   *cell;
+
+		foreach(cell, work->refused_now)
+			refused |= *(int64 *) lfirst(cell) == nodes->ids[i];
+		if (refused)
+			members.ids[members.n++] = nodes->ids[i];
+	}
+	return members;
+}
+
+/* What a task gave up is all that is left of it, should it be tried again. */
+static void
+write_left(const GhcWork *work)
+{
+	GhcMembers	members = members_left(work);
+	GhcBuffer	text = {0};
+	char	   *query;
+
+	if (members.n == 0)
+		return;
+	ghc_members_format(&members, &text);
+	query = text.failed ? NULL : pstrdup(text.data);
+	ghc_buffer_free(&text);
+	if (query != NULL)
+		ghc_tasks_replace_query(&work->row, query);
+}
+
+/* Keeps the members of a range that ended, for comparing later crawls with. */
+static void
+write_seen(const GhcTask *task, const GhcRun *run)
+{
+	GhcSeenIds	seen = {.ids = &task->ids};
+
+	if (task->nodes != NULL)
+	{
+		seen.asked = task->nodes->ids;
+		seen.n_asked = task->nodes->n;
+	}
+	if (run->crawl.max_repositories < 0)
+		ghc_seen_write(task->crawl_id, task->task_id,
+					   &task->range.dim[GHC_DIM_CREATED], &seen);
+}
+
+/* An answer with what wasn't asked for is none to this question. */
+static void
+write_strangers(const GhcWork *work, const GhcRun *run)
+{
+	if (work->task.strangers > 0)
+		ghc_errors_record(run->crawl.crawl_id, "stranger",
+						  "GitHub shows repositories in a search that is not for them",
+						  ghc_clean_text(ghc_values_range(&work->task.range), 300),
+						  work->task.strangers);
+}
+
+/* Adds to its crawl's counters what became of a task, or takes it back. */
+static void
+count_work(GhcRun *run, const GhcWork *work, GhcOutcome outcome, int sign)
+{
+	run->counts.seen += sign * (work->row.counted - work->counted);
+	run->counts.part += sign * (work->row.part - work->part);
+	run->counts.read_again += sign * Max(0, work->task.readings -
+										 Max(1, work->readings_reported));
+	run->counts.expected += sign * (ghc_progress_contribution(work, outcome) -
+									work->contributed);
+}
+
+/* Writes how a task stands that ends with an answer, if it is still ours. */
+static void
+write_end(GhcWorker *worker, GhcWork *work, const GhcFlight *flight,
+		  GhcRun *run, GhcOutcome outcome)
+{
+	const GhcNodes *nodes = work->task.nodes;
+
+	work->over = true;
+	if (!end_work(worker, work, run, outcome))
+		return;
+	if (nodes != NULL)
+	{
+		write_missed(worker, work, flight, run);
+		count_nodes(nodes, run);
+	}
+	if (nodes != NULL && outcome == GHC_OUTCOME_GAP)
+		write_left(work);
+	if (outcome != GHC_OUTCOME_SPLIT &&
+		(nodes == NULL || nodes->why == GHC_LOOKUP_SUSPECTS))
+		write_seen(&work->task, run);
+	count_work(run, work, outcome, 1);
+}
+
+/* A task that goes on after an answer, to be written with others like it. */
+typedef struct Progress
+{
+	GhcWork    *work;
+	const GhcFlight *flight;
+	GhcRun	   *run;
+	GhcOutcome	outcome;
+} Progress;
+
+/*
+ * What was counted is taken back where the task isn't ours any more; the others
+ * have to know of it at once, if the crawl has a limit.
+ */
+void
+ghc_progress_write(GhcWorker *worker, List *progress)
+{
+	int			n = list_length(progress);
+	GhcTaskRow **rows;
+	bool	   *held;
+
+	if (n == 0)
+		return;
+	rows = palloc(n * sizeof(GhcTaskRow *));
+	held = palloc(n * sizeof(bool));
+	for (int i = 0; i < n; i++)
+		rows[i] = &((Progress *) list_nth(progress, i))->work->row;
+	ghc_tasks_progress(rows, n, worker->no, held);
+	for (int i = 0; i < n; i++)
+	{
+		Progress   *one = list_nth(progress, i);
+
+		one->work->over = !held[i];
+		if (!held[i])
+			count_work(one->run, one->work, one->outcome, -1);
+		else if (one->work->task.nodes != NULL)
+			write_missed(worker, one->work, one->flight, one->run);
+	}
+}
+
+void
+ghc_progress_note(GhcWorker *worker, GhcWork *work, const GhcFlight *flight,
+				  GhcRun *run, List **progress)
+{
+	GhcOutcome	outcome = fill_row(work, flight, run);
+	Progress   *one;
+
+	write_strangers(work, run);
+	if (outcome != GHC_OUTCOME_MORE && outcome != GHC_OUTCOME_RETRY)
+	{
+		write_end(worker, work, flight, run, outcome);
+		return;
+	}
+	one = palloc(sizeof(Progress));
+	*one = (Progress) {work, flight, run, outcome};
+	*progress = lappend(*progress, one);
+	count_work(run, work, outcome, 1);
+}
