@@ -235,6 +235,9 @@ answer_counts(const GhcTask *task)
 	crawl.counts++;
 }
 
+/* a cursor that nobody gave out */
+#define SPOILED "spoiled"
+
 /* Where the first page begins; a longer form of cursor has zeros before it. */
 static int
 begin_page(const GhcTask *task)
@@ -243,7 +246,8 @@ begin_page(const GhcTask *task)
 
 	if (task->overlaps)
 		return task->offset - 1;
-	return cursor[0] ? ghc_cursor_parse(ghc_slice_of(cursor)) : 0;
+	return strcmp(cursor, SPOILED) == 0 || cursor[0] == '\0' ? 0 :
+		ghc_cursor_parse(ghc_slice_of(cursor));
 }
 
 static void
@@ -997,6 +1001,31 @@ longest_cursor(Crawl *c, const GhcTask *task, Answer *a)
 	a->reply.pages[0].end_cursor = ghc_slice_of(a->cursor[0]);
 }
 
+static int	n_refused;
+static int	n_rewound;
+
+/*
+ * GitHub's own cursor, in a form that we can't make, is spoiled on its way to us in the
+ * first reading; so GitHub doesn't take it.
+ */
+static void
+spoil_cursor(Crawl *c, const GhcTask *task, Answer *a)
+{
+	static bool refused;
+
+	if (task->cut != NULL)
+		return;
+	n_rewound += refused && task->cursor[0] == '\0' && task->offset == 0;
+	refused = strcmp(task->cursor, SPOILED) == 0;
+	n_refused += refused;
+	if (refused)
+		refuse(a, GHC_VERDICT_BAD_QUERY);
+	else
+		longest_cursor(c, task, a);
+	if (c->task_replies == 2)
+		a->reply.pages[0].end_cursor = ghc_slice_of(SPOILED);
+}
+
 static void
 test_cursors(void)
 {
@@ -1008,6 +1037,13 @@ test_cursors(void)
 	make_world(950, 1000);
 	run_crawl(&root, longest_cursor);
 	is_exact(&root, "the longest cursor");
+	is_int(crawl.n_leaves, 1, "it isn't cut");
+
+	n_refused = n_rewound = 0;
+	run_crawl(&root, spoil_cursor);
+	is_exact(&root, "a cursor that was spoiled");
+	is_int(n_refused, 1, "is refused once");
+	is_int(n_rewound, 1, "and the range read from its start");
 	is_int(crawl.n_leaves, 1, "it isn't cut");
 
 	run_crawl(&root, long_cursor);
