@@ -72,4 +72,29 @@ note("$more bytes more after $requests requests");
 cmp_ok($requests, '>', 100, 'after many requests');
 cmp_ok($more, '<', 50 * $requests, 'a worker uses no more memory than before');
 
+# ---------------------------------------------------------------------------
+# ranges that a worker has in hand, and that aren't its own any more when the answer
+# comes: they are read anew, and count once
+# ---------------------------------------------------------------------------
+
+$sim->post('/_sim/settings', { latency => 100 });
+my $robbed = start_crawl($node, 'stars:>=1', 'flat');
+my $taken = 0;
+for (my $seen = 0; $seen < 4; $seen++)
+{
+	wait_for($node, <<"SQL", 't');
+SELECT stored > 40 * $seen AND EXISTS (SELECT FROM ghcrawl.claim WHERE crawl_id = $robbed) FROM ghcrawl.crawls WHERE crawl = $robbed
+SQL
+	$taken += $node->safe_psql('postgres', <<"SQL");
+WITH c AS (DELETE FROM ghcrawl.claim WHERE crawl_id = $robbed RETURNING crawl_id, position, task_id),
+	q AS (INSERT INTO ghcrawl.queue (crawl_id, position, task_id) TABLE c)
+SELECT count(*) FROM c
+SQL
+}
+cmp_ok($taken, '>=', 4, 'ranges were taken away');
+crawl_ends($node, $robbed);
+is(crawl_column($node, $robbed, 'stored, gaps, missing'), $sim->count('stars:>=1') . '|0|0', 'each repository counts once');
+is($node->safe_psql('postgres', "SELECT sum(counted) FROM ghcrawl.task WHERE crawl_id = $robbed AND state = 'done'"),
+	$sim->count('stars:>=1'), 'with the range that it was found in');
+
 done_testing();
