@@ -56,19 +56,25 @@ sub bytes_in_use
 $node->append_conf('postgresql.conf', "ghcrawl.page_size = 20\nghcrawl.pages_per_request = 1");
 $node->reload;
 crawl_ends($node, start_crawl($node, 'stars:>=0', 'flat'));	# so that it has what it uses again
-my $before = bytes_in_use();
-my $requests = $sim->counters->{requests};
-crawl_ends($node, start_crawl($node, 'stars:>=0', 'flat'));
-$requests = $sim->counters->{requests} - $requests;
+my ($requests, $more);
 
-# what was in hand at the end is given back a moment later
-my $more;
-for (my $end = time + 30; time < $end; )
+# two answers at once need more than ever before, and keep it; a leak is there each time
+for (1 .. 4)
 {
-	$more = bytes_in_use() - $before;
+	my $before = bytes_in_use();
+	$requests = $sim->counters->{requests};
+	crawl_ends($node, start_crawl($node, 'stars:>=0', 'flat'));
+	$requests = $sim->counters->{requests} - $requests;
+
+	# what was in hand at the end is given back a moment later
+	for (my $end = time + 10; time < $end; )
+	{
+		$more = bytes_in_use() - $before;
+		last if $more < 50 * $requests;
+	}
+	note("$more bytes more after $requests requests");
 	last if $more < 50 * $requests;
 }
-note("$more bytes more after $requests requests");
 cmp_ok($requests, '>', 100, 'after many requests');
 cmp_ok($more, '<', 50 * $requests, 'a worker uses no more memory than before');
 
