@@ -103,6 +103,16 @@ my $crawl = as($node, q{x'; DROP TABLE victim; --}, q{SELECT ghcrawl_start('star
 crawl_ends($node, $crawl);
 is(sql(q{SELECT count(*) FROM "x""'$$; DROP TABLE victim; --".repositories}), $sim->count('stars:>=0'), 'a crawl into it is whole');
 is(sql(q{SELECT count(*) FROM ghcrawl.errors}), '0', 'without an error');
+
+# its history's old months are dropped by their names
+as($node, q{x'; DROP TABLE victim; --}, <<'SQL');
+SET search_path = "x""'$$; DROP TABLE victim; --";
+CREATE TABLE repository_history_2001_02 PARTITION OF repository_history FOR VALUES FROM ('2001-02-01 00:00:00+00') TO ('2001-03-01 00:00:00+00')
+SQL
+$node->append_conf('postgresql.conf', "ghcrawl.history_retention = '30d'");
+$node->reload;
+crawl_ends($node, as($node, q{x'; DROP TABLE victim; --}, q{SELECT ghcrawl_start('stars:>=1', 'flat')}));
+is(sql(q{SELECT count(*) FROM pg_class WHERE relname = 'repository_history_2001_02'}), '0', 'an old month of it is forgotten');
 victim_is_there('a crawl');
 
 # ---------------------------------------------------------------------------
