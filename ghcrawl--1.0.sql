@@ -101,14 +101,16 @@ CREATE TABLE ghcrawl.crawl (
 	created_at	timestamptz NOT NULL DEFAULT now(),
 	finished_at	timestamptz,
 	compared_with bigint[],
-	compared_to	bigint[]
+	compared_to	bigint[],
+	source		text
 );
 CREATE UNIQUE INDEX crawl_running ON ghcrawl.crawl (api_url, query, profile)
 	WHERE state OPERATOR(pg_catalog.=) ANY ('{running,paused}');
 CREATE INDEX crawl_state ON ghcrawl.crawl (state) WHERE state OPERATOR(pg_catalog.=) 'running';
-COMMENT ON TABLE ghcrawl.crawl IS 'A crawl is one call of ghcrawl_start';
+COMMENT ON TABLE ghcrawl.crawl IS 'A crawl is one call of ghcrawl_start or ghcrawl_add_repositories';
+COMMENT ON COLUMN ghcrawl.crawl.source IS 'Where a list of repositories comes from, as its user said; null: the crawl is of a selection';
 COMMENT ON COLUMN ghcrawl.crawl.selection IS 'As the user gave it';
-COMMENT ON COLUMN ghcrawl.crawl.query IS 'The same, normalised';
+COMMENT ON COLUMN ghcrawl.crawl.query IS 'The same, normalised; of a list, list: and a hash of it';
 COMMENT ON COLUMN ghcrawl.crawl.state IS 'planning and waiting are shown by ghcrawl.progress only, they follow from other tables';
 COMMENT ON COLUMN ghcrawl.crawl.reason IS 'Why it failed';
 COMMENT ON COLUMN ghcrawl.crawl.owner IS 'The role that started it';
@@ -215,6 +217,21 @@ COMMENT ON TABLE ghcrawl.seen IS 'Members of the ranges of a crawl; kept until a
 COMMENT ON COLUMN ghcrawl.seen.created_lo IS 'Bounds of the range, in seconds since 1970';
 COMMENT ON COLUMN ghcrawl.seen.n IS 'How many ids';
 COMMENT ON COLUMN ghcrawl.seen.ids IS 'Ascending repository ids: the distance of each from the one before, seven bits to a byte';
+
+CREATE TABLE ghcrawl.listed (
+	crawl_id	bigint NOT NULL,
+	asked_as	text NOT NULL,
+	repo_id		bigint,
+	state		text NOT NULL CHECK (state OPERATOR(pg_catalog.=) ANY
+					('{found,not_found,forbidden,unclear}')),
+	answered_at	timestamptz NOT NULL DEFAULT now(),
+	PRIMARY KEY (crawl_id, asked_as)
+);
+CREATE INDEX listed_repository ON ghcrawl.listed (repo_id);
+COMMENT ON TABLE ghcrawl.listed IS 'What became of repositories that somebody named; whose tasks are open are not here yet';
+COMMENT ON COLUMN ghcrawl.listed.asked_as IS 'The name or id that it was asked for by';
+COMMENT ON COLUMN ghcrawl.listed.repo_id IS 'Null: nothing was found by that name';
+COMMENT ON COLUMN ghcrawl.listed.state IS 'found; not_found: deleted, private, blocked or never there; forbidden: its owner''s rules keep this token out; unclear: GitHub gave no answer';
 
 CREATE TABLE ghcrawl.queue (
 	crawl_id	bigint NOT NULL,
@@ -443,6 +460,7 @@ SELECT pg_catalog.pg_extension_config_dump('ghcrawl.crawl_counter', '');
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.task_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.task', 'WHERE crawl_id > 0');
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.seen', 'WHERE crawl_id > 0');
+SELECT pg_catalog.pg_extension_config_dump('ghcrawl.listed', '');
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.queue', 'WHERE crawl_id > 0');
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.claim', 'WHERE crawl_id > 0');
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.error_id_seq', '');
@@ -466,6 +484,25 @@ LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'ghcrawl_start';
 COMMENT ON FUNCTION @extschema@.ghcrawl_start(text, text, int, bigint) IS
 'Starts crawling everything that a GitHub repository search selects; returns the crawl''s id at once';
+
+CREATE FUNCTION @extschema@.ghcrawl_add_repositories(
+	repositories text[],
+	profile text DEFAULT 'full',
+	source text DEFAULT NULL,
+	priority int DEFAULT 0,
+	skip_invalid boolean DEFAULT false)
+RETURNS bigint
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'ghcrawl_add_repositories';
+COMMENT ON FUNCTION @extschema@.ghcrawl_add_repositories(text[], text, text, int, boolean) IS
+'Starts crawling repositories by name, address, id or node id; source says where they come from; returns the crawl''s id at once, null for an empty list';
+
+CREATE FUNCTION @extschema@.ghcrawl_add_repositories(VARIADIC repositories text[])
+RETURNS bigint
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'ghcrawl_add_repositories_variadic';
+COMMENT ON FUNCTION @extschema@.ghcrawl_add_repositories(text[]) IS
+'The same for a few, one argument each';
 
 CREATE FUNCTION @extschema@.ghcrawl_plan(
 	selection text,
@@ -667,6 +704,13 @@ LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'ghcrawl_begin_update';
 COMMENT ON FUNCTION ghcrawl.begin_update() IS
 'Keeps workers out until the end of the transaction, and starts one then: the first statement of every update script';
+
+CREATE FUNCTION ghcrawl.want()
+RETURNS trigger
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'ghcrawl_want';
+COMMENT ON FUNCTION ghcrawl.want() IS
+'Trigger of view ghcrawl.wanted: what a statement inserts becomes a crawl at its end';
 
 CREATE FUNCTION ghcrawl.batch()
 RETURNS SETOF record
@@ -901,6 +945,39 @@ COMMENT ON COLUMN ghcrawl.coverage.gaps IS 'Ranges given up; try them again by g
 COMMENT ON COLUMN ghcrawl.coverage.reason IS 'Why it is a gap, or why the crawl failed';
 COMMENT ON COLUMN ghcrawl.coverage.query IS 'The range as a GitHub search; try it on github.com';
 
+/*
+ * Whose tasks are open isn't in ghcrawl.listed yet, or again, when gaps are
+ * retried; their tasks know them.
+ */
+CREATE VIEW ghcrawl.wanted AS
+SELECT l.asked_as AS repository, nullif(c.source, '') AS source, l.state, l.repo_id,
+	   l.crawl_id AS crawl, c.owner AS added_by, c.created_at AS added_at, l.answered_at
+FROM ghcrawl.listed l
+JOIN ghcrawl.crawl c USING (crawl_id)
+UNION ALL
+SELECT i.asked_as, nullif(c.source, ''),
+	   CASE t.state WHEN 'cancelled' THEN 'cancelled' ELSE 'waiting' END, NULL,
+	   c.crawl_id, c.owner, c.created_at, NULL
+FROM ghcrawl.crawl c
+JOIN ghcrawl.task t USING (crawl_id),
+	 pg_catalog.string_to_table(substr(t.query, strpos(t.query, ':') + 1), ',') AS i (asked_as)
+WHERE c.source IS NOT NULL
+  AND t.state = ANY ('{ready,claimed,cancelled}')
+  AND NOT EXISTS (SELECT FROM ghcrawl.listed l
+				  WHERE l.crawl_id = c.crawl_id AND l.asked_as = i.asked_as);
+COMMENT ON VIEW ghcrawl.wanted IS 'Repositories that somebody named, and what became of them. INSERT or COPY into columns repository and source does the same as ghcrawl_add_repositories';
+COMMENT ON COLUMN ghcrawl.wanted.repository IS 'The name or id that it was asked for by; INSERT takes addresses and node ids, too';
+COMMENT ON COLUMN ghcrawl.wanted.source IS 'Where it comes from, as its user said';
+COMMENT ON COLUMN ghcrawl.wanted.state IS 'waiting; found; not_found: deleted, private, blocked or never there; forbidden: its owner''s rules keep the token out; unclear: GitHub gave no answer; cancelled';
+COMMENT ON COLUMN ghcrawl.wanted.repo_id IS 'As in github.repository, where it is stored under its present name';
+
+CREATE TRIGGER want_begins BEFORE INSERT ON ghcrawl.wanted
+	FOR EACH STATEMENT EXECUTE FUNCTION ghcrawl.want();
+CREATE TRIGGER want INSTEAD OF INSERT ON ghcrawl.wanted
+	FOR EACH ROW EXECUTE FUNCTION ghcrawl.want();
+CREATE TRIGGER want_ends AFTER INSERT ON ghcrawl.wanted
+	FOR EACH STATEMENT EXECUTE FUNCTION ghcrawl.want();
+
 CREATE VIEW ghcrawl.workers AS
 SELECT w.worker_no AS worker, l.pid,
 	   CASE WHEN l.pid IS NULL THEN 'gone'
@@ -1117,6 +1194,8 @@ $$;
 
 REVOKE ALL ON FUNCTION
 	@extschema@.ghcrawl_start(text, text, int, bigint),
+	@extschema@.ghcrawl_add_repositories(text[], text, text, int, boolean),
+	@extschema@.ghcrawl_add_repositories(text[]),
 	@extschema@.ghcrawl_plan(text, text),
 	@extschema@.ghcrawl_pause(bigint),
 	@extschema@.ghcrawl_resume(bigint),
@@ -1136,6 +1215,7 @@ REVOKE ALL ON FUNCTION
 	@extschema@.ghcrawl_schedule(text, text, text),
 	@extschema@.ghcrawl_unschedule(text),
 	ghcrawl.cron_jobs(),
+	ghcrawl.want(),
 	ghcrawl.batch(),
 	ghcrawl.begin_update(),
 	ghcrawl.add_histograms(int[], int[]),
@@ -1146,6 +1226,8 @@ REVOKE ALL ON PROCEDURE @extschema@.ghcrawl_wait(bigint, interval, text) FROM PU
 
 GRANT EXECUTE ON FUNCTION
 	@extschema@.ghcrawl_start(text, text, int, bigint),
+	@extschema@.ghcrawl_add_repositories(text[], text, text, int, boolean),
+	@extschema@.ghcrawl_add_repositories(text[]),
 	@extschema@.ghcrawl_plan(text, text),
 	@extschema@.ghcrawl_pause(bigint),
 	@extschema@.ghcrawl_resume(bigint),
@@ -1174,6 +1256,7 @@ GRANT SELECT ON
 	ghcrawl.progress,
 	ghcrawl.partitions,
 	ghcrawl.coverage,
+	ghcrawl.wanted,
 	ghcrawl.workers,
 	ghcrawl.tokens,
 	ghcrawl.errors,
@@ -1191,6 +1274,7 @@ TO ghcrawl_admin, ghcrawl_reader;
 
 /* what an administrator adjusts; secrets are in neither */
 GRANT SELECT, INSERT, UPDATE, DELETE ON ghcrawl.profile TO ghcrawl_admin;
+GRANT INSERT (repository, source) ON ghcrawl.wanted TO ghcrawl_admin;
 GRANT SELECT, DELETE ON ghcrawl.request_size TO ghcrawl_admin;
 GRANT SELECT, UPDATE (points_hour, rest_hour, requests_minute, response_ms_minute,
 	total_ms_minute, window_ms, concurrent, reserve)

@@ -15,6 +15,25 @@ AS 'MODULE_PATHNAME', 'ghcrawl_start';
 COMMENT ON FUNCTION @extschema@.ghcrawl_start(text, text, int, bigint) IS
 'Starts crawling everything that a GitHub repository search selects; returns the crawl''s id at once';
 
+CREATE FUNCTION @extschema@.ghcrawl_add_repositories(
+	repositories text[],
+	profile text DEFAULT 'full',
+	source text DEFAULT NULL,
+	priority int DEFAULT 0,
+	skip_invalid boolean DEFAULT false)
+RETURNS bigint
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'ghcrawl_add_repositories';
+COMMENT ON FUNCTION @extschema@.ghcrawl_add_repositories(text[], text, text, int, boolean) IS
+'Starts crawling repositories by name, address, id or node id; source says where they come from; returns the crawl''s id at once, null for an empty list';
+
+CREATE FUNCTION @extschema@.ghcrawl_add_repositories(VARIADIC repositories text[])
+RETURNS bigint
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'ghcrawl_add_repositories_variadic';
+COMMENT ON FUNCTION @extschema@.ghcrawl_add_repositories(text[]) IS
+'The same for a few, one argument each';
+
 CREATE FUNCTION @extschema@.ghcrawl_plan(
 	selection text,
 	profile text DEFAULT 'full')
@@ -215,6 +234,13 @@ LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'ghcrawl_begin_update';
 COMMENT ON FUNCTION ghcrawl.begin_update() IS
 'Keeps workers out until the end of the transaction, and starts one then: the first statement of every update script';
+
+CREATE FUNCTION ghcrawl.want()
+RETURNS trigger
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'ghcrawl_want';
+COMMENT ON FUNCTION ghcrawl.want() IS
+'Trigger of view ghcrawl.wanted: what a statement inserts becomes a crawl at its end';
 
 CREATE FUNCTION ghcrawl.batch()
 RETURNS SETOF record

@@ -39,6 +39,8 @@ $$;
 
 REVOKE ALL ON FUNCTION
 	@extschema@.ghcrawl_start(text, text, int, bigint),
+	@extschema@.ghcrawl_add_repositories(text[], text, text, int, boolean),
+	@extschema@.ghcrawl_add_repositories(text[]),
 	@extschema@.ghcrawl_plan(text, text),
 	@extschema@.ghcrawl_pause(bigint),
 	@extschema@.ghcrawl_resume(bigint),
@@ -58,6 +60,7 @@ REVOKE ALL ON FUNCTION
 	@extschema@.ghcrawl_schedule(text, text, text),
 	@extschema@.ghcrawl_unschedule(text),
 	ghcrawl.cron_jobs(),
+	ghcrawl.want(),
 	ghcrawl.batch(),
 	ghcrawl.begin_update(),
 	ghcrawl.add_histograms(int[], int[]),
@@ -68,6 +71,8 @@ REVOKE ALL ON PROCEDURE @extschema@.ghcrawl_wait(bigint, interval, text) FROM PU
 
 GRANT EXECUTE ON FUNCTION
 	@extschema@.ghcrawl_start(text, text, int, bigint),
+	@extschema@.ghcrawl_add_repositories(text[], text, text, int, boolean),
+	@extschema@.ghcrawl_add_repositories(text[]),
 	@extschema@.ghcrawl_plan(text, text),
 	@extschema@.ghcrawl_pause(bigint),
 	@extschema@.ghcrawl_resume(bigint),
@@ -96,6 +101,7 @@ GRANT SELECT ON
 	ghcrawl.progress,
 	ghcrawl.partitions,
 	ghcrawl.coverage,
+	ghcrawl.wanted,
 	ghcrawl.workers,
 	ghcrawl.tokens,
 	ghcrawl.errors,
@@ -113,6 +119,7 @@ TO ghcrawl_admin, ghcrawl_reader;
 
 /* what an administrator adjusts; secrets are in neither */
 GRANT SELECT, INSERT, UPDATE, DELETE ON ghcrawl.profile TO ghcrawl_admin;
+GRANT INSERT (repository, source) ON ghcrawl.wanted TO ghcrawl_admin;
 GRANT SELECT, DELETE ON ghcrawl.request_size TO ghcrawl_admin;
 GRANT SELECT, UPDATE (points_hour, rest_hour, requests_minute, response_ms_minute,
 	total_ms_minute, window_ms, concurrent, reserve)

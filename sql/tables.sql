@@ -56,14 +56,16 @@ CREATE TABLE ghcrawl.crawl (
 	created_at	timestamptz NOT NULL DEFAULT now(),
 	finished_at	timestamptz,
 	compared_with bigint[],
-	compared_to	bigint[]
+	compared_to	bigint[],
+	source		text
 );
 CREATE UNIQUE INDEX crawl_running ON ghcrawl.crawl (api_url, query, profile)
 	WHERE state OPERATOR(pg_catalog.=) ANY ('{running,paused}');
 CREATE INDEX crawl_state ON ghcrawl.crawl (state) WHERE state OPERATOR(pg_catalog.=) 'running';
-COMMENT ON TABLE ghcrawl.crawl IS 'A crawl is one call of ghcrawl_start';
+COMMENT ON TABLE ghcrawl.crawl IS 'A crawl is one call of ghcrawl_start or ghcrawl_add_repositories';
+COMMENT ON COLUMN ghcrawl.crawl.source IS 'Where a list of repositories comes from, as its user said; null: the crawl is of a selection';
 COMMENT ON COLUMN ghcrawl.crawl.selection IS 'As the user gave it';
-COMMENT ON COLUMN ghcrawl.crawl.query IS 'The same, normalised';
+COMMENT ON COLUMN ghcrawl.crawl.query IS 'The same, normalised; of a list, list: and a hash of it';
 COMMENT ON COLUMN ghcrawl.crawl.state IS 'planning and waiting are shown by ghcrawl.progress only, they follow from other tables';
 COMMENT ON COLUMN ghcrawl.crawl.reason IS 'Why it failed';
 COMMENT ON COLUMN ghcrawl.crawl.owner IS 'The role that started it';
@@ -170,6 +172,21 @@ COMMENT ON TABLE ghcrawl.seen IS 'Members of the ranges of a crawl; kept until a
 COMMENT ON COLUMN ghcrawl.seen.created_lo IS 'Bounds of the range, in seconds since 1970';
 COMMENT ON COLUMN ghcrawl.seen.n IS 'How many ids';
 COMMENT ON COLUMN ghcrawl.seen.ids IS 'Ascending repository ids: the distance of each from the one before, seven bits to a byte';
+
+CREATE TABLE ghcrawl.listed (
+	crawl_id	bigint NOT NULL,
+	asked_as	text NOT NULL,
+	repo_id		bigint,
+	state		text NOT NULL CHECK (state OPERATOR(pg_catalog.=) ANY
+					('{found,not_found,forbidden,unclear}')),
+	answered_at	timestamptz NOT NULL DEFAULT now(),
+	PRIMARY KEY (crawl_id, asked_as)
+);
+CREATE INDEX listed_repository ON ghcrawl.listed (repo_id);
+COMMENT ON TABLE ghcrawl.listed IS 'What became of repositories that somebody named; whose tasks are open are not here yet';
+COMMENT ON COLUMN ghcrawl.listed.asked_as IS 'The name or id that it was asked for by';
+COMMENT ON COLUMN ghcrawl.listed.repo_id IS 'Null: nothing was found by that name';
+COMMENT ON COLUMN ghcrawl.listed.state IS 'found; not_found: deleted, private, blocked or never there; forbidden: its owner''s rules keep this token out; unclear: GitHub gave no answer';
 
 CREATE TABLE ghcrawl.queue (
 	crawl_id	bigint NOT NULL,
@@ -398,6 +415,7 @@ SELECT pg_catalog.pg_extension_config_dump('ghcrawl.crawl_counter', '');
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.task_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.task', 'WHERE crawl_id > 0');
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.seen', 'WHERE crawl_id > 0');
+SELECT pg_catalog.pg_extension_config_dump('ghcrawl.listed', '');
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.queue', 'WHERE crawl_id > 0');
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.claim', 'WHERE crawl_id > 0');
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.error_id_seq', '');

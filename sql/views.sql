@@ -199,6 +199,39 @@ COMMENT ON COLUMN ghcrawl.coverage.gaps IS 'Ranges given up; try them again by g
 COMMENT ON COLUMN ghcrawl.coverage.reason IS 'Why it is a gap, or why the crawl failed';
 COMMENT ON COLUMN ghcrawl.coverage.query IS 'The range as a GitHub search; try it on github.com';
 
+/*
+ * Whose tasks are open isn't in ghcrawl.listed yet, or again, when gaps are
+ * retried; their tasks know them.
+ */
+CREATE VIEW ghcrawl.wanted AS
+SELECT l.asked_as AS repository, nullif(c.source, '') AS source, l.state, l.repo_id,
+	   l.crawl_id AS crawl, c.owner AS added_by, c.created_at AS added_at, l.answered_at
+FROM ghcrawl.listed l
+JOIN ghcrawl.crawl c USING (crawl_id)
+UNION ALL
+SELECT i.asked_as, nullif(c.source, ''),
+	   CASE t.state WHEN 'cancelled' THEN 'cancelled' ELSE 'waiting' END, NULL,
+	   c.crawl_id, c.owner, c.created_at, NULL
+FROM ghcrawl.crawl c
+JOIN ghcrawl.task t USING (crawl_id),
+	 pg_catalog.string_to_table(substr(t.query, strpos(t.query, ':') + 1), ',') AS i (asked_as)
+WHERE c.source IS NOT NULL
+  AND t.state = ANY ('{ready,claimed,cancelled}')
+  AND NOT EXISTS (SELECT FROM ghcrawl.listed l
+				  WHERE l.crawl_id = c.crawl_id AND l.asked_as = i.asked_as);
+COMMENT ON VIEW ghcrawl.wanted IS 'Repositories that somebody named, and what became of them. INSERT or COPY into columns repository and source does the same as ghcrawl_add_repositories';
+COMMENT ON COLUMN ghcrawl.wanted.repository IS 'The name or id that it was asked for by; INSERT takes addresses and node ids, too';
+COMMENT ON COLUMN ghcrawl.wanted.source IS 'Where it comes from, as its user said';
+COMMENT ON COLUMN ghcrawl.wanted.state IS 'waiting; found; not_found: deleted, private, blocked or never there; forbidden: its owner''s rules keep the token out; unclear: GitHub gave no answer; cancelled';
+COMMENT ON COLUMN ghcrawl.wanted.repo_id IS 'As in github.repository, where it is stored under its present name';
+
+CREATE TRIGGER want_begins BEFORE INSERT ON ghcrawl.wanted
+	FOR EACH STATEMENT EXECUTE FUNCTION ghcrawl.want();
+CREATE TRIGGER want INSTEAD OF INSERT ON ghcrawl.wanted
+	FOR EACH ROW EXECUTE FUNCTION ghcrawl.want();
+CREATE TRIGGER want_ends AFTER INSERT ON ghcrawl.wanted
+	FOR EACH STATEMENT EXECUTE FUNCTION ghcrawl.want();
+
 CREATE VIEW ghcrawl.workers AS
 SELECT w.worker_no AS worker, l.pid,
 	   CASE WHEN l.pid IS NULL THEN 'gone'

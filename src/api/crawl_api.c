@@ -21,6 +21,7 @@
 #include "utils/builtins.h"
 
 #include "api/api.h"
+#include "api/crawl_api.h"
 #include "api/selection_args.h"
 #include "base/settings.h"
 #include "crawl/launch.h"
@@ -40,9 +41,8 @@ PG_FUNCTION_INFO_V1(ghcrawl_begin_update);
 /* the schema that is made where there is none yet */
 #define DEFAULT_SCHEMA "github"
 
-/* Starts what workers are missing; throws if none runs and none can. */
-static int
-start_workers(void)
+int
+ghc_crawl_api_start_workers(void)
 {
 	int			missing;
 	int			running;
@@ -77,13 +77,26 @@ require_schema(void)
 	return DEFAULT_SCHEMA;
 }
 
-/* Inserts the crawl, or finds a running one of the same kind. */
-static int64
-insert_or_find(GhcNewCrawl *crawl)
+void
+ghc_crawl_api_prepare(GhcNewCrawl *crawl)
+{
+	GhcDbScope	scope;
+
+	crawl->owner = role_name();
+	crawl->api_url = ghc_api_url;
+	ghc_db_enter(&scope);
+	ghc_selection_args_check(crawl->profile);
+	ghc_db_leave(&scope);
+	crawl->data_schema = require_schema();
+}
+
+int64
+ghc_crawl_api_insert(GhcNewCrawl *crawl, bool *is_new)
 {
 	int64		id = ghc_crawls_find_same(crawl->query, crawl->profile,
 										  crawl->api_url);
 
+	*is_new = id == 0;
 	if (id == 0)
 	{
 		id = ghc_crawls_insert(crawl);
@@ -96,6 +109,7 @@ insert_or_find(GhcNewCrawl *crawl)
 			return id;
 		}
 		id = ghc_crawls_find_same(crawl->query, crawl->profile, crawl->api_url);
+		*is_new = false;
 		if (id == 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
@@ -116,6 +130,7 @@ ghcrawl_start(PG_FUNCTION_ARGS)
 	GhcRange	range;
 	GhcDbScope	scope;
 	int64		id;
+	bool		is_new;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		ereport(ERROR,
@@ -135,17 +150,11 @@ ghcrawl_start(PG_FUNCTION_ARGS)
 	ghc_selection_args_bound(&range);
 	crawl.root = ghc_values_range(&range);
 	crawl.position = range.dim[GHC_DIM_CREATED].lo;
-	crawl.owner = role_name();
-	crawl.api_url = ghc_api_url;
+	ghc_crawl_api_prepare(&crawl);
 
 	ghc_db_enter(&scope);
-	ghc_selection_args_check(crawl.profile);
-	ghc_db_leave(&scope);
-	crawl.data_schema = require_schema();
-
-	ghc_db_enter(&scope);
-	id = insert_or_find(&crawl);
-	start_workers();
+	id = ghc_crawl_api_insert(&crawl, &is_new);
+	ghc_crawl_api_start_workers();
 	ghc_db_leave(&scope);
 	PG_RETURN_INT64(id);
 }
@@ -204,7 +213,7 @@ steer(int64 crawl_id, const char *wanted)
 	if (strcmp(state, wanted) != 0)
 		ghc_crawls_set_state(crawl_id, wanted, NULL);
 	if (strcmp(wanted, "running") == 0)
-		start_workers();
+		ghc_crawl_api_start_workers();
 	else
 		ghc_launch_wake();
 	ghc_db_leave(&scope);
@@ -267,7 +276,7 @@ ghcrawl_retry_gaps(PG_FUNCTION_ARGS)
 	if (n > 0 && has_ended(state))
 		run_again(crawl_id);
 	if (n > 0)
-		start_workers();
+		ghc_crawl_api_start_workers();
 	ghc_db_leave(&scope);
 	PG_RETURN_INT64(n);
 }
@@ -282,7 +291,7 @@ ghcrawl_ensure_workers(PG_FUNCTION_ARGS)
 	ghc_api_require_primary();
 	ghc_db_enter(&scope);
 	if (ghc_crawls_count_running() > 0)
-		started = start_workers();
+		started = ghc_crawl_api_start_workers();
 	ghc_db_leave(&scope);
 	PG_RETURN_INT32(started);
 }

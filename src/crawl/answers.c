@@ -50,6 +50,14 @@ ghc_answers_allowance(const GhcRun *run)
 			   run->seen_here - run->counts.seen);
 }
 
+/* What a task asks for, as the user may recognise it. */
+static const char *
+describe(const GhcTask *task)
+{
+	return task->nodes != NULL && task->nodes->why == GHC_LOOKUP_FILL ?
+		task->nodes->text : ghc_values_range(&task->range);
+}
+
 /* Writes down a failure, grouped with those like it. */
 static void
 write_failure(const GhcFlight *flight)
@@ -60,8 +68,7 @@ write_failure(const GhcFlight *flight)
 	char	   *sample = NULL;
 
 	if (work != NULL)
-		sample = psprintf("%s%s%s",
-						  ghc_clean_text(ghc_values_range(&work->task.range), 300),
+		sample = psprintf("%s%s%s", ghc_clean_text(describe(&work->task), 300),
 						  id[0] ? ", request " : "", id);
 	else if (id[0])
 		sample = psprintf("request %s", id);

@@ -38,13 +38,23 @@
 /* no more tasks of a run are claimed at once */
 #define MAX_CLAIM 100
 
+/* The room of a request for what most tasks of a run want. */
+static GhcRoom
+room_of(const GhcRun *run, GhcLane *lane)
+{
+	return ghc_host_room(lane, ghc_details_shape(run, run->piece),
+						 run->crawl.looks_up ? GHC_WANT_LIST : GHC_WANT_PAGES);
+}
+
 /* How many parts a work asks for at once, if there is room. */
 static int
-supply_of(const GhcWork *work, GhcRoom room)
+supply_of(const GhcWork *work, GhcRoom room, bool looks_up)
 {
 	const GhcTask *task = &work->task;
 	int64		left = Min(task->promised, GHC_SEARCH_CAP) - task->offset;
 
+	if (task->nodes != NULL && looks_up)
+		return Max(1, task->nodes->n / Max(1, room.rows));
 	if (task->nodes != NULL)
 		return Max(1, task->nodes->n * room.parts / GHC_MAX_MEMBERS);
 	/* pages of one repository are asked for one by one, see search.c */
@@ -68,7 +78,7 @@ count_supply(const GhcWorker *worker, const GhcRun *run)
 
 		if (!work->in_flight && !work->over &&
 			work->task.crawl_id == run->crawl.crawl_id)
-			n += supply_of(work, run->room);
+			n += supply_of(work, run->room, run->crawl.looks_up);
 	}
 	return n;
 }
@@ -148,8 +158,7 @@ work_out_demand(GhcWorker *worker)
 
 			if (run == NULL)
 				break;
-			run->room = ghc_host_room(lane, ghc_details_shape(run, run->piece),
-									  GHC_WANT_PAGES);
+			run->room = room_of(run, lane);
 			run->demand += run->room.parts;
 		}
 	}
@@ -282,6 +291,6 @@ ghc_claim_take_up(GhcWorker *worker, const GhcTaskRow *row)
 	if (run != NULL && work->task.kind->wants(&work->task) == GHC_WANT_REST)
 		run->gets = true;
 	if (run != NULL && run->room.parts > 0)
-		run->supply += SUPPLY_SHARE * (supply_of(work, run->room) - run->supply);
+		run->supply += SUPPLY_SHARE * (supply_of(work, run->room, run->crawl.looks_up) - run->supply);
 	return work;
 }

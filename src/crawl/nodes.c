@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * nodes.c
- *	  The task kinds "nodes", "details" and "fill": look repositories up by id.
+ *	  The task kinds "nodes", "details", "fill" and "names": look repositories up.
  *
  * Those of kind "nodes" are suspects: an earlier crawl saw them in the selection, this one
  * didn't.  Most have changed so that they left it, and are stored as they are
@@ -21,6 +21,8 @@
  *
  * Those of kind "fill" are what the crawl is about, and no members of any range:
  * who is found counts as seen, who isn't by either form is gone like a suspect.
+ * Those of kind "names" are the same, asked for by name: GitHub follows renames, so
+ * any repository is an answer.
  *
  * Pure: no SPI, no curl, no clock.
  *
@@ -39,6 +41,7 @@
 static bool nodes_read(GhcTask *task, GhcSlice text);
 static bool details_read(GhcTask *task, GhcSlice text);
 static bool fill_read(GhcTask *task, GhcSlice text);
+static bool names_read(GhcTask *task, GhcSlice text);
 static GhcWant nodes_wants(GhcTask *task);
 static bool nodes_compose(GhcTask *task, const GhcRoom *room, GhcQuery *query);
 static GhcOutcome nodes_absorb(GhcTask *task, const GhcJudgement *judgement,
@@ -56,6 +59,24 @@ const GhcTaskKind ghc_fill_kind = {
 	"fill", nodes_wants, nodes_compose, nodes_absorb, fill_read
 };
 
+const GhcTaskKind ghc_names_kind = {
+	"names", nodes_wants, nodes_compose, nodes_absorb, names_read
+};
+
+/* A look-up in memory of its own, with the text that it is read from. */
+static GhcNodes *
+make_nodes(GhcTask *task, GhcSlice text)
+{
+	GhcNodes   *nodes = calloc(1, sizeof(GhcNodes) + text.len + 1);
+
+	if (nodes == NULL)
+		return NULL;
+	memcpy(nodes->text, text.data, text.len);
+	nodes->at_once = GHC_MAX_MEMBERS;
+	task->nodes = nodes;
+	return nodes;
+}
+
 static bool
 nodes_read(GhcTask *task, GhcSlice text)
 {
@@ -64,14 +85,11 @@ nodes_read(GhcTask *task, GhcSlice text)
 
 	if (!ghc_members_parse(text, &members))
 		return false;
-	nodes = calloc(1, sizeof(GhcNodes));
+	nodes = make_nodes(task, text);
 	if (nodes == NULL)
 		return false;
 	nodes->n = members.n;
 	memcpy(nodes->ids, members.ids, sizeof(nodes->ids));
-	nodes->at_once = GHC_MAX_MEMBERS;
-	nodes->unknown.range = members.range;
-	task->nodes = nodes;
 	task->range = members.range;
 	return true;
 }
@@ -87,24 +105,72 @@ details_read(GhcTask *task, GhcSlice text)
 }
 
 /*
- * A gap that is tried again has but the rest of its ids, and promises nothing
+ * A gap that is tried again has but the rest of its members, and promises nothing
  * yet; what it counted are the others.
  */
-static bool
-fill_read(GhcTask *task, GhcSlice text)
+static void
+promise(GhcTask *task)
 {
-	GhcNodes   *nodes;
+	GhcNodes   *nodes = task->nodes;
 
-	if (!nodes_read(task, text))
-		return false;
-	nodes = task->nodes;
 	nodes->why = GHC_LOOKUP_FILL;
 	nodes->seen_before = task->promised < 0 ? task->counted : task->promised - nodes->n;
 	if (nodes->seen_before < 0)
 		nodes->seen_before = 0;
 	task->promised = nodes->seen_before + nodes->n;
 	task->seen = nodes->seen_before;
+}
+
+static bool
+fill_read(GhcTask *task, GhcSlice text)
+{
+	if (!nodes_read(task, text))
+		return false;
+	promise(task);
 	return true;
+}
+
+static bool
+names_read(GhcTask *task, GhcSlice text)
+{
+	GhcNames	names;
+	GhcNodes   *nodes = make_nodes(task, text);
+
+	ghc_range_init(&task->range);
+	if (nodes == NULL || !ghc_names_parse((GhcSlice) {nodes->text, text.len}, &names))
+		return false;
+	nodes->by_name = true;
+	nodes->n = names.n;
+	memcpy(nodes->names, names.names, sizeof(nodes->names));
+	promise(task);
+	return true;
+}
+
+bool
+ghc_nodes_gave_up(const GhcNodes *nodes, int i)
+{
+	return nodes->fates[i] >= GHC_FATE_FORBIDDEN;
+}
+
+void
+ghc_nodes_format(const GhcTask *task, const bool asked[GHC_MAX_MEMBERS],
+				 GhcBuffer *out)
+{
+	const GhcNodes *nodes = task->nodes;
+	GhcMembers	members = {.range = task->range};
+	GhcNames	names = {0};
+
+	for (int i = 0; i < nodes->n; i++)
+	{
+		if (!asked[i])
+			continue;
+		members.ids[members.n++] = nodes->ids[i];
+		names.names[names.n++] = nodes->names[i];
+	}
+	if (nodes->by_name)
+		ghc_names_format(&names, out);
+	else
+		ghc_members_format(&members, out);
 }
 
 static GhcWant
@@ -120,18 +186,22 @@ nodes_compose(GhcTask *task, const GhcRoom *room, GhcQuery *query)
 	GhcNodes   *nodes = task->nodes;
 	int			n = nodes->at_once < room->rows ? nodes->at_once : room->rows;
 	int64_t		ids[GHC_MAX_MEMBERS];
+	GhcName		names[GHC_MAX_MEMBERS];
 
 	nodes->n_asked = 0;
 	nodes->legacy = true;
 	for (int i = 0; i < nodes->n; i++)
-		nodes->legacy &= nodes->settled[i] || nodes->doubted[i];
+		nodes->legacy &= nodes->fates[i] != GHC_FATE_OPEN;
 	for (int i = 0; i < nodes->n && nodes->n_asked < n; i++)
 	{
-		if (nodes->settled[i] || nodes->doubted[i] != nodes->legacy)
+		if (nodes->fates[i] != (nodes->legacy ? GHC_FATE_DOUBTED : GHC_FATE_OPEN))
 			continue;
 		ids[nodes->n_asked] = nodes->ids[i];
+		names[nodes->n_asked] = nodes->names[i];
 		nodes->asked[nodes->n_asked++] = i;
 	}
+	if (nodes->by_name)
+		return ghc_query_add_names(query, names, nodes->n_asked) >= 0;
 	return ghc_query_add_list(query, ids, nodes->n_asked, nodes->legacy) >= 0;
 }
 
@@ -165,21 +235,22 @@ has_left(const GhcRange *range, const GhcRepository *repo)
 }
 
 static void
-note_answer(GhcNodes *nodes, int i)
+note_answer(GhcNodes *nodes, int i, GhcFate fate)
 {
-	nodes->settled[i] = true;
+	nodes->fates[i] = fate;
 	nodes->n_answered++;
 	nodes->n_settled++;
 }
 
-/* Neither form of its id is known to GitHub. */
+/* Neither form of its id is known to GitHub, or not the name. */
 static void
 note_missed(GhcNodes *nodes, int i)
 {
-	note_answer(nodes, i);
+	note_answer(nodes, i, GHC_FATE_GONE);
 	if (nodes->why == GHC_LOOKUP_DETAILS)
 		return;
-	nodes->missed[nodes->n_missed++] = nodes->ids[i];
+	if (!nodes->by_name)
+		nodes->missed[nodes->n_missed++] = nodes->ids[i];
 	nodes->n_gone++;
 }
 
@@ -188,7 +259,8 @@ note_found(GhcTask *task, int i, const GhcRepository *repo)
 {
 	GhcNodes   *nodes = task->nodes;
 
-	note_answer(nodes, i);
+	note_answer(nodes, i, GHC_FATE_FOUND);
+	nodes->ids[i] = repo->repo_id;
 	if (nodes->why == GHC_LOOKUP_DETAILS ||
 		(nodes->why == GHC_LOOKUP_SUSPECTS && has_left(&task->range, repo)))
 		return;
@@ -201,12 +273,11 @@ note_found(GhcTask *task, int i, const GhcRepository *repo)
 static void
 give_up(GhcTask *task, int i)
 {
-	GhcMembers *unknown = &task->nodes->unknown;
+	GhcNodes   *nodes = task->nodes;
 
-	task->nodes->settled[i] = true;
-	unknown->ids[unknown->n++] = task->nodes->ids[i];
-	if (task->nodes->why == GHC_LOOKUP_SUSPECTS)
-		(void) ghc_idset_add(&task->ids, task->nodes->ids[i]);
+	nodes->fates[i] = nodes->forbidden[i] ? GHC_FATE_FORBIDDEN : GHC_FATE_UNKNOWN;
+	if (nodes->why == GHC_LOOKUP_SUSPECTS)
+		(void) ghc_idset_add(&task->ids, nodes->ids[i]);
 	task->missing++;
 }
 
@@ -216,12 +287,12 @@ end_if_settled(GhcTask *task, GhcOutcome otherwise)
 	static const char *const why[] = {
 		[GHC_LOOKUP_SUSPECTS] = "GitHub doesn't say what became of repositories",
 		[GHC_LOOKUP_DETAILS] = "GitHub doesn't show all that was to be asked for by id",
-		[GHC_LOOKUP_FILL] = "GitHub doesn't show repositories that were asked for by id",
+		[GHC_LOOKUP_FILL] = "GitHub doesn't show repositories that were asked for",
 	};
 	const GhcNodes *nodes = task->nodes;
 
 	for (int i = 0; i < nodes->n; i++)
-		if (!nodes->settled[i])
+		if (nodes->fates[i] <= GHC_FATE_DOUBTED)
 			return otherwise;
 	if (nodes->why == GHC_LOOKUP_FILL)
 		task->promised -= nodes->n_gone;
@@ -247,19 +318,25 @@ fail(GhcTask *task)
 	if (++nodes->n_given_up < MAX_GIVEN_UP)
 		return end_if_settled(task, GHC_OUTCOME_RETRY);
 	for (int i = 0; i < nodes->n; i++)
-		if (!nodes->settled[i])
+		if (nodes->fates[i] <= GHC_FATE_DOUBTED)
 			give_up(task, i);
 	return end_if_settled(task, GHC_OUTCOME_RETRY);
 }
 
-/* Members that GitHub can't resolve; false if it complained of anything else. */
+/*
+ * Members that GitHub can't resolve, and those it refuses to show; false if it
+ * complained of anything but the first.
+ */
 static bool
-find_gone(const GhcParts *part, bool gone[GHC_MAX_MEMBERS])
+find_gone(const GhcTask *task, bool gone[GHC_MAX_MEMBERS])
 {
+	const GhcParts *part = &task->parts;
 	const GhcReply *reply = part->reply;
+	GhcNodes   *nodes = task->nodes;
 	bool		plain = reply->n_errors <= GHC_MAX_ERRORS;
 
 	memset(gone, 0, GHC_MAX_MEMBERS * sizeof(bool));
+	memset(nodes->forbidden, 0, sizeof(nodes->forbidden));
 	for (int i = 0; i < reply->n_errors && i < GHC_MAX_ERRORS; i++)
 	{
 		const GhcGraphError *error = &reply->errors[i];
@@ -271,6 +348,9 @@ find_gone(const GhcParts *part, bool gone[GHC_MAX_MEMBERS])
 			gone[error->member] = true;
 		else
 			plain = false;
+		if (error->list >= 0 && error->member >= 0 && error->member < nodes->n_asked &&
+			ghc_slice_equals(error->type, GHC_SLICE("FORBIDDEN")))
+			nodes->forbidden[nodes->asked[error->member]] = true;
 	}
 	return plain;
 }
@@ -283,19 +363,22 @@ absorb_list(GhcTask *task, const GhcList *list)
 	bool		gained = false;
 
 	task->pages++;
-	task->explained = find_gone(&task->parts, gone);
+	task->explained = find_gone(task, gone);
 	for (int k = 0; k < nodes->n_asked && k < list->n_members; k++)
 	{
 		int			i = nodes->asked[k];
 		const GhcRepository *repo = list->repo[k] >= 0 ?
 			&list->found.repos[list->repo[k]] : NULL;
 
-		if (repo == NULL && gone[k] && !nodes->legacy)
-			gained = nodes->doubted[i] = true;
+		if (repo == NULL && gone[k] && !nodes->legacy && !nodes->by_name)
+		{
+			nodes->fates[i] = GHC_FATE_DOUBTED;
+			gained = true;
+		}
 		else if (repo == NULL && gone[k])
 			note_missed(nodes, i);
-		else if (repo != NULL && repo->repo_id == nodes->ids[i] &&
-				 ghc_repository_is_whole(repo))
+		else if (repo != NULL && ghc_repository_is_whole(repo) &&
+				 (nodes->by_name || repo->repo_id == nodes->ids[i]))
 			note_found(task, i, repo);
 	}
 	if (nodes->why == GHC_LOOKUP_FILL)

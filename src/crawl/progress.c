@@ -17,6 +17,7 @@
 #include "crawl/answers.h"
 #include "crawl/claim.h"
 #include "crawl/details.h"
+#include "crawl/listed.h"
 #include "crawl/progress.h"
 #include "store/absence.h"
 #include "store/clock.h"
@@ -175,40 +176,41 @@ count_nodes(const GhcNodes *nodes, GhcRun *run)
 	run->counts.gone += nodes->n_gone;
 }
 
-/* The members that are left of a look-up, should it be tried again. */
-static GhcMembers
-members_left(const GhcWork *work)
+/* Was the repository seen, and refused by the database? */
+static bool
+is_refused(const GhcWork *work, int64 id)
 {
-	GhcMembers	members = work->task.nodes->unknown;
-	const GhcNodes *nodes = work->task.nodes;
+	ListCell   *cell;
 
-	if (nodes->why != GHC_LOOKUP_FILL)
-		return members;
-	/* what the database refused was seen, and doesn't count as such */
-	for (int i = 0; i < nodes->n && members.n < GHC_MAX_MEMBERS; i++)
-	{
-		bool		refused = ghc_idset_has(&work->refused, nodes->ids[i]);
-		ListCell   *cell;
-
-		foreach(cell, work->refused_now)
-			refused |= *(int64 *) lfirst(cell) == nodes->ids[i];
-		if (refused)
-			members.ids[members.n++] = nodes->ids[i];
-	}
-	return members;
+	foreach(cell, work->refused_now)
+		if (*(int64 *) lfirst(cell) == id)
+			return true;
+	return ghc_idset_has(&work->refused, id);
 }
 
-/* What a task gave up is all that is left of it, should it be tried again. */
+/*
+ * What a task gave up is all that is left of it, should it be tried again; what
+ * counts and was refused by the database is, too.
+ */
 static void
 write_left(const GhcWork *work)
 {
-	GhcMembers	members = members_left(work);
+	const GhcNodes *nodes = work->task.nodes;
+	bool		left[GHC_MAX_MEMBERS] = {false};
+	bool		any = false;
 	GhcBuffer	text = {0};
 	char	   *query;
 
-	if (members.n == 0)
+	for (int i = 0; i < nodes->n; i++)
+	{
+		left[i] = ghc_nodes_gave_up(nodes, i) ||
+			(nodes->why == GHC_LOOKUP_FILL && nodes->fates[i] == GHC_FATE_FOUND &&
+			 is_refused(work, nodes->ids[i]));
+		any |= left[i];
+	}
+	if (!any)
 		return;
-	ghc_members_format(&members, &text);
+	ghc_nodes_format(&work->task, left, &text);
 	query = text.failed ? NULL : pstrdup(text.data);
 	ghc_buffer_free(&text);
 	if (query != NULL)
@@ -269,6 +271,8 @@ write_end(GhcWorker *worker, GhcWork *work, const GhcFlight *flight,
 		write_missed(worker, work, flight, run);
 		count_nodes(nodes, run);
 	}
+	if (nodes != NULL && run->crawl.is_list)
+		ghc_listed_write(work->row.crawl_id, nodes);
 	if (nodes != NULL && outcome == GHC_OUTCOME_GAP)
 		write_left(work);
 	if (outcome != GHC_OUTCOME_SPLIT &&

@@ -72,6 +72,8 @@ take_over_crawl(GhcWorker *worker, GhcRun *run, const GhcCrawl *crawl)
 	run->crawl.priority = crawl->priority;
 	run->crawl.max_repositories = crawl->max_repositories;
 	run->crawl.seen = crawl->seen;
+	run->crawl.is_list = crawl->is_list;
+	run->crawl.looks_up = crawl->looks_up;
 	run->seen_here = 0;
 	run->crawl.shape.fields = crawl->shape.fields;
 	set_text(worker, &extra, crawl->shape.extra);

@@ -28,7 +28,7 @@ ghc_task_kind(const char *name)
 {
 	static const GhcTaskKind *const kinds[] = {
 		&ghc_search_kind, &ghc_plan_kind, &ghc_nodes_kind, &ghc_details_kind,
-		&ghc_fill_kind, &ghc_sweep_kind
+		&ghc_fill_kind, &ghc_names_kind, &ghc_sweep_kind
 	};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)

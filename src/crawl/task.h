@@ -127,16 +127,28 @@ typedef enum GhcLookup
 	GHC_LOOKUP_FILL,			/* they are what the crawl is about */
 } GhcLookup;
 
-/* repositories that are looked up by id */
+/* what became of a repository that is looked up */
+typedef enum GhcFate
+{
+	GHC_FATE_OPEN,
+	GHC_FATE_DOUBTED,			/* not found by the new form of id */
+	GHC_FATE_FOUND,
+	GHC_FATE_GONE,
+	GHC_FATE_FORBIDDEN,			/* given up, GitHub refuses to show it */
+	GHC_FATE_UNKNOWN,			/* given up for another reason */
+} GhcFate;
+
+/* repositories that are looked up */
 typedef struct GhcNodes
 {
 	GhcLookup	why;
+	bool		by_name;
 	int			n;
-	int64_t		ids[GHC_MAX_MEMBERS];
-	bool		settled[GHC_MAX_MEMBERS];	/* answered, or given up */
-	bool		doubted[GHC_MAX_MEMBERS];	/* not found by the new form of id */
+	int64_t		ids[GHC_MAX_MEMBERS];	/* by name: of those found */
+	GhcName		names[GHC_MAX_MEMBERS]; /* in text */
+	GhcFate		fates[GHC_MAX_MEMBERS];
+	bool		forbidden[GHC_MAX_MEMBERS]; /* by the last reply */
 	bool		legacy;			/* the query asks by the legacy form */
-	GhcMembers	unknown;		/* those given up */
 	int			asked[GHC_MAX_MEMBERS]; /* which of them the query asks for */
 	int			n_asked;
 	int			at_once;		/* how many go into a query */
@@ -149,6 +161,8 @@ typedef struct GhcNodes
 	int			n_answered;
 	int			n_missed;
 	int64_t		missed[GHC_MAX_MEMBERS];	/* not found by either form */
+
+	char		text[];			/* what the task is stored as */
 } GhcNodes;
 
 typedef struct GhcTaskKind GhcTaskKind;
@@ -305,6 +319,13 @@ extern void ghc_task_advance(GhcTask *task);
 /* Reads what a task, whose kind is set, is stored as; false if it can't be. */
 extern bool ghc_task_read(GhcTask *task, const char *text);
 
+/* Writes what a look-up would be stored as that asks for some of it only. */
+extern void ghc_nodes_format(const GhcTask *task,
+							 const bool asked[GHC_MAX_MEMBERS], GhcBuffer *out);
+
+/* Was it given up? */
+extern bool ghc_nodes_gave_up(const GhcNodes *nodes, int i);
+
 /* Frees what a task holds; the structure stays the caller's. */
 extern void ghc_task_release(GhcTask *task);
 
@@ -313,6 +334,7 @@ extern const GhcTaskKind ghc_plan_kind;
 extern const GhcTaskKind ghc_nodes_kind;
 extern const GhcTaskKind ghc_details_kind;
 extern const GhcTaskKind ghc_fill_kind;
+extern const GhcTaskKind ghc_names_kind;
 extern const GhcTaskKind ghc_sweep_kind;
 
 #endif							/* GHC_TASK_H */

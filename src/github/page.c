@@ -131,6 +131,24 @@ ghc_page_read(GhcRepositoryReader *reader, GhcPage *page)
 }
 
 void
+ghc_list_read_member(GhcRepositoryReader *reader, GhcList *list, int member)
+{
+	GhcPage    *found = &list->found;
+
+	/* one that comes again is passed over */
+	if ((member < list->n_members && list->repo[member] >= 0) || !grow_page(reader, found))
+	{
+		ghc_scan_skip(reader->scan);
+		return;
+	}
+	list->present = true;
+	while (list->n_members <= member)
+		list->repo[list->n_members++] = -1;
+	if (ghc_repository_read(reader, &found->repos[found->n]) == GHC_MEMBER_REPOSITORY)
+		list->repo[member] = found->n++;
+}
+
+void
 ghc_list_read(GhcRepositoryReader *reader, GhcList *list)
 {
 	GhcScan    *scan = reader->scan;

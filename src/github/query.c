@@ -191,6 +191,24 @@ ghc_query_add_list(GhcQuery *query, const int64_t *ids, int n, bool legacy)
 	return query->n_lists++;
 }
 
+int
+ghc_query_add_names(GhcQuery *query, const GhcName *names, int n)
+{
+	if (query->n_lists == GHC_MAX_LISTS)
+		return -1;
+
+	for (int i = 0; i < n; i++)
+	{
+		ghc_buffer_printf(&query->body, " n%d_%d:repository(owner:", query->n_lists, i);
+		put_string(query, names[i].owner);
+		ghc_buffer_puts(&query->body, ",name:");
+		put_string(query, names[i].name);
+		ghc_buffer_puts(&query->body, "){...r}");
+	}
+	add_cost(query, ghc_price_list(&query->price, n));
+	return query->n_lists++;
+}
+
 /* Appends what is asked of a repository. */
 static void
 put_fragment(GhcQuery *query)

@@ -19,6 +19,7 @@
 
 #include "github/fields.h"
 #include "github/get.h"
+#include "github/item.h"
 #include "github/price.h"
 #include "github/range.h"
 #include "github/reply.h"
@@ -86,6 +87,12 @@ extern int	ghc_query_add_count(GhcQuery *query, const GhcRange *range);
  */
 extern int	ghc_query_add_list(GhcQuery *query, const int64_t *ids, int n,
 							   bool legacy);
+
+/*
+ * The same by name, which must be one that ghc_item_parse let through; GitHub
+ * follows renames.  In the reply it is a list like the others.
+ */
+extern int	ghc_query_add_names(GhcQuery *query, const GhcName *names, int n);
 
 /* Ends the query; false if memory ran out. */
 extern bool ghc_query_end(GhcQuery *query);

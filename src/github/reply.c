@@ -67,6 +67,23 @@ part_number(GhcSlice name, char letter, int max)
 	return number < max ? number : -1;
 }
 
+/*
+ * The list that a name stands for a member of, and which; -1 if the name is no
+ * such one.
+ */
+static int
+member_number(GhcSlice name, int *member)
+{
+	const char *bar = name.len > 0 ? memchr(name.data, '_', name.len) : NULL;
+	size_t		len = bar != NULL ? (size_t) (bar - name.data) : 0;
+
+	if (bar == NULL)
+		return -1;
+	*member = part_number((GhcSlice) {bar, name.len - len}, '_', GHC_MAX_MEMBERS);
+	return *member < 0 ? -1 :
+		part_number((GhcSlice) {name.data, len}, 'n', GHC_MAX_LISTS);
+}
+
 /* Reads a number from 0 to "most"; -1 for anything else. */
 static int64_t
 read_count(GhcScan *scan, int64_t most)
@@ -176,6 +193,8 @@ read_part(GhcRepositoryReader *reader, GhcReply *reply, GhcSlice name,
 	int			page = part_number(name, 'p', GHC_MAX_PAGES);
 	int			count = part_number(name, 'c', GHC_MAX_COUNTS);
 	int			list = part_number(name, 'n', GHC_MAX_LISTS);
+	int			member;
+	int			list_of_names = member_number(name, &member);
 
 	if (page >= 0 && ghc_scan_once(scan, &came[0], page))
 		ghc_page_read(reader, &reply->pages[page]);
@@ -183,7 +202,9 @@ read_part(GhcRepositoryReader *reader, GhcReply *reply, GhcSlice name,
 		reply->counts[count] = read_search_count(scan);
 	if (list >= 0 && ghc_scan_once(scan, &came[2], list))
 		ghc_list_read(reader, &reply->lists[list]);
-	return page >= 0 || count >= 0 || list >= 0;
+	if (list_of_names >= 0)
+		ghc_list_read_member(reader, &reply->lists[list_of_names], member);
+	return page >= 0 || count >= 0 || list >= 0 || list_of_names >= 0;
 }
 
 static void
@@ -217,6 +238,7 @@ read_path(GhcScan *scan, GhcGraphError *error)
 {
 	GhcSlice	name;
 	int64_t		member = -1;
+	int			named = -1;
 	int			depth = 1;
 	bool		first = true;
 
@@ -226,6 +248,8 @@ read_path(GhcScan *scan, GhcGraphError *error)
 	error->page = part_number(name, 'p', GHC_MAX_PAGES);
 	error->count = part_number(name, 'c', GHC_MAX_COUNTS);
 	error->list = part_number(name, 'n', GHC_MAX_LISTS);
+	if (error->list < 0)
+		error->list = member_number(name, &named);
 	while (ghc_scan_next_element(scan, &first))
 	{
 		if (++depth == 2 && ghc_scan_peek(scan) == GHC_SCAN_NUMBER)
@@ -233,8 +257,10 @@ read_path(GhcScan *scan, GhcGraphError *error)
 		else
 			ghc_scan_skip(scan);
 	}
-	if (error->list >= 0 && depth == 2 && member < GHC_MAX_MEMBERS)
+	if (error->list >= 0 && named < 0 && depth == 2 && member < GHC_MAX_MEMBERS)
 		error->member = (int) member;
+	else if (error->list >= 0 && depth == 1)
+		error->member = named;
 }
 
 static void

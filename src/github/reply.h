@@ -4,8 +4,10 @@
  *	  Reads a GraphQL reply into repositories, counts and errors.
  *
  * A query carries one or more aliases: "p0", "p1", … each a search that
- * reads a page, and "c0", "c1", … each a search that only counts.  The
- * reply holds a part for each; failure is per part.  Besides these only
+ * reads a page, "c0", "c1", … each a search that only counts, and "n0", "n1", …
+ * each a list of repositories by id.  A list by name has an alias for each of its
+ * members: "n0_0", "n0_1", ….  The reply holds a part for each; failure is per
+ * part.  Besides these only
  * "rateLimit" and "viewer" are asked for.
  *
  * Repositories are values beside the field table: a value is null, absent
@@ -92,10 +94,10 @@ typedef struct GhcPage
 	int			dropped;		/* members without an id, or no objects */
 } GhcPage;
 
-/* repositories asked for by id, in the order of the question */
+/* repositories asked for by id or name, in the order of the question */
 typedef struct GhcList
 {
-	bool		present;		/* the part is there and is an array */
+	bool		present;		/* the part is there and is an array; any member is */
 	int			n_members;		/* more than GHC_MAX_MEMBERS are passed over */
 	int			repo[GHC_MAX_MEMBERS];	/* index in found, -1: null or unreadable */
 	GhcPage		found;			/* its repositories; the rest of it is empty */

@@ -63,6 +63,10 @@ extern void ghc_page_read(GhcRepositoryReader *reader, GhcPage *page);
 /* The same into *list. */
 extern void ghc_list_read(GhcRepositoryReader *reader, GhcList *list);
 
+/* The same into a list as one of its members, below GHC_MAX_MEMBERS. */
+extern void ghc_list_read_member(GhcRepositoryReader *reader, GhcList *list,
+								 int member);
+
 /* Reads the value at the scan's cursor, whatever it is, into *repo. */
 extern GhcMember ghc_repository_read(GhcRepositoryReader *reader,
 									 GhcRepository *repo);

@@ -56,8 +56,8 @@ ghc_crawls_insert(const GhcNewCrawl *crawl)
 {
 	static GhcStatement insert = {
 		"WITH c AS (INSERT INTO ghcrawl.crawl (selection, query, profile,"
-		" priority, max_repositories, state, owner, api_url, data_schema)"
-		" VALUES ($1, $2, $3, $4, $5, 'running', $6, $7, $8)"
+		" priority, max_repositories, state, owner, api_url, data_schema, source)"
+		" VALUES ($1, $2, $3, $4, $5, 'running', $6, $7, $8, $11)"
 		" ON CONFLICT DO NOTHING RETURNING crawl_id),"
 		" t AS (INSERT INTO ghcrawl.task (crawl_id, kind, query)"
 		" SELECT crawl_id, 'search', $9 FROM c WHERE $9 IS NOT NULL"
@@ -67,9 +67,9 @@ ghc_crawls_insert(const GhcNewCrawl *crawl)
 		/* ghcrawl.crawls counts a root */
 		" k AS (INSERT INTO ghcrawl.crawl_counter (crawl_id, worker_no, tasks)"
 		" SELECT crawl_id, 0, -1 FROM c WHERE $9 IS NULL)"
-		" SELECT crawl_id FROM c", "tttibntntb", NULL
+		" SELECT crawl_id FROM c", "tttibntntbt", NULL
 	};
-	char		nulls[] = "          ";
+	char		nulls[] = "           ";
 	NameData	owner;
 	NameData	schema;
 	Datum		values[] = {
@@ -82,7 +82,8 @@ ghc_crawls_insert(const GhcNewCrawl *crawl)
 		CStringGetTextDatum(crawl->api_url),
 		NameGetDatum(&schema),
 		crawl->root ? CStringGetTextDatum(crawl->root) : (Datum) 0,
-		Int64GetDatum(crawl->position)
+		Int64GetDatum(crawl->position),
+		crawl->source ? CStringGetTextDatum(crawl->source) : (Datum) 0
 	};
 
 	namestrcpy(&owner, crawl->owner);
@@ -91,6 +92,8 @@ ghc_crawls_insert(const GhcNewCrawl *crawl)
 		nulls[4] = 'n';
 	if (crawl->root == NULL)
 		nulls[8] = 'n';
+	if (crawl->source == NULL)
+		nulls[10] = 'n';
 	if (ghc_db_run(&insert, values, nulls) == 0)
 		return 0;
 	return ghc_db_get_int8(0, 1);
@@ -282,10 +285,12 @@ ghc_crawls_load(void)
 		"SELECT c.crawl_id, c.priority, coalesce(c.max_repositories, -1),"
 		" (SELECT coalesce(sum(k.seen), 0)::bigint FROM ghcrawl.crawl_counter k"
 		" WHERE k.crawl_id = c.crawl_id),"
-		" c.api_url, c.data_schema, p.extra, p.columns"
+		" c.api_url, c.data_schema, p.extra, p.columns, c.source IS NOT NULL,"
+		" coalesce((SELECT t.kind = ANY ('{fill,names}') FROM ghcrawl.task t"
+		" WHERE t.crawl_id = c.crawl_id ORDER BY t.task_id LIMIT 1), false)"
 		" FROM (SELECT crawl_id, priority, max_repositories, api_url,"
-		" data_schema, profile FROM ghcrawl.crawl WHERE state = 'running'"
-		" UNION ALL SELECT -question_id, 2147483647, NULL, api_url, '', profile"
+		" data_schema, profile, source FROM ghcrawl.crawl WHERE state = 'running'"
+		" UNION ALL SELECT -question_id, 2147483647, NULL, api_url, '', profile, NULL"
 		" FROM ghcrawl.question) c LEFT JOIN ghcrawl.profile p ON p.name = c.profile"
 		" ORDER BY c.priority DESC, c.crawl_id", "", NULL
 	};
@@ -307,6 +312,8 @@ ghc_crawls_load(void)
 		crawl->shape.extra = ghc_db_get_text(row, 7);
 		if (!isnull)
 			crawl->shape.fields = read_columns(columns);
+		crawl->is_list = DatumGetBool(ghc_db_get(row, 9, &isnull));
+		crawl->looks_up = DatumGetBool(ghc_db_get(row, 10, &isnull));
 		if (crawl->shape.extra)
 			crawl->shape.fields |= GHC_FIELD_BIT(GHC_FIELD_EXTRA);
 		crawls = lappend(crawls, crawl);

@@ -28,6 +28,8 @@ typedef struct GhcCrawl
 	int64		seen;			/* by all workers, when it was loaded */
 	char	   *api_url;
 	char	   *data_schema;
+	bool		is_list;		/* of repositories that somebody named */
+	bool		looks_up;		/* and doesn't search */
 	GhcShape	shape;			/* what its profile asks */
 } GhcCrawl;
 
@@ -68,6 +70,7 @@ typedef struct GhcNewCrawl
 	const char *owner;
 	const char *api_url;
 	const char *data_schema;
+	const char *source;			/* of a list; NULL: it is none */
 } GhcNewCrawl;
 
 /* what tells a user how a crawl is */

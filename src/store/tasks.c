@@ -76,23 +76,6 @@ ghc_tasks_claim(int64 crawl_id, int worker_no, const GhcTaskPlace *after,
 	return tasks;
 }
 
-/* An array of texts, of which NULL is null. */
-static Datum
-text_array(char **texts, int n)
-{
-	Datum	   *items = palloc(n * sizeof(Datum));
-	bool	   *nulls = palloc(n * sizeof(bool));
-	int			first = 1;
-
-	for (int i = 0; i < n; i++)
-	{
-		nulls[i] = texts[i] == NULL;
-		items[i] = nulls[i] ? (Datum) 0 : CStringGetTextDatum(texts[i]);
-	}
-	return PointerGetDatum(construct_md_array(items, nulls, 1, &n, &first, TEXTOID,
-											  -1, false, TYPALIGN_INT));
-}
-
 /* what a task's progress is, by columns */
 typedef struct ProgressRows
 {
@@ -150,7 +133,7 @@ ghc_tasks_progress(GhcTaskRow *const *tasks, int n, int worker_no, bool *held)
 	fill_progress(&rows, tasks, n);
 	for (size_t k = 0; k < lengthof(rows.numbers); k++)
 		values[1 + k] = ghc_values_int8_array(rows.numbers[k], n);
-	values[9] = text_array(rows.errors, n);
+	values[9] = ghc_values_text_array(rows.errors, n);
 	values[10] = ghc_values_float8_array(rows.parts, n);
 	n_held = ghc_db_run(&progress, values, NULL);
 	memset(held, false, n * sizeof(bool));
@@ -227,7 +210,7 @@ ghc_tasks_add_roots(int64 crawl_id, const GhcChildRows *roots)
 	};
 	Datum		values[] = {
 		Int64GetDatum(crawl_id), CStringGetTextDatum(roots->kind),
-		text_array(roots->queries, roots->n),
+		ghc_values_text_array(roots->queries, roots->n),
 		ghc_values_int8_array(roots->positions, roots->n),
 		ghc_values_int8_array(roots->promised, roots->n),
 		ghc_values_float8_array(roots->weights, roots->n)
@@ -255,7 +238,7 @@ ghc_tasks_add_children(const GhcTaskRow *parent, const GhcChildRows *children)
 	Datum		values[] = {
 		Int64GetDatum(parent->crawl_id), Int64GetDatum(parent->task_id),
 		CStringGetTextDatum(children->kind),
-		text_array(children->queries, children->n),
+		ghc_values_text_array(children->queries, children->n),
 		ghc_values_int8_array(children->positions, children->n),
 		ghc_values_int8_array(children->promised, children->n),
 		ghc_values_int8_array(children->counted, children->n),

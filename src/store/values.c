@@ -101,6 +101,22 @@ ghc_values_int8_array(const int64 *numbers, int n)
 }
 
 Datum
+ghc_values_text_array(char *const *texts, int n)
+{
+	Datum	   *items = palloc(n * sizeof(Datum));
+	bool	   *nulls = palloc(n * sizeof(bool));
+	int			first = 1;
+
+	for (int i = 0; i < n; i++)
+	{
+		nulls[i] = texts[i] == NULL;
+		items[i] = nulls[i] ? (Datum) 0 : CStringGetTextDatum(texts[i]);
+	}
+	return PointerGetDatum(construct_md_array(items, nulls, 1, &n, &first, TEXTOID,
+											  -1, false, TYPALIGN_INT));
+}
+
+Datum
 ghc_values_float8_array(const double *numbers, int n)
 {
 	Datum	   *items = palloc(n * sizeof(Datum) + 1);

@@ -21,6 +21,9 @@ extern TimestampTz ghc_values_timestamp(int64 seconds);
 /* Numbers as an array bigint[], palloc'd. */
 extern Datum ghc_values_int8_array(const int64 *numbers, int n);
 
+/* The same of texts, text[]; NULL is null. */
+extern Datum ghc_values_text_array(char *const *texts, int n);
+
 /* The same, double precision[]. */
 extern Datum ghc_values_float8_array(const double *numbers, int n);
 

@@ -32,11 +32,11 @@ export class Counters {
     this.last = [];
     this.timeouts = 0;
     this.refused = 0;
-    this.parts = Object.fromEntries(['search', 'nodes', 'count'].map((kind) => [kind, { asked: 0, keys: new Set() }]));
+    this.parts = Object.fromEntries(['search', 'nodes', 'repository', 'count'].map((kind) => [kind, { asked: 0, keys: new Set() }]));
     this.repositories = { delivered: 0, distinct: 0, seen: new Uint8Array(0) };
   }
 
-  /** Root fields of a query that was run: pages of searches, lists of ids, searches that only count. */
+  /** Root fields of a query that was run: pages of searches, lists of ids, repositories by name, searches that only count. */
   asked(parts) {
     for (const { kind, key } of parts) {
       this.parts[kind].asked++;

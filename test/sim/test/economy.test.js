@@ -176,7 +176,7 @@ test('usage: what was asked, used and overstepped, by account', async (t) => {
   const { accounts, totals } = await control('usage');
   assert.deepEqual([totals.requests, totals.points, totals.rest_requests, totals.repositories], [6, 5, 1, 130]);
   assert.ok(totals.distinct_repositories >= 30 && totals.distinct_repositories < 130);
-  assert.deepEqual(totals.parts, { search: { asked: 5, distinct: 2 }, nodes: { asked: 1, distinct: 1 }, count: { asked: 2, distinct: 1 } });
+  assert.deepEqual(totals.parts, { search: { asked: 5, distinct: 2 }, nodes: { asked: 1, distinct: 1 }, repository: { asked: 0, distinct: 0 }, count: { asked: 2, distinct: 1 } });
   const [one, two] = ['user:90000001', 'user:90000002'].map((name) => accounts[name]);
   assert.deepEqual([one.points, one.repositories, one.max_concurrent, one.requests.graphql, one.max_requests_minute.graphql], [3, 100, 3, 3, 3]);
   assert.deepEqual([one.response_ms.graphql, one.response_ms.max_minute_graphql, one.response_ms.graphql_minutes[0]], [3000, 3000, 3000]);

@@ -41,10 +41,13 @@ const Query = {
   id: () => 'Q_kgA',
 };
 
-function repositoryByName({ owner, name, followRenames }, { world }) {
+function repositoryByName({ owner, name, followRenames }, context) {
+  const { world } = context;
   const { row, renamed } = world.findByName(owner, name);
+  context.noteLookUp(1);
+  context.notePart('repository', `${owner}/${name}`.toLowerCase());
   if (!world.isVisible(row) || (renamed && followRenames === false)) return notFoundRepository(`${owner}/${name}`);
-  return new Repo(row);
+  return afford(context, showNode(context, row));
 }
 
 function ownerByLogin(login, typeName, { world }) {
