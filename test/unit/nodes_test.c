@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * nodes_test.c
- *	  The task kinds "nodes", "details" and "fill", and the text that their tasks are
+ *	  The task kinds that look repositories up, and the text that their tasks are
  *	  stored as.
  *
  * Replies are made up for what a task has just asked: a function says for each
@@ -558,6 +558,46 @@ test_fill_gap(void)
 	ghc_task_release(&task);
 }
 
+/* By name: whoever answers is found, and who isn't is gone at the first look. */
+static void
+test_names(void)
+{
+	GhcTask		task = {.kind = ghc_task_kind("names"),.promised = -1,.share = 1};
+	GhcHarvest	stored;
+
+	ok(!ghc_task_read(&task, "names:a"), "no name, no task");
+	ghc_task_release(&task);
+	ok(ghc_task_read(&task, "names:a/b,c/d,e/f"), "a task of three");
+	is_int(task.promised, 3, "which it promises");
+	is_int(ask(&task), 3, "asked at once");
+	memset(&reply, 0, sizeof(reply));
+	repos[0] = (GhcRepository) {.repo_id = 5,.set = GHC_FIELD_BIT(GHC_FIELD_NAME_WITH_OWNER)};
+	reply.lists[0] = (GhcList) {.present = true,.n_members = 3,.repo = {0, -1, -1},.found = {.n = 1,.repos = repos}};
+	add_error("NOT_FOUND", 0, 1);
+	add_error("FORBIDDEN", 0, 2);
+	judgement.verdict = GHC_VERDICT_PARTIAL;
+	is_int(ghc_task_absorb(&task, 1, &reply, &judgement, &stored), GHC_OUTCOME_MORE, "one is left");
+	is_int(task.nodes->ids[0], 5, "one has an id");
+	is_int(task.nodes->fates[0], GHC_FATE_FOUND, "and is found");
+	is_int(task.nodes->fates[1], GHC_FATE_GONE, "one isn't");
+	is_int(task.nodes->n_missed, 0, "which says nothing of any id");
+	is_int(task.nodes->n_gone, 1, "but counts");
+	is_int(ask(&task), 1, "the third is asked for again");
+	for (int i = 0; i < 100 && task.nodes->fates[2] == GHC_FATE_OPEN; i++)
+	{
+		ask(&task);
+		memset(&reply, 0, sizeof(reply));
+		reply.lists[0] = (GhcList) {.present = true,.n_members = 1,.repo = {-1}};
+		add_error("FORBIDDEN", 0, 0);
+		(void) ghc_task_absorb(&task, 1, &reply, &judgement, &stored);
+	}
+	is_int(task.nodes->fates[2], GHC_FATE_FORBIDDEN, "and given up");
+	is_str(left_of(&task), "names:e/f", "to be tried again by its name");
+	is_int(task.seen, 1, "one is seen");
+	is_int(task.promised, 2, "of two that there are");
+	ghc_task_release(&task);
+}
+
 /* Lists of several tasks in a request: each takes its own. */
 static void
 test_company(void)
@@ -611,6 +651,7 @@ main(void)
 	test_details();
 	test_fill();
 	test_fill_gap();
+	test_names();
 	test_company();
 	return done_testing();
 }

@@ -193,6 +193,36 @@ test_list(void)
 }
 
 static void
+test_by_name(void)
+{
+	static const GhcName names[] = {
+		{GHC_SLICE("a-b"), GHC_SLICE("c.d")}, {GHC_SLICE("e"), GHC_SLICE("f\"g")}
+	};
+	GhcShape	full = {GHC_FIELD_BIT(GHC_FIELD_TOPICS) | GHC_FIELD_BIT(GHC_FIELD_LANGUAGES), NULL};
+	GhcQuery	query = {0};
+
+	ghc_query_begin(&query, &bare, false);
+	is_int(ghc_query_add_names(&query, names, 1), 0, "a look-up by name");
+	is_int(ghc_query_add_names(&query, names, 2), 1, "and another");
+	ok(ghc_query_end(&query), "a query of them");
+	is_str(query.body.data, "{\"query\":\"query{" RATE
+		   " n0_0:repository(owner:\\\"a-b\\\",name:\\\"c.d\\\"){...r}"
+		   " n1_0:repository(owner:\\\"a-b\\\",name:\\\"c.d\\\"){...r}"
+		   " n1_1:repository(owner:\\\"e\\\",name:\\\"f\\\\\\\"g\\\"){...r}}"
+		   " fragment r on Repository{id databaseId}\"}", "its text, in which nothing ends a string");
+	is_int(query.requests, 0, "names are no connections");
+	is_int(ghc_query_points(&query), 1, "and cost a point together");
+	ghc_query_begin(&query, &full, false);
+	ghc_query_add_names(&query, names, 2);
+	is_int(query.requests, 4, "two connections each");
+	ghc_query_begin(&query, &bare, false);
+	for (int i = 0; i < GHC_MAX_LISTS; i++)
+		ghc_query_add_names(&query, names, 2);
+	is_int(ghc_query_add_names(&query, names, 2), -1, "one too many");
+	ghc_buffer_free(&query.body);
+}
+
+static void
 test_full(void)
 {
 	GhcRange	range = select_range("stars:1");
@@ -325,6 +355,7 @@ main(void)
 	test_escapes();
 	test_shapes();
 	test_list();
+	test_by_name();
 	test_full();
 	for (size_t i = 0; i < sizeof(prices) / sizeof(prices[0]); i++)
 		test_price(&prices[i]);

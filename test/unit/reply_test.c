@@ -931,6 +931,46 @@ test_by_id(void)
 	ghc_buffer_free(&json);
 }
 
+/* Repositories asked for by name: each comes as an alias of its own. */
+static void
+test_by_name(void)
+{
+	static const struct
+	{
+		const char *path;
+		int			list;
+		int			member;
+	}			paths[] = {
+		{"[\"n0_1\"]", 0, 1}, {"[\"n9_99\"]", 9, 99}, {"[\"n0_100\"]", -1, -1}, {"[\"n10_1\"]", -1, -1},
+		{"[\"n0_\"]", -1, -1}, {"[\"n0_01\"]", -1, -1}, {"[\"_1\"]", -1, -1}, {"[\"p0_1\"]", -1, -1},
+		{"[\"n0_1\",\"topics\"]", 0, -1}, {"[\"n0_1\",3]", 0, -1}
+	};
+	GhcBuffer	json = {0};
+	GhcList    *list = &reply.lists[0];
+
+	read_text("{\"data\":{\"n0_0\":{\"databaseId\":7,\"nameWithOwner\":\"a/b\"},\"n0_1\":null,"
+			  "\"n0_3\":{\"id\":\"R_kgDOABPHjQ\"},\"n0_3\":{\"databaseId\":8},\"n1_0\":{\"databaseId\":9},\"n2_x\":{}}}");
+	ok(list->present, "a list is there");
+	is_int(list->n_members, 4, "its members");
+	is_int(list->repo[0], 0, "a repository");
+	is_int(list->repo[1], -1, "a null");
+	is_int(list->repo[2], -1, "one that isn't there");
+	is_int(list->repo[3], 1, "another repository");
+	is_int(list->found.n, 2, "one that comes again is passed over");
+	is_int(list->found.repos[1].repo_id, 1296269, "it is the first");
+	is_int(reply.lists[1].found.repos[0].repo_id, 9, "another list");
+	ok(!reply.lists[2].present, "what is no number is no member");
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+	{
+		ghc_buffer_reset(&json);
+		ghc_buffer_printf(&json, "{\"data\":null,\"errors\":[{\"path\":%s}]}", paths[i].path);
+		read_text(json.data);
+		is_int(reply.errors[0].list, paths[i].list, paths[i].path);
+		is_int(reply.errors[0].member, paths[i].member, "its member");
+	}
+	ghc_buffer_free(&json);
+}
+
 static void
 test_replaced(void)
 {
@@ -1003,6 +1043,7 @@ main(void)
 	test_extra();
 	test_order();
 	test_by_id();
+	test_by_name();
 	test_replaced();
 	test_strike();
 	test_clear();
