@@ -205,6 +205,7 @@ ghc_query_add_names(GhcQuery *query, const GhcName *names, int n)
 		put_string(query, names[i].name);
 		ghc_buffer_puts(&query->body, "){...r}");
 	}
+	query->n_ids += n;
 	add_cost(query, ghc_price_list(&query->price, n));
 	return query->n_lists++;
 }

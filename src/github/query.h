@@ -51,7 +51,7 @@ typedef struct GhcQuery
 	int			n_pages;
 	int			n_counts;
 	int			n_lists;
-	int			n_ids;			/* of all lists */
+	int			n_ids;			/* and names, of all lists */
 	GhcGet		get;			/* asked in place of all this, if it has a path */
 	GhcPrice	price;			/* of one repository of the shape */
 	int64_t		requests;		/* of all parts, as in GhcCost */

@@ -210,6 +210,7 @@ test_by_name(void)
 		   " n1_0:repository(owner:\\\"a-b\\\",name:\\\"c.d\\\"){...r}"
 		   " n1_1:repository(owner:\\\"e\\\",name:\\\"f\\\\\\\"g\\\"){...r}}"
 		   " fragment r on Repository{id databaseId}\"}", "its text, in which nothing ends a string");
+	is_int(query.n_ids, 3, "three repositories");
 	is_int(query.requests, 0, "names are no connections");
 	is_int(ghc_query_points(&query), 1, "and cost a point together");
 	ghc_query_begin(&query, &full, false);
