@@ -125,11 +125,12 @@ ghcrawl.requests_by_hour: SELECT
 ghcrawl.schedules: SELECT
 ghcrawl.sum_histogram(integer[]): EXECUTE
 ghcrawl.tokens: SELECT
+ghcrawl.wanted: SELECT
 ghcrawl.workers: SELECT
 ghcrawl_wait(bigint,interval,text): EXECUTE
 END
 is(join(' ', map { /^(ghcrawl\.\S+): (?!SELECT$|EXECUTE$)/ ? $1 : () } split /\n/, rights_of('deputy')),
-	'ghcrawl.budget ghcrawl.profile ghcrawl.request_size', 'administrators write three tables');
+	'ghcrawl.budget ghcrawl.profile ghcrawl.request_size ghcrawl.wanted', 'administrators write three tables and a view');
 unlike(rights_of('deputy'), qr/ghcrawl\.(token|task|crawl|batch|begin_update)\b/, 'and have nothing on tokens');
 
 # by doing it, too: a statement for each object
