@@ -9,8 +9,7 @@
  *	- what zlib unpacks to the last byte comes out the same, whether libdeflate
  *	  or zlib did it; all else is broken, cut short ones included, but for what
  *	  libdeflate takes that breaks the format and still comes out with the
- *	  checksum and the size at its end: a wrong checksum of the header, the
- *	  length codes 286 and 287;
+ *	  checksum and the size at its end: the length codes 286 and 287;
  *	- nothing beyond the limit is ever kept, and a body over it is said to be too
  *	  large; a limit that just fits is none;
  *	- what was packed here comes out as it was; with a byte changed or cut off
