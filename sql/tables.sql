@@ -188,6 +188,15 @@ COMMENT ON COLUMN ghcrawl.listed.asked_as IS 'The name or id that it was asked f
 COMMENT ON COLUMN ghcrawl.listed.repo_id IS 'Null: nothing was found by that name';
 COMMENT ON COLUMN ghcrawl.listed.state IS 'found; not_found: deleted, private, blocked or never there; forbidden: its owner''s rules keep this token out; unclear: GitHub gave no answer';
 
+CREATE TABLE ghcrawl.walked (
+	data_schema	name NOT NULL,
+	walked_at	timestamptz NOT NULL,
+	ids			int8multirange NOT NULL,
+	PRIMARY KEY (data_schema, walked_at)
+);
+COMMENT ON TABLE ghcrawl.walked IS 'Which ids crawls of all or of ids walked through; within ghcrawl.walk_interval only those that the data table has are asked for again. What is deleted here is walked through once more';
+COMMENT ON COLUMN ghcrawl.walked.walked_at IS 'When that crawl began';
+
 CREATE TABLE ghcrawl.queue (
 	crawl_id	bigint NOT NULL,
 	position	bigint NOT NULL,
@@ -416,6 +425,7 @@ SELECT pg_catalog.pg_extension_config_dump('ghcrawl.task_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.task', 'WHERE crawl_id > 0');
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.seen', 'WHERE crawl_id > 0');
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.listed', '');
+SELECT pg_catalog.pg_extension_config_dump('ghcrawl.walked', '');
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.queue', 'WHERE crawl_id > 0');
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.claim', 'WHERE crawl_id > 0');
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.error_id_seq', '');

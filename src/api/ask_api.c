@@ -63,7 +63,7 @@ Datum
 ghcrawl_plan(PG_FUNCTION_ARGS)
 {
 	GhcAsk		ask = {GHC_ASK_PLAN};
-	GhcRange	range;
+	GhcRoot		root;
 	GhcDbScope	scope;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
@@ -73,10 +73,9 @@ ghcrawl_plan(PG_FUNCTION_ARGS)
 	ghc_api_require_primary();
 	ask.profile = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	ask.api_url = ghc_api_url;
-	ghc_selection_args_parse(text_to_cstring(PG_GETARG_TEXT_PP(0)), &range);
-	ghc_selection_args_bound(&range);
-	ask.root = ghc_values_range(&range);
-	ask.position = range.dim[GHC_DIM_CREATED].lo;
+	ghc_selection_args_root(text_to_cstring(PG_GETARG_TEXT_PP(0)), &root);
+	ask.root = root.text;
+	ask.position = root.position;
 	ghc_db_enter(&scope);
 	ghc_selection_args_check(ask.profile);
 	ghc_db_leave(&scope);

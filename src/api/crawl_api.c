@@ -127,7 +127,7 @@ Datum
 ghcrawl_start(PG_FUNCTION_ARGS)
 {
 	GhcNewCrawl crawl = {0};
-	GhcRange	range;
+	GhcRoot		root;
 	GhcDbScope	scope;
 	int64		id;
 	bool		is_new;
@@ -145,11 +145,11 @@ ghcrawl_start(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("max_repositories must be greater than zero")));
-	ghc_selection_args_parse(crawl.selection, &range);
-	crawl.query = ghc_values_range(&range);
-	ghc_selection_args_bound(&range);
-	crawl.root = ghc_values_range(&range);
-	crawl.position = range.dim[GHC_DIM_CREATED].lo;
+	ghc_selection_args_root(crawl.selection, &root);
+	crawl.query = root.query;
+	crawl.root = root.text;
+	crawl.kind = root.kind;
+	crawl.position = root.position;
 	ghc_crawl_api_prepare(&crawl);
 
 	ghc_db_enter(&scope);

@@ -16,11 +16,23 @@
 #include "base/settings.h"
 #include "github/instant.h"
 #include "github/selection.h"
+#include "github/span.h"
 #include "store/crawls.h"
 #include "store/tokens.h"
+#include "store/values.h"
 
 /* before GitHub's first repository */
 #define FIRST_MOMENT "2007-10-01T00:00:00Z"
+
+static void
+throw_problem(const GhcProblem *problem)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("%s", problem->message),
+			 problem->detail[0] ? errdetail("%s", problem->detail) : 0,
+			 problem->hint[0] ? errhint("%s", problem->hint) : 0));
+}
 
 void
 ghc_selection_args_parse(const char *selection, GhcRange *range)
@@ -28,16 +40,48 @@ ghc_selection_args_parse(const char *selection, GhcRange *range)
 	GhcProblem	problem;
 
 	if (!ghc_selection_parse(ghc_slice_of(selection), range, &problem))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s", problem.message),
-				 problem.detail[0] ? errdetail("%s", problem.detail) : 0,
-				 problem.hint[0] ? errhint("%s", problem.hint) : 0));
+		throw_problem(&problem);
 	if (problem.unknown[0])
 		ereport(WARNING,
 				(errcode(ERRCODE_WARNING),
 				 errmsg("qualifier not known to ghcrawl: %s", problem.unknown),
 				 errdetail("It is passed on to GitHub as it is.")));
+}
+
+/* A span of ids: a root that isn't a search. */
+static void
+span_root(const char *selection, GhcRoot *root)
+{
+	GhcSpan		span;
+	GhcProblem	problem;
+	GhcBuffer	text = {0};
+
+	if (!ghc_span_parse(ghc_slice_of(selection), &span, &problem))
+		throw_problem(&problem);
+	ghc_span_format(&span, &text);
+	*root = (GhcRoot) {
+		.query = pstrdup(text.failed ? "" : text.data), .kind = "span", .position = span.lo
+	};
+	root->text = root->query;
+	ghc_buffer_free(&text);
+}
+
+void
+ghc_selection_args_root(const char *selection, GhcRoot *root)
+{
+	GhcRange	range;
+
+	if (ghc_span_is_meant(ghc_slice_of(selection)))
+	{
+		span_root(selection, root);
+		return;
+	}
+	ghc_selection_args_parse(selection, &range);
+	root->query = ghc_values_range(&range);
+	ghc_selection_args_bound(&range);
+	root->text = ghc_values_range(&range);
+	root->kind = "search";
+	root->position = range.dim[GHC_DIM_CREATED].lo;
 }
 
 void

@@ -16,6 +16,18 @@
 /* Reads a selection; throws what is wrong with it. */
 extern void ghc_selection_args_parse(const char *selection, GhcRange *range);
 
+/* what a selection comes to */
+typedef struct GhcRoot
+{
+	char	   *query;			/* normalised */
+	char	   *text;			/* of the root task */
+	const char *kind;			/* likewise */
+	int64		position;		/* likewise */
+} GhcRoot;
+
+/* Reads a search or a span of ids, palloc'd; throws what is wrong with it. */
+extern void ghc_selection_args_root(const char *selection, GhcRoot *root);
+
 /*
  * Gives the range both bounds of "created", as a root needs them: what is
  * created later belongs to a later crawl.  Throws if nothing is between them.

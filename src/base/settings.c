@@ -34,6 +34,7 @@ int			ghc_page_size = 0;
 int			ghc_details = GHC_DETAILS_AUTO;
 int			ghc_retention_min = 90 * 24 * 60;
 int			ghc_history_retention_min = -1;
+int			ghc_walk_interval_min = 180 * 24 * 60;
 
 static const struct config_enum_entry details_options[] = {
 	{"auto", GHC_DETAILS_AUTO, false},
@@ -204,6 +205,13 @@ define_number_settings(void)
 							"-1 means for ever. Whole months are dropped.",
 							&ghc_history_retention_min,
 							-1, -1, INT_MAX,
+							PGC_SIGHUP, GUC_UNIT_MIN,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("ghcrawl.walk_interval",
+							"Sets how long ids that were walked through aren't walked through again.",
+							"Those that are stored are asked for meanwhile. 0 means that all are walked each time.",
+							&ghc_walk_interval_min,
+							180 * 24 * 60, 0, INT_MAX,
 							PGC_SIGHUP, GUC_UNIT_MIN,
 							NULL, NULL, NULL);
 	DefineCustomIntVariable("ghcrawl.pages_per_request",

@@ -26,6 +26,7 @@
 #include "crawl/meter.h"
 #include "crawl/progress.h"
 #include "crawl/rows.h"
+#include "crawl/walked.h"
 #include "store/errors.h"
 #include "store/values.h"
 
@@ -50,10 +51,14 @@ ghc_answers_allowance(const GhcRun *run)
 			   run->seen_here - run->counts.seen);
 }
 
-/* What a task asks for, as the user may recognise it. */
+/* What a work asks for, as the user may recognise it. */
 static const char *
-describe(const GhcTask *task)
+describe(const GhcWork *work)
 {
+	const GhcTask *task = &work->task;
+
+	if (task->walk != NULL)
+		return ghc_walked_text(work);
 	return task->nodes != NULL && task->nodes->why == GHC_LOOKUP_FILL ?
 		task->nodes->text : ghc_values_range(&task->range);
 }
@@ -68,7 +73,7 @@ write_failure(const GhcFlight *flight)
 	char	   *sample = NULL;
 
 	if (work != NULL)
-		sample = psprintf("%s%s%s", ghc_clean_text(describe(&work->task), 300),
+		sample = psprintf("%s%s%s", ghc_clean_text(describe(work), 300),
 						  id[0] ? ", request " : "", id);
 	else if (id[0])
 		sample = psprintf("request %s", id);

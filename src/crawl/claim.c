@@ -53,6 +53,8 @@ supply_of(const GhcWork *work, GhcRoom room, bool looks_up)
 	const GhcTask *task = &work->task;
 	int64		left = Min(task->promised, GHC_SEARCH_CAP) - task->offset;
 
+	if (task->walk != NULL)
+		return 1;
 	if (task->nodes != NULL && looks_up)
 		return Max(1, task->nodes->n / Max(1, room.rows));
 	if (task->nodes != NULL)
@@ -288,7 +290,8 @@ ghc_claim_take_up(GhcWorker *worker, const GhcTaskRow *row)
 				 errmsg("out of memory")));
 	if (run != NULL)
 		run->after = (GhcTaskPlace) {row->position, row->task_id};
-	if (run != NULL && work->task.kind->wants(&work->task) == GHC_WANT_REST)
+	if (run != NULL && (work->task.walk != NULL ||
+						work->task.kind->wants(&work->task) == GHC_WANT_REST))
 		run->gets = true;
 	if (run != NULL && run->room.parts > 0)
 		run->supply += SUPPLY_SHARE * (supply_of(work, run->room, run->crawl.looks_up) - run->supply);

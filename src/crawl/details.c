@@ -104,7 +104,7 @@ ghc_details_note(GhcRun *run, GhcWork *work, const GhcStoreRow *row)
 {
 	int64		id = row->repo->repo_id;
 
-	if (!run->split.in_two || work->task.nodes != NULL ||
+	if (!run->split.in_two || work->task.nodes != NULL || work->task.walk != NULL ||
 		row->stored == GHC_STORED_REFUSED)
 		return;
 	ghc_explore_note(&run->explorer, row->lacking, 1);

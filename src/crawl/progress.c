@@ -19,6 +19,7 @@
 #include "crawl/details.h"
 #include "crawl/listed.h"
 #include "crawl/progress.h"
+#include "crawl/walked.h"
 #include "store/absence.h"
 #include "store/clock.h"
 #include "store/errors.h"
@@ -35,6 +36,8 @@ ghc_progress_contribution(const GhcWork *work, GhcOutcome outcome)
 		return task->seen;
 	if (outcome != GHC_OUTCOME_SPLIT)
 		return task->promised >= 0 ? task->promised : work->contributed;
+	if (task->walk != NULL)
+		return task->seen + work->handed_on;
 	for (int i = 0; i < task->cut->n_children; i++)
 		sum += Max(0, task->cut->children[i].count);
 	return sum;
@@ -83,18 +86,22 @@ fill_row(GhcWork *work, const GhcFlight *flight, const GhcRun *run)
 		Min(Max(0, Min(task->counted, task->seen - refused) - work->counted),
 			ghc_answers_allowance(run));
 	work->row.part = task->part;
+	work->row.new_query = task->walk != NULL ? ghc_walked_text(work) : NULL;
 	return outcome;
 }
 
-static void
-add_children(GhcWork *work)
+/* Queues the parts that a task is cut into; returns how many. */
+static int
+add_children(GhcWork *work, const GhcRun *run)
 {
 	const GhcCut *cut = work->task.cut;
-	int			n = cut->n_children;
+	int			n = cut != NULL ? cut->n_children : 0;
 	GhcChildRows rows = {n, work->task.kind->name, palloc(n * sizeof(char *)),
 		palloc(n * sizeof(int64)), palloc(n * sizeof(int64)),
 	palloc(n * sizeof(int64)), palloc(n * sizeof(double))};
 
+	if (work->task.walk != NULL)
+		return ghc_walked_add_children(work, run);
 	for (int i = 0; i < n; i++)
 	{
 		GhcRange	range = ghc_range_narrow(&work->task.range,
@@ -107,6 +114,7 @@ add_children(GhcWork *work)
 		rows.weights[i] = cut->heritage[i].weight;
 	}
 	ghc_tasks_add_children(&work->row, &rows);
+	return n;
 }
 
 /* What was left out of the pages of a range is still to be asked for. */
@@ -131,7 +139,8 @@ end_work(GhcWorker *worker, GhcWork *work, GhcRun *run, GhcOutcome outcome)
 	/* what it had not reached is over with it, or is its children's */
 	if (outcome != GHC_OUTCOME_SPLIT)
 		work->row.part = work->row.share;
-	work->row.leaky = outcome == GHC_OUTCOME_SPLIT && !work->task.cut->by_time;
+	work->row.leaky = outcome == GHC_OUTCOME_SPLIT && work->task.cut != NULL &&
+		!work->task.cut->by_time;
 	if (!ghc_tasks_end(&work->row, worker->no, state))
 		return false;
 	run->counts.tasks_ended++;
@@ -139,8 +148,7 @@ end_work(GhcWorker *worker, GhcWork *work, GhcRun *run, GhcOutcome outcome)
 	run->counts.missing += work->row.missing;
 	if (outcome == GHC_OUTCOME_SPLIT)
 	{
-		add_children(work);
-		run->counts.tasks += work->task.cut->n_children;
+		run->counts.tasks += add_children(work, run);
 		run->counts.narrowed += work->task.narrowed;
 		ghc_claim_expect(run, work->task.position);
 	}
@@ -275,7 +283,9 @@ write_end(GhcWorker *worker, GhcWork *work, const GhcFlight *flight,
 		ghc_listed_write(work->row.crawl_id, nodes);
 	if (nodes != NULL && outcome == GHC_OUTCOME_GAP)
 		write_left(work);
-	if (outcome != GHC_OUTCOME_SPLIT &&
+	if (work->task.walk != NULL)
+		ghc_walked_write_missed(worker, work, flight, run);
+	else if (outcome != GHC_OUTCOME_SPLIT &&
 		(nodes == NULL || nodes->why == GHC_LOOKUP_SUSPECTS))
 		write_seen(&work->task, run);
 	count_work(run, work, outcome, 1);
@@ -317,6 +327,8 @@ ghc_progress_write(GhcWorker *worker, List *progress)
 			count_work(one->run, one->work, one->outcome, -1);
 		else if (one->work->task.nodes != NULL)
 			write_missed(worker, one->work, one->flight, one->run);
+		else if (one->work->task.walk != NULL)
+			ghc_walked_write_missed(worker, one->work, one->flight, one->run);
 	}
 }
 

@@ -77,6 +77,14 @@ typedef struct GhcHost
 	double		get_ms;			/* what a GET takes, smoothed; 0: none was answered */
 } GhcHost;
 
+/* what the database has for a task that walks through ids; see walked.h */
+typedef struct GhcFed
+{
+	int64		greatest;		/* id of all */
+	int			n;
+	int64	   *ids;
+} GhcFed;
+
 /* a task in this worker's hands, with what the database knows of it */
 typedef struct GhcWork
 {
@@ -85,6 +93,8 @@ typedef struct GhcWork
 	GhcIdSet	refused;		/* ids that the database refused */
 	GhcIdSet	lacking;		/* ids to be asked for the rest; details.h */
 	bool		in_flight;		/* a flight carries it */
+	GhcFed	   *fed;			/* of the turn; NULL: nothing was read */
+	int64		handed_on;		/* repositories that parts of a span may have */
 
 	/* what the crawl's counters have of it */
 	int64		counted;

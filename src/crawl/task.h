@@ -233,6 +233,8 @@ typedef struct GhcTask
 	struct GhcPlan *plan;
 	/* looking up; NULL for other kinds */
 	GhcNodes   *nodes;
+	/* walking through ids; see walk.h; likewise */
+	struct GhcWalk *walk;
 	bool		explained;		/* the reply's errors are but what was asked about */
 
 	/* how it ended */
@@ -336,5 +338,8 @@ extern const GhcTaskKind ghc_details_kind;
 extern const GhcTaskKind ghc_fill_kind;
 extern const GhcTaskKind ghc_names_kind;
 extern const GhcTaskKind ghc_sweep_kind;
+extern const GhcTaskKind ghc_span_kind;
+extern const GhcTaskKind ghc_walk_kind;
+extern const GhcTaskKind ghc_known_kind;
 
 #endif							/* GHC_TASK_H */

@@ -27,6 +27,7 @@
 #include "crawl/progress.h"
 #include "crawl/refresh.h"
 #include "crawl/turn.h"
+#include "crawl/walked.h"
 #include "store/clock.h"
 #include "store/db.h"
 #include "store/errors.h"
@@ -201,8 +202,12 @@ settle(GhcWorker *worker, List *claimed)
 		lane->meter_changed = false;
 	}
 	foreach(cell, works)
+	{
 		if (((GhcWork *) lfirst(cell))->over)
 			ghc_flight_drop_work(worker, lfirst(cell));
+		else
+			ghc_walked_settle(lfirst(cell));
+	}
 	foreach(cell, claimed)
 		worker->works = lappend(worker->works,
 								ghc_claim_take_up(worker, lfirst(cell)));
@@ -348,6 +353,7 @@ write_turn(GhcWorker *worker)
 	flushes = refreshes || worker->runs == NIL;
 	ghc_answers_write(worker);
 	ghc_app_news_write(worker);
+	ghc_walked_feed(worker);
 	claimed = ghc_claim_tasks(worker);
 	write_counts(worker);
 	if (report_is_due(worker, ghc_clock_now_ms()))
@@ -378,7 +384,7 @@ is_due(GhcWorker *worker)
 	foreach(cell, worker->flights)
 		if (((GhcFlight *) lfirst(cell))->answered)
 			return true;
-	return ghc_claim_is_due(worker);
+	return ghc_walked_is_due(worker) || ghc_claim_is_due(worker);
 }
 
 /*

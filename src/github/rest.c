@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * rest.c
- *	  Answers of GitHub's REST API that an App needs; see rest.h.
+ *	  Answers of GitHub's REST API; see rest.h.
  *
  * What is read here goes into a header, a table or a name that people see, so
  * only visible ASCII is taken.
@@ -119,6 +119,59 @@ ghc_rest_read_installations(GhcInstallation *out, int max, char *json,
 		read_installation(&scan, &one);
 		if (one.id > 0 && n < max)
 			out[n++] = one;
+	}
+	return ghc_scan_finished(&scan) ? n : -1;
+}
+
+/* A repository of a list: its id, 0 if it has none; is it public? */
+static int64_t
+read_repository(GhcScan *scan, bool *is_public)
+{
+	GhcSlice	key;
+	int64_t		id = 0;
+	bool		is_private = false;
+	bool		first = true;
+
+	if (!ghc_scan_object(scan))
+		return 0;
+	while (ghc_scan_next_key(scan, &first, &key))
+	{
+		if (ghc_slice_equals(key, GHC_SLICE("id")))
+		{
+			if (!ghc_scan_int(scan, &id))
+				id = 0;
+		}
+		else if (!ghc_slice_equals(key, GHC_SLICE("private")))
+			(void) ghc_scan_skip(scan);
+		else if (!ghc_scan_bool(scan, &is_private))
+			is_private = false;
+	}
+	*is_public = !is_private;
+	return id;
+}
+
+int
+ghc_rest_read_ids(int64_t *ids, int max, int64_t *last, char *json, size_t len)
+{
+	GhcScan		scan;
+	bool		first = true;
+	int			n = 0;
+
+	*last = 0;
+	ghc_scan_init(&scan, json, len);
+	if (!ghc_scan_array(&scan))
+		return -1;
+	while (ghc_scan_next_element(&scan, &first))
+	{
+		bool		is_public = false;
+		int64_t		id = read_repository(&scan, &is_public);
+
+		if (id > *last && n < max)
+		{
+			*last = id;
+			if (is_public)
+				ids[n++] = id;
+		}
 	}
 	return ghc_scan_finished(&scan) ? n : -1;
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * rest.h
- *	  Answers of GitHub's REST API that an App needs.
+ *	  Answers of GitHub's REST API: what an App needs, lists of repositories.
  *
  * Pure: no SPI, no curl, no clock, no allocation.  The JSON is read in place;
  * slices point into it.
@@ -43,5 +43,13 @@ extern bool ghc_rest_read_token(GhcRestToken *out, char *json, size_t len);
  */
 extern int	ghc_rest_read_installations(GhcInstallation *out, int max,
 										char *json, size_t len);
+
+/*
+ * Reads a list of repositories: the ids of the public ones in the order they
+ * have, "max" at most.  Returns how many, -1 if it is no such list; *last is the
+ * greatest id of all, 0 if there are none.
+ */
+extern int	ghc_rest_read_ids(int64_t *ids, int max, int64_t *last, char *json,
+							  size_t len);
 
 #endif							/* GHC_REST_H */

@@ -19,6 +19,7 @@
 #include "store/locks.h"
 #include "store/seen.h"
 #include "store/tasks.h"
+#include "store/walked.h"
 
 int64
 ghc_crawls_find_same(const char *query, const char *profile,
@@ -60,16 +61,16 @@ ghc_crawls_insert(const GhcNewCrawl *crawl)
 		" VALUES ($1, $2, $3, $4, $5, 'running', $6, $7, $8, $11)"
 		" ON CONFLICT DO NOTHING RETURNING crawl_id),"
 		" t AS (INSERT INTO ghcrawl.task (crawl_id, kind, query)"
-		" SELECT crawl_id, 'search', $9 FROM c WHERE $9 IS NOT NULL"
+		" SELECT crawl_id, $12, $9 FROM c WHERE $9 IS NOT NULL"
 		" RETURNING crawl_id, task_id),"
 		" q AS (INSERT INTO ghcrawl.queue (crawl_id, position, task_id)"
 		" SELECT crawl_id, $10, task_id FROM t),"
 		/* ghcrawl.crawls counts a root */
 		" k AS (INSERT INTO ghcrawl.crawl_counter (crawl_id, worker_no, tasks)"
 		" SELECT crawl_id, 0, -1 FROM c WHERE $9 IS NULL)"
-		" SELECT crawl_id FROM c", "tttibntntbt", NULL
+		" SELECT crawl_id FROM c", "tttibntntbtt", NULL
 	};
-	char		nulls[] = "           ";
+	char		nulls[] = "            ";
 	NameData	owner;
 	NameData	schema;
 	Datum		values[] = {
@@ -83,7 +84,8 @@ ghc_crawls_insert(const GhcNewCrawl *crawl)
 		NameGetDatum(&schema),
 		crawl->root ? CStringGetTextDatum(crawl->root) : (Datum) 0,
 		Int64GetDatum(crawl->position),
-		crawl->source ? CStringGetTextDatum(crawl->source) : (Datum) 0
+		crawl->source ? CStringGetTextDatum(crawl->source) : (Datum) 0,
+		CStringGetTextDatum(crawl->kind ? crawl->kind : "search")
 	};
 
 	namestrcpy(&owner, crawl->owner);
@@ -206,6 +208,7 @@ ghc_crawls_set_state(int64 crawl_id, const char *state, const char *reason)
 	ghc_locks_own_crawl(crawl_id);
 	ghc_db_run(&drop, values, NULL);
 	ghc_seen_tidy(crawl_id);
+	ghc_walked_note(crawl_id);
 }
 
 /*
@@ -428,5 +431,6 @@ ghc_crawls_end_if_done(int64 crawl_id)
 		return true;
 	write_state(crawl_id, state, NULL);
 	ghc_seen_tidy(crawl_id);
+	ghc_walked_note(crawl_id);
 	return true;
 }

@@ -64,6 +64,7 @@ typedef struct GhcNewCrawl
 	const char *root;			/* query of the root task; NULL: ghc_tasks_add_roots
 								 * gives the crawl its tasks */
 	int64		position;		/* of the root task */
+	const char *kind;			/* of the root task; NULL: none */
 	const char *profile;
 	int			priority;
 	int64		max_repositories;	/* -1: all */

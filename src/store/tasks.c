@@ -81,6 +81,7 @@ typedef struct ProgressRows
 {
 	int64	   *numbers[8];
 	char	  **errors;
+	char	  **queries;
 	double	   *parts;
 } ProgressRows;
 
@@ -90,6 +91,7 @@ fill_progress(ProgressRows *rows, GhcTaskRow *const *tasks, int n)
 	for (size_t k = 0; k < lengthof(rows->numbers); k++)
 		rows->numbers[k] = palloc(n * sizeof(int64));
 	rows->errors = palloc(n * sizeof(char *));
+	rows->queries = palloc(n * sizeof(char *));
 	rows->parts = palloc(n * sizeof(double));
 	for (int i = 0; i < n; i++)
 	{
@@ -104,6 +106,7 @@ fill_progress(ProgressRows *rows, GhcTaskRow *const *tasks, int n)
 		rows->numbers[6][i] = task->counted;
 		rows->numbers[7][i] = task->readings;
 		rows->errors[i] = unconstify(char *, task->error);
+		rows->queries[i] = unconstify(char *, task->new_query);
 		rows->parts[i] = task->part;
 	}
 }
@@ -117,17 +120,18 @@ ghc_tasks_progress(GhcTaskRow *const *tasks, int n, int worker_no, bool *held)
 		" seen = greatest(t.seen, u.seen), pages = t.pages + u.pages,"
 		" attempts = u.attempts, error = coalesce(u.error, t.error),"
 		" counted = u.counted, readings = t.readings + u.readings, part = u.part,"
+		" query = coalesce(u.query, t.query),"
 		" started_at = coalesce(t.started_at, now())"
-		" FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+		" FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
 		" AS u(crawl_id, task_id, promised, seen, pages, attempts, counted,"
-		" readings, error, part)"
+		" readings, error, part, query)"
 		" JOIN ghcrawl.claim c ON c.crawl_id = u.crawl_id"
 		" AND c.task_id = u.task_id AND c.worker_no = $1"
 		" WHERE t.crawl_id = u.crawl_id AND t.task_id = u.task_id"
-		" RETURNING t.task_id", "iBBBBBBBBTD", NULL
+		" RETURNING t.task_id", "iBBBBBBBBTDT", NULL
 	};
 	ProgressRows rows;
-	Datum		values[11] = {Int32GetDatum(worker_no)};
+	Datum		values[12] = {Int32GetDatum(worker_no)};
 	uint64		n_held;
 
 	fill_progress(&rows, tasks, n);
@@ -135,6 +139,7 @@ ghc_tasks_progress(GhcTaskRow *const *tasks, int n, int worker_no, bool *held)
 		values[1 + k] = ghc_values_int8_array(rows.numbers[k], n);
 	values[9] = ghc_values_text_array(rows.errors, n);
 	values[10] = ghc_values_float8_array(rows.parts, n);
+	values[11] = ghc_values_text_array(rows.queries, n);
 	n_held = ghc_db_run(&progress, values, NULL);
 	memset(held, false, n * sizeof(bool));
 	for (uint64 row = 0; row < n_held; row++)
@@ -152,9 +157,10 @@ ghc_tasks_end(const GhcTaskRow *task, int worker_no, const char *state)
 		" seen = greatest(t.seen, $5), pages = t.pages + $6, attempts = $7,"
 		" error = $8, counted = $9, readings = t.readings + $10, part = $11,"
 		" state = $12, missing = $13, leaky = $14,"
+		" query = coalesce($15, t.query),"
 		" started_at = coalesce(t.started_at, now()), finished_at = now()"
 		" WHERE t.crawl_id = $1 AND t.task_id = $2 AND EXISTS (SELECT FROM mine)"
-		" RETURNING 1", "bbibbiitbidtbl", NULL
+		" RETURNING 1", "bbibbiitbidtblt", NULL
 	};
 	Datum		values[] = {
 		Int64GetDatum(task->crawl_id), Int64GetDatum(task->task_id),
@@ -164,7 +170,8 @@ ghc_tasks_end(const GhcTaskRow *task, int worker_no, const char *state)
 		task->error ? CStringGetTextDatum(task->error) : (Datum) 0,
 		Int64GetDatum(task->counted), Int32GetDatum(task->readings),
 		Float8GetDatum(task->part), CStringGetTextDatum(state),
-		Int64GetDatum(task->missing), BoolGetDatum(task->leaky)
+		Int64GetDatum(task->missing), BoolGetDatum(task->leaky),
+		task->new_query ? CStringGetTextDatum(task->new_query) : (Datum) 0
 	};
 	char		nulls[lengthof(values)];
 
@@ -173,6 +180,8 @@ ghc_tasks_end(const GhcTaskRow *task, int worker_no, const char *state)
 		nulls[3] = 'n';
 	if (task->error == NULL)
 		nulls[7] = 'n';
+	if (task->new_query == NULL)
+		nulls[14] = 'n';
 	return ghc_db_run(&end, values, nulls) > 0;
 }
 

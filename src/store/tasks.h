@@ -37,6 +37,7 @@ typedef struct GhcTaskRow
 
 	/* the caller's: what is to be written */
 	const char *error;			/* NULL: none */
+	const char *new_query;		/* to replace query; NULL: it stays */
 	int			pages;			/* read since the last report */
 	int			readings;		/* begun since then */
 	int64		missing;		/* of a gap */
