@@ -393,7 +393,7 @@ CREATE TABLE ghcrawl.question (
 );
 COMMENT ON TABLE ghcrawl.question IS 'What a session waits for an answer to (ghcrawl_plan, ghcrawl_verify_tokens); void once the asker''s lock is free';
 COMMENT ON COLUMN ghcrawl.question.question_id IS 'Its task, if it has one, is of crawl -question_id';
-COMMENT ON COLUMN ghcrawl.question.answer IS 'Of a plan: repositories, ranges, requests, points, milliseconds of response time, bytes';
+COMMENT ON COLUMN ghcrawl.question.answer IS 'Of a plan: repositories, ranges, requests, points, milliseconds of response time, bytes, requests to the REST API';
 COMMENT ON COLUMN ghcrawl.question.attempts IS 'Requests in a row that brought no answer';
 COMMENT ON COLUMN ghcrawl.question.failed IS 'There will be no answer';
 
@@ -524,11 +524,12 @@ RETURNS TABLE (
 	points bigint,
 	response_time interval,
 	duration interval,
-	bytes bigint)
+	bytes bigint,
+	rest_requests bigint)
 LANGUAGE c VOLATILE ROWS 1
 AS 'MODULE_PATHNAME', 'ghcrawl_plan';
 COMMENT ON FUNCTION @extschema@.ghcrawl_plan(text, text) IS
-'Tells what a crawl would cost: repositories, ranges, requests, points, summed response time, duration with the present budgets, bytes on disk; asks GitHub some twenty times at most and stores nothing';
+'Tells what a crawl would cost: repositories, ranges, requests, points, summed response time, duration with the present budgets, bytes on disk, requests to the REST API; asks GitHub some twenty times at most and stores nothing';
 
 CREATE FUNCTION @extschema@.ghcrawl_pause(crawl bigint)
 RETURNS text

@@ -44,11 +44,12 @@ RETURNS TABLE (
 	points bigint,
 	response_time interval,
 	duration interval,
-	bytes bigint)
+	bytes bigint,
+	rest_requests bigint)
 LANGUAGE c VOLATILE ROWS 1
 AS 'MODULE_PATHNAME', 'ghcrawl_plan';
 COMMENT ON FUNCTION @extschema@.ghcrawl_plan(text, text) IS
-'Tells what a crawl would cost: repositories, ranges, requests, points, summed response time, duration with the present budgets, bytes on disk; asks GitHub some twenty times at most and stores nothing';
+'Tells what a crawl would cost: repositories, ranges, requests, points, summed response time, duration with the present budgets, bytes on disk, requests to the REST API; asks GitHub some twenty times at most and stores nothing';
 
 CREATE FUNCTION @extschema@.ghcrawl_pause(crawl bigint)
 RETURNS text

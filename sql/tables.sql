@@ -348,7 +348,7 @@ CREATE TABLE ghcrawl.question (
 );
 COMMENT ON TABLE ghcrawl.question IS 'What a session waits for an answer to (ghcrawl_plan, ghcrawl_verify_tokens); void once the asker''s lock is free';
 COMMENT ON COLUMN ghcrawl.question.question_id IS 'Its task, if it has one, is of crawl -question_id';
-COMMENT ON COLUMN ghcrawl.question.answer IS 'Of a plan: repositories, ranges, requests, points, milliseconds of response time, bytes';
+COMMENT ON COLUMN ghcrawl.question.answer IS 'Of a plan: repositories, ranges, requests, points, milliseconds of response time, bytes, requests to the REST API';
 COMMENT ON COLUMN ghcrawl.question.attempts IS 'Requests in a row that brought no answer';
 COMMENT ON COLUMN ghcrawl.question.failed IS 'There will be no answer';
 

@@ -17,6 +17,7 @@
 #include "crawl/answers.h"
 #include "crawl/asked.h"
 #include "crawl/plan.h"
+#include "crawl/survey.h"
 #include "store/clock.h"
 #include "store/locks.h"
 #include "store/questions.h"
@@ -33,7 +34,8 @@ ghc_asked_write(const GhcFlight *flight, GhcWork *work)
 	if (flight->judgement.verdict == GHC_VERDICT_BAD_QUERY)
 		ghc_questions_fail(id, ghc_clean_text(flight->judgement.reason, MAX_REASON));
 	else if (work->outcome == GHC_OUTCOME_DONE)
-		ghc_questions_answer(id, ghc_plan_estimate(task));
+		ghc_questions_answer(id, task->survey != NULL ? ghc_survey_estimate(task) :
+							 ghc_plan_estimate(task));
 	else if (work->outcome == GHC_OUTCOME_GAP)
 		ghc_questions_fail(id, psprintf("%s: %s", task->why,
 										ghc_clean_text(flight->judgement.reason, MAX_REASON)));

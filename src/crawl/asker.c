@@ -431,6 +431,11 @@ load_allowances(int *n)
 				.benched_ms = Max(0, ghc_clock_ms(row->benched_until) - now_ms),
 				.requests_minute = row->requests_minute,
 				.response_ms_minute = row->response_ms_minute,
+				.rest_hour = row->rest_limit >= 0 ? row->rest_limit : row->rest_hour,
+				.rest_remaining = row->rest_remaining,
+				.rest_reset_ms = Max(0, ghc_clock_ms(row->rest_reset_at) - now_ms),
+				.rest_benched_ms = Max(0, Max(ghc_clock_ms(row->benched_until),
+											  ghc_clock_ms(row->rest_benched_until)) - now_ms),
 			};
 	}
 	return allowances;
@@ -442,7 +447,7 @@ send_plan(const GhcEstimate *estimate)
 	int			n;
 	GhcAllowance *allowances;
 	int64		duration_ms;
-	const char *fields[7];
+	const char *fields[8];
 
 	begin("ghcrawl: looking at budgets");
 	allowances = load_allowances(&n);
@@ -456,6 +461,7 @@ send_plan(const GhcEstimate *estimate)
 	fields[5] = duration_ms < 0 ? NULL :
 		psprintf(INT64_FORMAT " milliseconds", duration_ms);
 	fields[6] = psprintf(INT64_FORMAT, estimate->bytes);
+	fields[7] = psprintf(INT64_FORMAT, estimate->rest_requests);
 	drop_questions();
 	send_fields(GHC_ASK_ROW, fields, lengthof(fields));
 }

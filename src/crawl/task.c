@@ -29,7 +29,7 @@ ghc_task_kind(const char *name)
 	static const GhcTaskKind *const kinds[] = {
 		&ghc_search_kind, &ghc_plan_kind, &ghc_nodes_kind, &ghc_details_kind,
 		&ghc_fill_kind, &ghc_names_kind, &ghc_sweep_kind, &ghc_span_kind,
-		&ghc_walk_kind, &ghc_known_kind
+		&ghc_walk_kind, &ghc_known_kind, &ghc_survey_kind
 	};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
@@ -70,10 +70,12 @@ ghc_task_release(GhcTask *task)
 	free(task->plan);
 	free(task->nodes);
 	free(task->walk);
+	free(task->survey);
 	task->cut = NULL;
 	task->plan = NULL;
 	task->nodes = NULL;
 	task->walk = NULL;
+	task->survey = NULL;
 }
 
 bool

@@ -235,6 +235,8 @@ typedef struct GhcTask
 	GhcNodes   *nodes;
 	/* walking through ids; see walk.h; likewise */
 	struct GhcWalk *walk;
+	/* planning that; see survey.c */
+	struct GhcSurvey *survey;
 	bool		explained;		/* the reply's errors are but what was asked about */
 
 	/* how it ended */
@@ -341,5 +343,6 @@ extern const GhcTaskKind ghc_sweep_kind;
 extern const GhcTaskKind ghc_span_kind;
 extern const GhcTaskKind ghc_walk_kind;
 extern const GhcTaskKind ghc_known_kind;
+extern const GhcTaskKind ghc_survey_kind;
 
 #endif							/* GHC_TASK_H */

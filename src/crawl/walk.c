@@ -244,14 +244,18 @@ walk_wants(GhcTask *task)
 	return walk->hungry ? GHC_WANT_NOTHING : GHC_WANT_REST;
 }
 
-/* Asks GitHub to list what is above an id. */
-static bool
-compose_page(const GhcWalk *walk, GhcQuery *query)
+bool
+ghc_walk_put_page(int64_t since, GhcQuery *query)
 {
-	int64_t		since = walk->source == GHC_WALK_END ? walk->probe : walk->next - 1;
-
 	return ghc_buffer_printf(&query->get.path,
 							 "/repositories?since=%" PRId64 "&per_page=100", since);
+}
+
+/* The id above which the page that is asked for begins. */
+static int64_t
+since_of(const GhcWalk *walk)
+{
+	return walk->source == GHC_WALK_END ? walk->probe : walk->next - 1;
 }
 
 static bool
@@ -263,7 +267,7 @@ walk_compose(GhcTask *task, const GhcRoom *room, GhcQuery *query)
 	int			n = 0;
 
 	if (!has_open(walk) && !asks_again(walk))
-		return compose_page(walk, query);
+		return ghc_walk_put_page(since_of(walk), query);
 	walk->legacy = !has_open(walk);
 	if (walk->legacy)
 		for (; n < walk->n_again && n < max; n++)
@@ -530,9 +534,9 @@ absorb_page(GhcTask *task, const int64_t *ids, int n, int64_t last)
 
 /* What to ask next; false if the end is known well enough. */
 static bool
-choose_probe(GhcWalk *walk)
+choose_probe(GhcWalk *walk, int part)
 {
-	int64_t		near = max64(END_IDS, (walk->low - walk->span.lo) / END_PART);
+	int64_t		near = max64(END_IDS, (walk->low - walk->span.lo) / part);
 
 	if (walk->high == 0)
 	{
@@ -544,12 +548,10 @@ choose_probe(GhcWalk *walk)
 	return walk->high - walk->low > near && walk->n_probes < MAX_PROBES;
 }
 
-static GhcOutcome
-absorb_probe(GhcTask *task, const int64_t *ids, int n, int64_t last)
+bool
+ghc_walk_take_probe(GhcWalk *walk, const int64_t *ids, int n, int64_t last,
+					int part)
 {
-	GhcWalk    *walk = task->walk;
-
-	task->attempts = 0;
 	walk->n_probes++;
 	if (last == 0)
 		walk->high = walk->probe;
@@ -559,29 +561,37 @@ absorb_probe(GhcTask *task, const int64_t *ids, int n, int64_t last)
 		walk->spread += n > 1 ? ids[n - 1] - walk->probe : 0;
 		walk->listed_there += n > 1 ? n : 0;
 	}
-	return choose_probe(walk) ? GHC_OUTCOME_MORE : GHC_OUTCOME_SPLIT;
+	return choose_probe(walk, part);
+}
+
+int
+ghc_walk_read_page(const GhcGot *got, int64_t since, int64_t *ids, int64_t *last)
+{
+	int			n;
+
+	if (got->status != 200)
+		return -1;
+	n = ghc_rest_read_ids(ids, GHC_WALK_IDS, last, got->body, got->len);
+	/* that nothing is there, and that there is more, can't both be so */
+	return (*last > 0 && *last <= since) || (*last == 0 && got->has_next) ? -1 : n;
 }
 
 static GhcOutcome
 absorb_get(GhcTask *task)
 {
-	const GhcGot *got = task->parts.got;
 	GhcWalk    *walk = task->walk;
-	int64_t		since = walk->source == GHC_WALK_END ? walk->probe : walk->next - 1;
 	int64_t		ids[GHC_WALK_IDS];
 	int64_t		last;
-	int			n;
+	int			n = ghc_walk_read_page(task->parts.got, since_of(walk), ids, &last);
 
-	walk->n_asked = 0;
-	if (got->status != 200)
-		return fail(task);
-	n = ghc_rest_read_ids(ids, GHC_WALK_IDS, &last, got->body, got->len);
-	/* that nothing is there, and that there is more, can't both be so */
-	if (n < 0 || (last > 0 && last <= since) || (last == 0 && got->has_next))
+	if (n < 0)
 		return fail(task);
 	task->pages++;
-	return walk->source == GHC_WALK_END ? absorb_probe(task, ids, n, last) :
-		absorb_page(task, ids, n, last);
+	if (walk->source != GHC_WALK_END)
+		return absorb_page(task, ids, n, last);
+	task->attempts = 0;
+	return ghc_walk_take_probe(walk, ids, n, last, END_PART) ?
+		GHC_OUTCOME_MORE : GHC_OUTCOME_SPLIT;
 }
 
 void

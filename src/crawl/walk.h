@@ -102,6 +102,23 @@ extern double ghc_walk_density(const GhcWalk *walk);
 /* Into how many pieces of about the same length ids are to be cut. */
 extern int	ghc_walk_pieces(const GhcWalk *walk, const GhcSpan *span);
 
+/* Asks GitHub to list what is above an id; false if memory ran out. */
+extern bool ghc_walk_put_page(int64_t since, GhcQuery *query);
+
+/*
+ * Reads such a page: GHC_WALK_IDS ids at most, *last being the greatest, or 0 if
+ * nothing is there.  Returns how many, -1 if it makes no sense.
+ */
+extern int	ghc_walk_read_page(const GhcGot *got, int64_t since, int64_t *ids,
+							   int64_t *last);
+
+/*
+ * Takes in such a page for the end that is looked for, to that part of the span;
+ * false if it is known well enough.
+ */
+extern bool ghc_walk_take_probe(GhcWalk *walk, const int64_t *ids, int n,
+								int64_t last, int part);
+
 /* Piece i of n. */
 extern GhcSpan ghc_walk_piece(const GhcSpan *span, int i, int n);
 

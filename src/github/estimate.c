@@ -21,6 +21,9 @@
 #include "github/range.h"
 
 #define MINUTE_MS 60000.0
+
+/* to the REST API, a minute (github-api.md 4.1) */
+#define GETS_MINUTE 900.0
 #define HOUR_MS (60 * MINUTE_MS)
 
 /* a crawl that takes longer is as good as one that never ends */
@@ -281,12 +284,27 @@ points_by(const GhcAllowance *budget, double points_ms, double until_ms)
 	return points + fmin(limit, points_ms * (until_ms - from_ms - hours * HOUR_MS));
 }
 
+/* Requests that the REST API takes of a budget in so many milliseconds. */
+static double
+gets_by(const GhcAllowance *budget, double until_ms)
+{
+	GhcAllowance rest = {
+		.points_hour = budget->rest_hour,
+		.remaining = budget->rest_remaining,
+		.reset_ms = budget->rest_reset_ms,
+		.benched_ms = budget->rest_benched_ms
+	};
+
+	return points_by(&rest, GETS_MINUTE / MINUTE_MS, until_ms);
+}
+
 static bool
 suffices(const GhcEstimate *estimate, const GhcAllowance *budgets, int n,
 		 double until_ms)
 {
 	double		requests = fmax((double) estimate->requests, 1);
 	double		points = 0;
+	double		gets = 0;
 
 	for (int i = 0; i < n; i++)
 	{
@@ -294,9 +312,11 @@ suffices(const GhcEstimate *estimate, const GhcAllowance *budgets, int n,
 
 		points += points_by(&budgets[i], pace * estimate->points / requests,
 							until_ms);
+		gets += gets_by(&budgets[i], until_ms);
 	}
 	/* a sum of products that should be equal may come out a little less */
-	return points * (1 + 1e-9) >= (double) estimate->points;
+	return points * (1 + 1e-9) >= (double) estimate->points &&
+		gets * (1 + 1e-9) >= (double) estimate->rest_requests;
 }
 
 int64_t

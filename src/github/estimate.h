@@ -63,6 +63,7 @@ typedef struct GhcEstimate
 	int64_t		points;
 	int64_t		response_ms;	/* summed over all requests */
 	int64_t		bytes;
+	int64_t		rest_requests;	/* of a walk: to the REST API */
 } GhcEstimate;
 
 /* what a budget allows from now on; a limit of 0 is none */
@@ -74,6 +75,12 @@ typedef struct GhcAllowance
 	int64_t		benched_ms;		/* until it may be used at all */
 	int64_t		requests_minute;
 	int64_t		response_ms_minute;
+
+	/* the same of the REST API */
+	int64_t		rest_hour;
+	int64_t		rest_remaining;
+	int64_t		rest_reset_ms;
+	int64_t		rest_benched_ms;
 } GhcAllowance;
 
 /*

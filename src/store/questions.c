@@ -18,7 +18,7 @@
 #include "store/questions.h"
 #include "store/values.h"
 
-#define N_ANSWERS 6
+#define N_ANSWERS 7
 
 int
 ghc_questions_next_id(void)
@@ -39,7 +39,7 @@ ghc_questions_insert_plan(int id, const char *api_url, const char *profile,
 		"WITH q AS (INSERT INTO ghcrawl.question (question_id, kind, api_url, profile)"
 		" VALUES ($1, 'plan', $2, $3)),"
 		" t AS (INSERT INTO ghcrawl.task (crawl_id, kind, query)"
-		" VALUES (-$1, 'plan', $4) RETURNING crawl_id, task_id)"
+		" VALUES (-$1, CASE WHEN $4 LIKE 'ids:%' THEN 'survey' ELSE 'plan' END, $4) RETURNING crawl_id, task_id)"
 		" INSERT INTO ghcrawl.queue (crawl_id, position, task_id)"
 		" SELECT crawl_id, $5, task_id FROM t", "itttb", NULL
 	};
@@ -76,7 +76,8 @@ read_answer(Datum answer, GhcEstimate *estimate)
 		ARR_HASNULL(array))
 		elog(ERROR, "unexpected answer");
 	*estimate = (GhcEstimate) {
-		numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]
+		numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5],
+		numbers[6]
 	};
 }
 
@@ -209,7 +210,8 @@ ghc_questions_answer(int id, const GhcEstimate *estimate)
 	};
 	const int64 numbers[N_ANSWERS] = {
 		estimate->repositories, estimate->ranges, estimate->requests,
-		estimate->points, estimate->response_ms, estimate->bytes
+		estimate->points, estimate->response_ms, estimate->bytes,
+		estimate->rest_requests
 	};
 	Datum		values[] = {
 		Int32GetDatum(id), ghc_values_int8_array(numbers, N_ANSWERS)
