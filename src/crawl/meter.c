@@ -80,6 +80,9 @@ ghc_meter_take_over(GhcLane *lane, const GhcBudgetRow *row)
 	ghc_budget_restore(&lane->meter, &state, ghc_clock_now_ms());
 	if (row->benched_for != NULL)
 		strlcpy(lane->benched_for, row->benched_for, sizeof(lane->benched_for));
+	/* nothing else makes one of its two resources wait */
+	if (row->rest_benched_until != 0)
+		lane->benched_by[GHC_RESOURCE_CORE] = GHC_VERDICT_EXHAUSTED;
 	lane->meter_changed = true;
 }
 

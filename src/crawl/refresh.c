@@ -81,6 +81,7 @@ take_over_crawl(GhcWorker *worker, GhcRun *run, const GhcCrawl *crawl)
 	set_text(worker, &run->crawl.api_url, crawl->api_url);
 	set_text(worker, &run->crawl.data_schema, crawl->data_schema);
 	ghc_split(&run->crawl.shape, &run->split);
+	run->gets |= crawl->walks;
 	run->present = true;
 	run->exhausted = false;
 	run->rewinds = true;

@@ -435,7 +435,7 @@ check_qualifier(Reader *reader, const Token *token)
 	if (ghc_selection_value_matches(token->key, "ids"))
 		return fail(reader->problem, NULL,
 					"Use a search, for example 'stars:>=0 fork:true'.",
-					"ids: is not supported in this version");
+					"ids: is no part of a search");
 	return true;
 }
 
@@ -520,6 +520,6 @@ ghc_selection_parse(GhcSlice text, GhcRange *range, GhcProblem *problem)
 	if (is_all)
 		return fail(problem, NULL,
 					"Use a search, for example 'stars:>=0 fork:true'.",
-					"\"all\" is not supported in this version");
+					"\"all\" is no search");
 	return finish(&reader, n_tokens);
 }

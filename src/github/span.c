@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "github/span.h"
+#include "github/selection_value.h"
 
 #define ALL "all"
 #define PREFIX "ids:"
@@ -49,15 +50,24 @@ begins_with(GhcSlice text, const char *prefix)
 	return text.len >= len && memcmp(text.data, prefix, len) == 0;
 }
 
+/* Does a word begin so, in whatever case? */
+static bool
+is_ids(GhcSlice word)
+{
+	GhcSlice	head = {word.data, strlen(PREFIX)};
+
+	return word.len >= head.len && ghc_selection_value_matches(head, PREFIX);
+}
+
 bool
 ghc_span_is_meant(GhcSlice selection)
 {
 	GhcSlice	word = take_word(&selection);
 
-	if (ghc_slice_equals(word, GHC_SLICE(ALL)))
+	if (ghc_selection_value_matches(word, ALL))
 		return true;
 	for (; word.len > 0; word = take_word(&selection))
-		if (begins_with(word, PREFIX))
+		if (is_ids(word))
 			return true;
 	return false;
 }
@@ -120,7 +130,7 @@ ghc_span_parse(GhcSlice selection, GhcSpan *span, GhcProblem *problem)
 		return fail(problem, "ids can't be combined with other qualifiers",
 					"Ids are walked through one after the other, whatever repositories they have.",
 					"Use a search such as stars:>=10, or put \"all\" in quotes to search for the word.");
-	if (ghc_slice_equals(word, GHC_SLICE(ALL)))
+	if (ghc_selection_value_matches(word, ALL))
 	{
 		*span = (GhcSpan) {1, GHC_SPAN_MAX_ID};
 		return true;

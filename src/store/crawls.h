@@ -31,6 +31,7 @@ typedef struct GhcCrawl
 	bool		is_list;		/* of repositories that somebody named */
 	bool		looks_up;		/* and doesn't search */
 	GhcShape	shape;			/* what its profile asks */
+	bool		walks;			/* through ids, by the REST API */
 } GhcCrawl;
 
 /* what is added to a crawl's counters */

@@ -110,9 +110,9 @@ typedef struct Bad
 static const Bad bad[] = {
 	{"", "selection is empty", "'stars:>=0' selects everything"},
 	{"   ", "selection is empty", "'stars:>=0' selects everything"},
-	{"all", "\"all\" is not supported in this version", "'stars:>=0 fork:true'"},
-	{" ALL ", "\"all\" is not supported in this version", "fork:true"},
-	{"ids:1..100", "ids: is not supported in this version", "fork:true"},
+	{"all", "\"all\" is no search", "'stars:>=0 fork:true'"},
+	{" ALL ", "\"all\" is no search", "fork:true"},
+	{"ids:1..100", "ids: is no part of a search", "fork:true"},
 	{"stars:1 sort:stars-desc", "sort: is not supported in a selection",
 	"ORDER BY stars DESC"},
 	{"-Sort:stars", "sort: is not supported in a selection", "ORDER BY"},

@@ -40,8 +40,8 @@ SELECT ghcrawl_start(E'postgres\nmysql');
 SELECT ghcrawl_start('NOT');
 SELECT ghcrawl_start('fork:maybe');
 SELECT ghcrawl_start('archived:maybe');
-SELECT ghcrawl_start('all');
-SELECT ghcrawl_start('ids:1..1000');
+SELECT ghcrawl_start('all stars:1');
+SELECT ghcrawl_start('ids:1000..1');
 SELECT ghcrawl_start(repeat('x', 257));
 SELECT ghcrawl_start('topic:' || repeat('x', 3000));
 
