@@ -325,8 +325,8 @@ test-faults:
 # The economy of the API end to end, and its tables: what is used of what budgets
 # allow, how much is asked in a request, what troubles cost; docs/economy.md.  What
 # rows, changes and indexes cost on disk; docs/tables.md.
-bench-budgets bench-sizes bench-troubles bench-storage: export PG_CONFIG := $(PG_CONFIG)
-bench-budgets bench-sizes bench-troubles bench-storage:
+bench-budgets bench-sizes bench-troubles bench-storage bench-walk: export PG_CONFIG := $(PG_CONFIG)
+bench-budgets bench-sizes bench-troubles bench-storage bench-walk:
 	$(MAKE) --no-print-directory -j2 all WERROR=yes with_llvm=no
 	$(AS_ROOT) $(MAKE) --no-print-directory -s install WERROR=yes with_llvm=no
 	scripts/run-tap bench/$(@:bench-%=%).pl
@@ -374,5 +374,5 @@ upgrade-inside:
 	$(MAKE) --no-print-directory -s install WERROR=yes with_llvm=no
 	OLD_SERVER=$(abspath $(wildcard ../old/lib/postgresql/*)) scripts/run-tap test/long/upgrade.pl
 
-.PHONY: sql check-sql unit build-unit print-fuzz-names test-fuzz bench-requests bench-instructions bench bench-soak test-model demo demo-stop test test-all test-server test-drift test-crash test-faults test-valgrind test-sanitized test-versions test-upgrade upgrade-inside bench-budgets bench-sizes bench-troubles bench-storage print-pg-config FORCE
+.PHONY: sql check-sql unit build-unit print-fuzz-names test-fuzz bench-requests bench-instructions bench bench-soak test-model demo demo-stop test test-all test-server test-drift test-crash test-faults test-valgrind test-sanitized test-versions test-upgrade upgrade-inside bench-budgets bench-sizes bench-troubles bench-storage bench-walk print-pg-config FORCE
 .DEFAULT_GOAL := all

@@ -35,6 +35,10 @@
 /* how fast "supply" follows: this share of each new value */
 #define SUPPLY_SHARE 0.2
 
+/* tasks of a walk that wait for each lane: for a GET, for a look-up by id */
+#define GETS_AHEAD 6
+#define LISTS_AHEAD 20
+
 /* no more tasks of a run are claimed at once */
 #define MAX_CLAIM 100
 
@@ -166,12 +170,51 @@ work_out_demand(GhcWorker *worker)
 	}
 }
 
+/*
+ * The same of a walk through ids, whose tasks ask now the REST API and now
+ * GraphQL, and are under way most of the time: some of them are to wait for each
+ * lane's next GET, unless ids pile up that GraphQL has no room for.
+ */
+static int
+count_walks_wanted(const GhcWorker *worker, const GhcRun *run)
+{
+	int			lanes = 0;
+	int			gets = 0;
+	int			lists = 0;
+	ListCell   *cell;
+
+	foreach(cell, worker->lanes)
+	{
+		const GhcLane *lane = lfirst(cell);
+
+		lanes += lane->budget_id != 0 && lane->tokens != NIL &&
+			ghc_flight_is_for(lane, run);
+	}
+	foreach(cell, worker->works)
+	{
+		GhcWork    *work = lfirst(cell);
+		GhcResource resource;
+
+		if (work->in_flight || work->over || work->task.crawl_id != run->crawl.crawl_id)
+			continue;
+		if (ghc_state_takes(work, &resource) && resource == GHC_RESOURCE_GRAPHQL)
+			lists++;
+		else
+			gets++;
+	}
+	if (lists >= lanes * LISTS_AHEAD)
+		return 0;
+	return Min(MAX_CLAIM, Max(0, lanes * GETS_AHEAD - gets));
+}
+
 /* How many tasks of a run to claim. */
 static int
 count_wanted(const GhcWorker *worker, const GhcRun *run)
 {
 	int			missing;
 
+	if (is_open(run) && run->crawl.walks)
+		return count_walks_wanted(worker, run);
 	if (!is_open(run) || run->demand == 0)
 		return 0;
 	missing = run->demand - count_supply(worker, run);
