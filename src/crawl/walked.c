@@ -183,6 +183,14 @@ add_end(List **pieces, const GhcWalk *walk)
 	*pieces = lappend(*pieces, piece);
 }
 
+/* Of an emptied table nothing is known, whatever was walked before. */
+static bool
+is_worth_asking(const GhcRun *run, const GhcSpan *span)
+{
+	return ghc_walk_interval_min > 0 && span->lo <= span->hi &&
+		ghc_walked_greatest(run->crawl.data_schema) > 0;
+}
+
 /* The parts of a span: those not walked lately, and those that were. */
 static List *
 cut(const GhcWork *work, const GhcRun *run)
@@ -191,7 +199,7 @@ cut(const GhcWork *work, const GhcRun *run)
 	GhcSpan		whole = {walk->span.lo, walk->low};
 	GhcSpan    *walked;
 	int64		at = whole.lo;
-	int			n = ghc_walk_interval_min > 0 && whole.lo <= whole.hi ?
+	int			n = is_worth_asking(run, &whole) ?
 		ghc_walked_load(run->crawl.data_schema, &whole, ghc_walk_interval_min, &walked) : 0;
 	List	   *pieces = NIL;
 

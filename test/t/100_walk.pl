@@ -46,6 +46,16 @@ sub walk
 }
 
 my @ids = $sim->truth('fork:true');
+sql('SELECT ghcrawl_verify_tokens()');
+requests();
+my ($n, $n_graphql, $n_rest) = split /\|/, sql("SELECT repositories, requests, rest_requests FROM ghcrawl_plan('all', 'flat')");
+cmp_ok(abs($n - @ids), '<=', @ids / 10, "a plan: $n repositories");
+cmp_ok(abs($n_rest - @ids / 100), '<=', 40, "a plan: $n_rest REST requests");
+cmp_ok(abs($n_graphql - @ids / 100), '<=', 7, "a plan: $n_graphql GraphQL requests");
+my ($asked_rest, $asked_graphql) = requests();
+cmp_ok($asked_rest + $asked_graphql, '<=', 20, "a plan: takes $asked_rest and $asked_graphql requests");
+is(sql("SELECT count(*) FROM pg_namespace WHERE nspname = 'github'"), '0', 'a plan: makes no tables');
+sql('TRUNCATE ghcrawl.traffic; UPDATE ghcrawl.budget SET rest_requests = 0');
 my ($crawl, $rest, $graphql) = walk('all');
 ids_are_exact($node, $sim, 'fork:true', 'all');
 is(sql("SELECT stored || ' ' || expected || ' ' || gaps || ' ' || round(part::numeric, 6) FROM ghcrawl.crawls WHERE crawl = $crawl"),
@@ -77,6 +87,9 @@ cmp_ok($graphql, '<=', (@ids + @new) / 100 + 2 * 16 + 8, 'again: a query for eac
 # --- from one id on, and a part ---------------------------------------------------
 
 my ($lo, $hi) = @ids[ 1000, 2999 ];
+sql('TRUNCATE github.repository');
+walk('all', 'stars');
+ids_are_exact($node, $sim, 'fork:true', 'an emptied table');
 sql('TRUNCATE github.repository');
 $node->append_conf('postgresql.conf', 'ghcrawl.walk_interval = 0');
 $node->reload;
