@@ -26,7 +26,10 @@
 #define HOUR_MS INT64_C(3600000)
 
 /* a user of github.com who has asked nothing yet */
-static const GhcAllowance user = {5000, -1, 0, 0, 2000, 60000};
+static const GhcAllowance user = {
+	.points_hour = 5000,.remaining = -1,.requests_minute = 2000,
+	.response_ms_minute = 60000,.rest_hour = 5000,.rest_remaining = -1
+};
 
 /* ---------------------------------------------------------------------------
  * workload
@@ -107,6 +110,11 @@ test_what_binds(void)
 	is_int(duration_s(&work, two, 1), 7217, "points bind: two whole hours and some");
 	work.points = 0;
 	is_int(duration_s(&work, two, 1), 0, "nothing to do takes no time");
+	work.rest_requests = 12000;
+	is_int(duration_s(&work, two, 2), 3667, "REST requests bind: an hour, and 900 a minute");
+	two[0].rest_remaining = two[1].rest_remaining = 0;
+	two[0].rest_reset_ms = two[1].rest_reset_ms = 600000;
+	is_int(duration_s(&work, two, 2), 4267, "those of this hour are used up");
 }
 
 static void
