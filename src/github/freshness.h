@@ -1,0 +1,68 @@
+/*-------------------------------------------------------------------------
+ *
+ * freshness.h
+ *	  How often repositories change, and which of them to look at again.
+ *
+ * The star count of a repository is taken to change as a Poisson process: a
+ * copy of age a is right with probability exp(-ra), r being its rate.  What
+ * is known of r is a log-normal distribution, kept as two numbers; a look
+ * tells whether anything changed since the one before, and narrows it down.
+ *
+ * Looks are spent where they add most to the share of copies that are right,
+ * weighted by importance (docs/freshness.md has the derivation): a look at a
+ * copy of age a is worth
+ *
+ *	  weight / r * (1 - (1 + ra) exp(-ra))
+ *
+ * which grows with the age, from nothing up to weight / r.  So what changes all the
+ * time is worth little: its copy would be wrong again at once.
+ *
+ * Pure: no SPI, no curl, no clock.
+ *
+ * IDENTIFICATION
+ *	  src/github/freshness.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GHC_FRESHNESS_H
+#define GHC_FRESHNESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* thousandths, as it is stored */
+typedef struct GhcRate
+{
+	int16_t		log;			/* of changes a day, natural logarithm: its mean */
+	int16_t		doubt;			/* its standard deviation */
+} GhcRate;
+
+/*
+ * What is known of a repository before it was ever looked at again: it got its
+ * stars in so many days.  With less than a day nothing is known at all.
+ */
+extern GhcRate ghc_freshness_prior(int32_t stars, double days);
+
+/*
+ * What is known after a look, so many days after one that had told all until
+ * then: did anything change?
+ */
+extern GhcRate ghc_freshness_learn(GhcRate rate, double days, bool changed);
+
+/* How much it matters that the copy of a repository is right. */
+extern double ghc_freshness_weight(int32_t stars);
+
+/*
+ * What a look is worth after so many days, in weighted days that the copy will be
+ * right because of it.
+ */
+extern double ghc_freshness_value(GhcRate rate, double weight, double days);
+
+/*
+ * Whom to look at first: the worth of the look, times how many times the age
+ * that is asked for is over.  So what is worth least comes in the end, too.
+ */
+extern double ghc_freshness_priority(GhcRate rate, int32_t stars, double days,
+									 double max_days);
+
+#endif							/* GHC_FRESHNESS_H */
