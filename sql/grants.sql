@@ -61,6 +61,8 @@ REVOKE ALL ON FUNCTION
 	@extschema@.ghcrawl_unschedule(text),
 	ghcrawl.cron_jobs(),
 	ghcrawl.want(),
+	@extschema@.ghcrawl_refresh(interval, bigint, text, int),
+	ghcrawl.replace_target(),
 	ghcrawl.batch(),
 	ghcrawl.begin_update(),
 	ghcrawl.add_histograms(int[], int[]),
@@ -90,7 +92,8 @@ GRANT EXECUTE ON FUNCTION
 	@extschema@.ghcrawl_create_tables(name, int),
 	@extschema@.ghcrawl_index_statements(text[]),
 	@extschema@.ghcrawl_schedule(text, text, text),
-	@extschema@.ghcrawl_unschedule(text)
+	@extschema@.ghcrawl_unschedule(text),
+	@extschema@.ghcrawl_refresh(interval, bigint, text, int)
 TO ghcrawl_admin;
 GRANT EXECUTE ON PROCEDURE @extschema@.ghcrawl_wait(bigint, interval, text)
 TO ghcrawl_admin, ghcrawl_reader;
@@ -107,7 +110,8 @@ GRANT SELECT ON
 	ghcrawl.errors,
 	ghcrawl.requests,
 	ghcrawl.requests_by_hour,
-	ghcrawl.schedules
+	ghcrawl.schedules,
+	ghcrawl.freshness
 TO ghcrawl_admin, ghcrawl_reader;
 
 /* a view calls its functions in the name of who looks at it */
@@ -118,7 +122,8 @@ GRANT EXECUTE ON FUNCTION
 TO ghcrawl_admin, ghcrawl_reader;
 
 /* what an administrator adjusts; secrets are in neither */
-GRANT SELECT, INSERT, UPDATE, DELETE ON ghcrawl.profile TO ghcrawl_admin;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ghcrawl.profile, ghcrawl.freshness_target TO ghcrawl_admin;
+GRANT SELECT ON ghcrawl.freshness_target TO ghcrawl_reader;
 GRANT INSERT (repository, source) ON ghcrawl.wanted TO ghcrawl_admin;
 GRANT SELECT, DELETE ON ghcrawl.request_size TO ghcrawl_admin;
 GRANT SELECT, UPDATE (points_hour, rest_hour, requests_minute, response_ms_minute,

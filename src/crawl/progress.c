@@ -23,6 +23,7 @@
 #include "store/absence.h"
 #include "store/clock.h"
 #include "store/errors.h"
+#include "store/looks.h"
 #include "store/seen.h"
 #include "store/values.h"
 
@@ -169,6 +170,8 @@ write_missed(GhcWorker *worker, const GhcWork *work, const GhcFlight *flight,
 	worker->storing = run->crawl.crawl_id;
 	ghc_absence_write(run->crawl.data_schema, flight->shape.fields, nodes->missed,
 					  nodes->n_missed, ghc_clock_timestamp(flight->sent_ms));
+	ghc_looks_missed(run->crawl.data_schema, nodes->missed, nodes->n_missed,
+					 ghc_clock_timestamp(flight->sent_ms));
 	worker->storing = 0;
 }
 

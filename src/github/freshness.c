@@ -50,16 +50,16 @@ clamp(double value, double least, double most)
 	return value < least ? least : value > most ? most : value;
 }
 
-static GhcRate
+static GhcChangeRate
 make_rate(double log, double doubt)
 {
-	return (GhcRate) {
+	return (GhcChangeRate) {
 		(int16_t) lrint(clamp(log, -MOST_LOG, MOST_LOG) * UNIT),
 		(int16_t) lrint(clamp(doubt, LEAST_DOUBT, MOST_DOUBT) * UNIT)
 	};
 }
 
-GhcRate
+GhcChangeRate
 ghc_freshness_prior(int32_t stars, double days)
 {
 	if (!(days >= 1))
@@ -67,8 +67,8 @@ ghc_freshness_prior(int32_t stars, double days)
 	return make_rate(log((stars + 0.5) / days), LIFETIME_DOUBT);
 }
 
-GhcRate
-ghc_freshness_learn(GhcRate rate, double days, bool changed)
+GhcChangeRate
+ghc_freshness_learn(GhcChangeRate rate, double days, bool changed)
 {
 	double		mean = rate.log / UNIT;
 	double		doubt = sqrt(rate.doubt / UNIT * (rate.doubt / UNIT) + DRIFT * days);
@@ -116,7 +116,7 @@ value_of(double changes, double weight, double days)
 }
 
 double
-ghc_freshness_value(GhcRate rate, double weight, double days)
+ghc_freshness_value(GhcChangeRate rate, double weight, double days)
 {
 	/* places and weights of Gauss and Hermite's quadrature */
 	static const double at[CASES] = {-2.856970, -1.355626, 0, 1.355626, 2.856970};
@@ -132,7 +132,7 @@ ghc_freshness_value(GhcRate rate, double weight, double days)
 }
 
 double
-ghc_freshness_priority(GhcRate rate, int32_t stars, double days,
+ghc_freshness_priority(GhcChangeRate rate, int32_t stars, double days,
 					   double max_days)
 {
 	double		overdue = max_days > 0 ? days / max_days : 1;

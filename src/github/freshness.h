@@ -31,23 +31,23 @@
 #include <stdint.h>
 
 /* thousandths, as it is stored */
-typedef struct GhcRate
+typedef struct GhcChangeRate
 {
 	int16_t		log;			/* of changes a day, natural logarithm: its mean */
 	int16_t		doubt;			/* its standard deviation */
-} GhcRate;
+} GhcChangeRate;
 
 /*
  * What is known of a repository before it was ever looked at again: it got its
  * stars in so many days.  With less than a day nothing is known at all.
  */
-extern GhcRate ghc_freshness_prior(int32_t stars, double days);
+extern GhcChangeRate ghc_freshness_prior(int32_t stars, double days);
 
 /*
  * What is known after a look, so many days after one that had told all until
  * then: did anything change?
  */
-extern GhcRate ghc_freshness_learn(GhcRate rate, double days, bool changed);
+extern GhcChangeRate ghc_freshness_learn(GhcChangeRate rate, double days, bool changed);
 
 /* How much it matters that the copy of a repository is right. */
 extern double ghc_freshness_weight(int32_t stars);
@@ -56,13 +56,13 @@ extern double ghc_freshness_weight(int32_t stars);
  * What a look is worth after so many days, in weighted days that the copy will be
  * right because of it.
  */
-extern double ghc_freshness_value(GhcRate rate, double weight, double days);
+extern double ghc_freshness_value(GhcChangeRate rate, double weight, double days);
 
 /*
  * Whom to look at first: the worth of the look, times how many times the age
  * that is asked for is over.  So what is worth least comes in the end, too.
  */
-extern double ghc_freshness_priority(GhcRate rate, int32_t stars, double days,
+extern double ghc_freshness_priority(GhcChangeRate rate, int32_t stars, double days,
 									 double max_days);
 
 #endif							/* GHC_FRESHNESS_H */

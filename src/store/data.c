@@ -32,6 +32,7 @@
 #include "store/dictionary.h"
 #include "store/history.h"
 #include "store/locks.h"
+#include "store/looks.h"
 #include "store/popular.h"
 
 static void
@@ -240,6 +241,7 @@ compose_tables(const char *quoted, const char *api_url, int n_partitions)
 	ghc_history_compose(&sql, quoted);
 	add_absence(&sql, quoted);
 	ghc_popular_compose(&sql, quoted);
+	ghc_looks_compose(&sql, quoted);
 	add_repositories(&sql, quoted);
 	add_popular(&sql, quoted);
 	appendStringInfo(&sql, "GRANT USAGE ON SCHEMA %s TO ghcrawl_reader, ghcrawl_admin;\n"
@@ -399,6 +401,7 @@ complete_tables(const char *schema)
 	}			parts[] = {
 		{"repository_absence", add_absence},
 		{"repository_popular", ghc_popular_compose},
+		{"repository_look", ghc_looks_compose},
 		{"repositories", add_repositories},
 		{"popular", add_popular},
 	};

@@ -36,6 +36,7 @@
 #include "store/former.h"
 #include "store/fresh.h"
 #include "store/load.h"
+#include "store/looks.h"
 #include "store/pages.h"
 #include "store/popular.h"
 #include "store/stored.h"
@@ -234,6 +235,8 @@ store_rows(void *state)
 	const Lot  *lot = state;
 	GhcStoreRow *rows = lot->rows;
 	int			n = lot->n;
+	bool		alone = false;
+	int32		least_stars = 0;
 	Oid			owner = ghc_data_owner(lot->schema);
 	GhcDbScope	scope;
 	GhcStore	store = {0};
@@ -254,10 +257,13 @@ store_rows(void *state)
 
 		rows[i].stored = again ? GHC_STORED_SAME : GHC_STORED_NEW;
 		rows[i].lacking = true;
+		alone |= rows[i].alone;
 		if (!again)
 			store.rows[store.n++].row = &rows[i];
 	}
 
+	if (alone)
+		least_stars = ghc_looks_least_stars();
 	ghc_db_become(owner, &scope);
 	ghc_dictionary_open(lot->schema);
 	ghc_stored_look_up(&store);
@@ -267,6 +273,8 @@ store_rows(void *state)
 	ghc_stored_lock_changed(&store);
 	write_rows(&store);
 	strike_absent(&store);
+	if (alone)
+		ghc_looks_learn(&store, least_stars);
 	ghc_db_restore_user(&scope);
 	if (store.n_other > 0)
 		ghc_errors_record(rows[0].crawl_id, "value",

@@ -32,6 +32,7 @@ typedef struct GhcStoreRow
 	TimestampTz observed_at;	/* when the request was sent */
 	void	   *owner;			/* the caller's own */
 	GhcStored	stored;			/* the result */
+	bool		alone;			/* asked for by its id, not with a range */
 	bool		lacking;		/* fields that are asked for apart */
 	TimestampTz changed_before; /* when the row changed before, if it's there */
 } GhcStoreRow;

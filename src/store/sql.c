@@ -232,6 +232,35 @@ compose_popular(GhcStoreSql *store, const char *schema)
 }
 
 static void
+compose_looks(GhcStoreSql *store, const char *schema)
+{
+	store->looks = (GhcStatement) {
+		psprintf("SELECT repo_id, looked_at, log_rate::int, doubt::int"
+				 " FROM %s.repository_look WHERE repo_id = ANY ($1) ORDER BY repo_id",
+				 schema), "B", NULL
+	};
+	store->look = (GhcStatement) {
+		psprintf("INSERT INTO %s.repository_look AS l (repo_id, looked_at, stars,"
+				 " log_rate, doubt, is_fork)"
+				 " SELECT u.repo_id, u.looked_at, u.stars, u.log_rate, u.doubt, u.is_fork <> 0"
+				 " FROM unnest($1, $2, $3, $4, $5, $6)"
+				 " AS u (repo_id, looked_at, stars, log_rate, doubt, is_fork)"
+				 " ON CONFLICT (repo_id) DO UPDATE SET looked_at = excluded.looked_at,"
+				 " stars = excluded.stars, log_rate = excluded.log_rate,"
+				 " doubt = excluded.doubt, is_fork = excluded.is_fork"
+				 " WHERE l.looked_at <= excluded.looked_at", schema), "BBBBBB", NULL
+	};
+	store->looked = (GhcStatement) {
+		psprintf("UPDATE %s.repository_look l SET looked_at = u.looked_at"
+				 " FROM unnest($1, $2) AS u (repo_id, looked_at)"
+				 " WHERE l.repo_id = u.repo_id AND l.looked_at < u.looked_at", schema), "BB", NULL
+	};
+	store->unlooked = (GhcStatement) {
+		psprintf("DELETE FROM %s.repository_look WHERE repo_id = ANY ($1)", schema), "B", NULL
+	};
+}
+
+static void
 add_look_up(GhcStoreSql *store, const char *name, Oid type)
 {
 	store->look_up_names[store->n_look_up_names] = name;
@@ -275,6 +304,7 @@ compose(const char *schema, GhcFieldSet fields, GhcFieldSet apart)
 	store->history = (GhcStatement) {compose_history(store, quoted), "", NULL};
 	compose_absence(store, quoted);
 	compose_popular(store, quoted);
+	compose_looks(store, quoted);
 	return store;
 }
 

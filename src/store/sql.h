@@ -18,7 +18,8 @@
  * Statements for one data schema and set of fields.  look_up and lock take
  * ids (B) and give (repo_id, changed_at, the column of each field, is any asked
  * for apart null); upsert and history read ghcrawl.batch(), upsert gives the ids
- * written.  The last four are about table repository_absence.
+ * written.  The others are about tables repository_absence, repository_popular
+ * and repository_look.
  */
 typedef struct GhcStoreSql
 {
@@ -48,6 +49,10 @@ typedef struct GhcStoreSql
 	GhcStatement miss;			/* adds ids (B) at a moment (z) */
 	GhcStatement promote;		/* ids (B), stars (I) of table repository_popular */
 	GhcStatement demote;		/* deletes ids (B) there */
+	GhcStatement looks;			/* (repo_id, looked_at, log_rate, doubt) of ids (B), ascending */
+	GhcStatement look;			/* rows (B for each column) of table repository_look */
+	GhcStatement looked;		/* ids (B) there, when (B) */
+	GhcStatement unlooked;		/* deletes ids (B) there */
 } GhcStoreSql;
 
 /* The statements, kept for the life of the process. */

@@ -13,11 +13,11 @@
 #include "github/freshness.h"
 #include "tap.h"
 
-static const GhcRate sure = {-2303, 100};	/* one change in ten days */
+static const GhcChangeRate sure = {-2303, 100};	/* one change in ten days */
 
 /* Changes a day, the median of what is taken to be so. */
 static double
-median(GhcRate rate)
+median(GhcChangeRate rate)
 {
 	return exp(rate.log / 1000.0);
 }
@@ -61,7 +61,7 @@ test_prior(void)
 static void
 test_found(double changes, double days, int looks, double within)
 {
-	GhcRate		rate = ghc_freshness_prior(0, 0);
+	GhcChangeRate		rate = ghc_freshness_prior(0, 0);
 
 	for (int i = 0; i < looks; i++)
 	{
@@ -77,10 +77,10 @@ test_found(double changes, double days, int looks, double within)
 static void
 test_learning(void)
 {
-	GhcRate		before = ghc_freshness_prior(0, 0);
-	GhcRate		same = ghc_freshness_learn(before, 30, false);
-	GhcRate		changed = ghc_freshness_learn(before, 30, true);
-	GhcRate		rate = before;
+	GhcChangeRate		before = ghc_freshness_prior(0, 0);
+	GhcChangeRate		same = ghc_freshness_learn(before, 30, false);
+	GhcChangeRate		changed = ghc_freshness_learn(before, 30, true);
+	GhcChangeRate		rate = before;
 
 	ok(same.log < before.log && before.log < changed.log,
 	   "unchanged is slower, changed is faster");
@@ -137,11 +137,11 @@ test_value(void)
 	ok(is_near(ghc_freshness_value(sure, 7, 10), 7 * ghc_freshness_value(sure, 1, 10), 1e-9),
 	   "in proportion to the weight");
 	ok(ghc_freshness_value(sure, 1, 0) == 0, "nothing at once");
-	ok(is_near(ghc_freshness_value((GhcRate) {-9000, 100}, 1, 0.99),
-			   ghc_freshness_value((GhcRate) {-9000, 100}, 1, 1) * 0.99 * 0.99, 1e-3),
+	ok(is_near(ghc_freshness_value((GhcChangeRate) {-9000, 100}, 1, 0.99),
+			   ghc_freshness_value((GhcChangeRate) {-9000, 100}, 1, 1) * 0.99 * 0.99, 1e-3),
 	   "of what hardly changes it grows with the square of time");
-	ok(ghc_freshness_value((GhcRate) {3000, 300}, 1, 30) <
-	   ghc_freshness_value((GhcRate) {-3000, 300}, 1, 30) / 10,
+	ok(ghc_freshness_value((GhcChangeRate) {3000, 300}, 1, 30) <
+	   ghc_freshness_value((GhcChangeRate) {-3000, 300}, 1, 30) / 10,
 	   "what changes twenty times a day is hardly worth a look each month");
 }
 
@@ -154,7 +154,7 @@ test_priority(void)
 	   ghc_freshness_priority(sure, 10, 31, 30), "longer overdue first");
 	ok(ghc_freshness_priority(sure, 10, 30, 1) >
 	   ghc_freshness_priority(sure, 10, 30, 30), "more often overdue first");
-	ok(ghc_freshness_priority((GhcRate) {3000, 100}, 10, 1e5, 1) >
+	ok(ghc_freshness_priority((GhcChangeRate) {3000, 100}, 10, 1e5, 1) >
 	   ghc_freshness_priority(sure, 10, 100, 1), "what is worth little comes at last, too");
 	ok(ghc_freshness_priority(sure, -5, 1, 1) > 0 &&
 	   ghc_freshness_priority(sure, 5, 1, 0) > 0, "whatever is stored there");
