@@ -225,6 +225,13 @@ build/bench/requests: bench/requests.c $(UNIT_OBJS:%=build/unit/plain/obj/%)
 	@mkdir -p $(@D)
 	$(UNIT_CC) $(UNIT_CFLAGS) -o $@ $^ -lm -lcrypto -lz $(DEFLATE_LIBS)
 
+# a simulated year of refreshing, in worlds of several kinds; docs/freshness.md
+bench-year: build/bench/year
+	build/bench/year
+build/bench/year: bench/year.c src/github/freshness.c src/github/freshness.h
+	@mkdir -p $(@D)
+	$(UNIT_CC) $(UNIT_CFLAGS) -O2 -MF $@.d -o $@ bench/year.c src/github/freshness.c -lm
+
 # serves pages made ahead to ghcrawl and its peers; bench/server/main.c tells how
 PAGESERVER_SRCS = $(wildcard bench/server/*.c)
 build/bench/pageserver: $(PAGESERVER_SRCS) $(wildcard bench/server/*.h) \
@@ -324,9 +331,10 @@ test-faults:
 
 # The economy of the API end to end, and its tables: what is used of what budgets
 # allow, how much is asked in a request, what troubles cost; docs/economy.md.  What
-# rows, changes and indexes cost on disk; docs/tables.md.
-bench-budgets bench-sizes bench-troubles bench-storage bench-walk: export PG_CONFIG := $(PG_CONFIG)
-bench-budgets bench-sizes bench-troubles bench-storage bench-walk:
+# rows, changes and indexes cost on disk; docs/tables.md.  What it costs to have a
+# million fresh again; docs/freshness.md.
+bench-budgets bench-sizes bench-troubles bench-storage bench-walk bench-refresh: export PG_CONFIG := $(PG_CONFIG)
+bench-budgets bench-sizes bench-troubles bench-storage bench-walk bench-refresh:
 	$(MAKE) --no-print-directory -j2 all WERROR=yes with_llvm=no
 	$(AS_ROOT) $(MAKE) --no-print-directory -s install WERROR=yes with_llvm=no
 	scripts/run-tap bench/$(@:bench-%=%).pl
@@ -374,5 +382,5 @@ upgrade-inside:
 	$(MAKE) --no-print-directory -s install WERROR=yes with_llvm=no
 	OLD_SERVER=$(abspath $(wildcard ../old/lib/postgresql/*)) scripts/run-tap test/long/upgrade.pl
 
-.PHONY: sql check-sql unit build-unit print-fuzz-names test-fuzz bench-requests bench-instructions bench bench-soak test-model demo demo-stop test test-all test-server test-drift test-crash test-faults test-valgrind test-sanitized test-versions test-upgrade upgrade-inside bench-budgets bench-sizes bench-troubles bench-storage bench-walk print-pg-config FORCE
+.PHONY: sql check-sql unit build-unit print-fuzz-names test-fuzz bench-requests bench-instructions bench bench-soak test-model demo demo-stop test test-all test-server test-drift test-crash test-faults test-valgrind test-sanitized test-versions test-upgrade upgrade-inside bench-budgets bench-sizes bench-troubles bench-storage bench-walk print-pg-config bench-year bench-refresh FORCE
 .DEFAULT_GOAL := all

@@ -48,7 +48,7 @@ COMMENT ON COLUMN ghcrawl.refresh.left_out IS 'How many more were due than the b
 
 CREATE TABLE ghcrawl.refresh_block (
 	data_schema	name NOT NULL,
-	block		int NOT NULL,
+	block		bigint NOT NULL,
 	repositories int NOT NULL,
 	looked_at	timestamptz NOT NULL,
 	crawl_id	bigint,

@@ -108,7 +108,7 @@ ghc_blocks_due(const char *schema, TimestampTz before, int *n)
 	{
 		bool		isnull;
 
-		blocks[i].block = ghc_db_get_int4(i, 1);
+		blocks[i].block = ghc_db_get_int8(i, 1);
 		blocks[i].repositories = ghc_db_get_int4(i, 2);
 		blocks[i].looked_at = DatumGetTimestampTz(ghc_db_get(i, 3, &isnull));
 	}

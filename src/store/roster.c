@@ -165,7 +165,7 @@ count_blocks(const char *quoted, const Span *span, int32 least_stars, int *n)
 {
 	GhcBlock   *blocks;
 
-	*n = (int) ghc_db_run_text(psprintf("SELECT (repo_id >> %d)::int, count(*)::int, min(changed_at)"
+	*n = (int) ghc_db_run_text(psprintf("SELECT repo_id >> %d, count(*)::int, min(changed_at)"
 										" FROM %s.repository WHERE repo_id > " INT64_FORMAT
 										" AND repo_id <= " INT64_FORMAT
 										" AND coalesce(stars, 0) < %d GROUP BY 1 ORDER BY 1",
@@ -176,7 +176,7 @@ count_blocks(const char *quoted, const Span *span, int32 least_stars, int *n)
 	{
 		bool		isnull;
 
-		blocks[i].block = ghc_db_get_int4(i, 1);
+		blocks[i].block = ghc_db_get_int8(i, 1);
 		blocks[i].repositories = ghc_db_get_int4(i, 2);
 		blocks[i].looked_at = DatumGetTimestampTz(ghc_db_get(i, 3, &isnull));
 	}
