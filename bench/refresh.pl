@@ -20,6 +20,9 @@ use GhcTest;
 use Test::More;
 use Time::HiRes qw(time);
 
+# a crawl of all
+use constant PATIENCE_S => 7200;
+
 my $repositories = $ENV{REPOSITORIES} // 1_000_000;
 my $changed = $ENV{CHANGED} // 0.05;
 my $everything = 'stars:>=0 fork:true';
@@ -81,7 +84,7 @@ sub measure
 	my $crawl = sql($statement);
 	my $chosen = time;
 
-	crawl_ends($node, $crawl) if $crawl ne '';
+	wait_for($node, "SELECT state FROM ghcrawl.crawls WHERE crawl = $crawl", 'done', PATIENCE_S) if $crawl ne '';
 	my $ended = time;
 	wait_for($node, 'SELECT count(*) ' . WORKERS, '0');
 	sleep 2;

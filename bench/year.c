@@ -262,7 +262,7 @@ worth_of(const World *world, Policy policy, const Repo *repo, double today)
 	/* as ghcrawl_refresh chooses, targets being a day for all */
 	if (world->weighing == BY_STARS)
 		return ghc_freshness_priority(repo->learnt, repo->stars, days, 1);
-	return ghc_freshness_value(repo->learnt, repo->weight, days) * days;
+	return ghc_freshness_value(repo->learnt, repo->weight, days) * sqrt(days);
 }
 
 /* Puts the k largest numbers first; the least of them. */

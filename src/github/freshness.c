@@ -137,5 +137,5 @@ ghc_freshness_priority(GhcChangeRate rate, int32_t stars, double days,
 {
 	double		overdue = max_days > 0 ? days / max_days : 1;
 
-	return ghc_freshness_value(rate, ghc_freshness_weight(stars), days) * overdue;
+	return ghc_freshness_value(rate, ghc_freshness_weight(stars), days) * sqrt(overdue);
 }

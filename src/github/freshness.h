@@ -59,8 +59,9 @@ extern double ghc_freshness_weight(int32_t stars);
 extern double ghc_freshness_value(GhcChangeRate rate, double weight, double days);
 
 /*
- * Whom to look at first: the worth of the look, times how many times the age
- * that is asked for is over.  So what is worth least comes in the end, too.
+ * Whom to look at first: the worth of the look, times the root of how many times
+ * the age that is asked for is over.  So what is worth least comes in the end,
+ * too; without the root that would cost a fifteenth of what can be had.
  */
 extern double ghc_freshness_priority(GhcChangeRate rate, int32_t stars, double days,
 									 double max_days);
