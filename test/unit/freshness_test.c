@@ -154,7 +154,7 @@ test_priority(void)
 	   ghc_freshness_priority(sure, 10, 31, 30), "longer overdue first");
 	ok(ghc_freshness_priority(sure, 10, 30, 1) >
 	   ghc_freshness_priority(sure, 10, 30, 30), "more often overdue first");
-	ok(ghc_freshness_priority((GhcChangeRate) {3000, 100}, 10, 1e5, 1) >
+	ok(ghc_freshness_priority((GhcChangeRate) {3000, 100}, 10, 1e7, 1) >
 	   ghc_freshness_priority(sure, 10, 100, 1), "what is worth little comes at last, too");
 	ok(ghc_freshness_priority(sure, -5, 1, 1) > 0 &&
 	   ghc_freshness_priority(sure, 5, 1, 0) > 0, "whatever is stored there");
