@@ -44,7 +44,8 @@ sample_of(const char *quoted)
 	double		rows;
 
 	ghc_db_run_text(psprintf("SELECT greatest(reltuples, 0)::float8 FROM pg_catalog.pg_class"
-							 " WHERE oid = '%s.repository_look'::pg_catalog.regclass", quoted));
+							 " WHERE oid = %s::pg_catalog.regclass",
+							 quote_literal_cstr(psprintf("%s.repository_look", quoted))));
 	rows = ghc_db_get_float8(0, 1);
 	return rows <= SAMPLE_ROWS ? 100 : 100 * SAMPLE_ROWS / rows;
 }

@@ -146,13 +146,14 @@ find_due(const GhcOverdue *overdue, const GhcSegment *segment, Heap *heap)
 	SPI_freeplan(find.plan);
 }
 
+/* by their ids, in an array of pointers */
 static int
 compare_ids(const void *a, const void *b)
 {
-	int64		left = *(const int64 *) a;
-	int64		right = *(const int64 *) b;
+	const Candidate *left = *(Candidate *const *) a;
+	const Candidate *right = *(Candidate *const *) b;
 
-	return (left > right) - (left < right);
+	return (left->id > right->id) - (left->id < right->id);
 }
 
 /*
@@ -188,11 +189,12 @@ load_changed(const char *quoted, const int64 *ids, int n)
 
 /*
  * Strikes out (id 0) those of n candidates that are fresh or gone from table
- * repository, and notes it in the small one.
+ * repository, and notes it in the small one; by ascending id, as workers do.
  */
 static void
 check_some(const GhcOverdue *overdue, Candidate *candidates, int n)
 {
+	Candidate **by_id = palloc(n * sizeof(Candidate *));
 	int64	   *ids = palloc(n * sizeof(int64));
 	int64	   *fresh = palloc(n * sizeof(int64));
 	int64	   *gone = palloc(n * sizeof(int64));
@@ -202,24 +204,23 @@ check_some(const GhcOverdue *overdue, Candidate *candidates, int n)
 	TimestampTz *changed;
 
 	for (int i = 0; i < n; i++)
-		ids[i] = candidates[i].id;
-	qsort(ids, n, sizeof(int64), compare_ids);
+		by_id[i] = &candidates[i];
+	qsort(by_id, n, sizeof(Candidate *), compare_ids);
+	for (int i = 0; i < n; i++)
+		ids[i] = by_id[i]->id;
 	changed = load_changed(quote_identifier(overdue->schema), ids, n);
 	for (int i = 0; i < n; i++)
 	{
-		int64	   *found = bsearch(&candidates[i].id, ids, n, sizeof(int64), compare_ids);
-		TimestampTz at = changed[found - ids];
-
-		if (at != 0 && at < candidates[i].due)
+		if (changed[i] != 0 && changed[i] < by_id[i]->due)
 			continue;
-		if (at == 0)
-			gone[n_gone++] = candidates[i].id;
+		if (changed[i] == 0)
+			gone[n_gone++] = ids[i];
 		else
 		{
-			fresh[n_fresh] = candidates[i].id;
-			fresh_at[n_fresh++] = at;
+			fresh[n_fresh] = ids[i];
+			fresh_at[n_fresh++] = changed[i];
 		}
-		candidates[i].id = 0;
+		by_id[i]->id = 0;
 	}
 	ghc_looks_note(overdue->schema, fresh, fresh_at, n_fresh);
 	ghc_looks_forget(overdue->schema, gone, n_gone);

@@ -144,7 +144,8 @@ enter_span(const char *schema, const char *quoted, const Span *span,
 				 psprintf("%s.repository r LEFT JOIN %s.repository_look l ON l.repo_id = r.repo_id"
 						  " WHERE r.repo_id > " INT64_FORMAT " AND r.repo_id <= " INT64_FORMAT
 						  " AND r.stars >= %d AND (l.repo_id IS NULL"
-						  " OR r.stars / 2 > l.stars OR l.stars / 2 > r.stars)",
+						  " OR r.stars / 2 > l.stars OR l.stars / 2 > r.stars)"
+						  " ORDER BY r.repo_id",
 						  quoted, quoted, span->after, span->to, least_stars));
 }
 
@@ -155,7 +156,7 @@ enter_popular(const char *schema, const char *quoted, int32 least_stars)
 	enter_singly(schema,
 				 psprintf("%s.repository_popular p JOIN %s.repository r ON r.repo_id = p.repo_id"
 						  " LEFT JOIN %s.repository_look l ON l.repo_id = p.repo_id"
-						  " WHERE p.stars >= %d AND l.repo_id IS NULL",
+						  " WHERE p.stars >= %d AND l.repo_id IS NULL ORDER BY r.repo_id",
 						  quoted, quoted, quoted, Max(least_stars, GHC_POPULAR_STARS)));
 }
 
