@@ -30,7 +30,7 @@
 PG_FUNCTION_INFO_V1(ghcrawl_refresh);
 PG_FUNCTION_INFO_V1(ghcrawl_replace_target);
 
-/* selection and query of these crawls */
+/* as people see it; the query is one that no selection can have */
 #define SELECTION "refresh"
 
 /* An interval in microseconds, a month being 30 days. */
@@ -63,7 +63,8 @@ read_arguments(FunctionCallInfo fcinfo, GhcNewCrawl *crawl, GhcOverdue *overdue)
 					 errmsg("max_points must be greater than zero")));
 		overdue->most = Min(PG_GETARG_INT64(1), PG_INT32_MAX) * GHC_MAX_MEMBERS;
 	}
-	crawl->selection = crawl->query = SELECTION;
+	crawl->selection = SELECTION;
+	crawl->query = GHC_REFRESHES_QUERY;
 	crawl->max_repositories = -1;
 	crawl->profile = text_to_cstring(PG_GETARG_TEXT_PP(2));
 	crawl->priority = PG_GETARG_INT32(3);
@@ -89,7 +90,7 @@ start_refresh(GhcNewCrawl *crawl, GhcOverdue *overdue)
 {
 	int64		allowed = ghc_refreshes_allowance(crawl->api_url, overdue->soon);
 	int64		id = 0;
-	bool		is_new;
+	bool		is_new = true;
 
 	overdue->most = overdue->most > 0 ? Min(overdue->most, allowed) : allowed;
 	overdue->now = GetCurrentTimestamp();
@@ -100,7 +101,8 @@ start_refresh(GhcNewCrawl *crawl, GhcOverdue *overdue)
 		ereport(NOTICE,
 				(errmsg("nothing is older than asked for"),
 				 errhint("SELECT * FROM ghcrawl.freshness.")));
-	ghc_refreshes_begin(overdue, id);
+	if (is_new)
+		ghc_refreshes_begin(overdue, id);
 	return id;
 }
 

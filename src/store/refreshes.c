@@ -88,11 +88,29 @@ ghc_refreshes_allowance(const char *api_url, int64 microseconds)
 	return (int64) Max(1, Min(MOST_LOOKS, ghc_db_get_float8(0, 1)));
 }
 
+static void
+forget_old(const char *schema)
+{
+	static GhcStatement forget = {
+		"WITH old AS (DELETE FROM ghcrawl.crawl WHERE data_schema = $1"
+		" AND query = '" GHC_REFRESHES_QUERY "' AND finished_at < now() - interval '7 days'"
+		" RETURNING crawl_id),"
+		" k AS (DELETE FROM ghcrawl.crawl_counter k USING old WHERE k.crawl_id = old.crawl_id)"
+		" DELETE FROM ghcrawl.task t USING old WHERE t.crawl_id = old.crawl_id", "n", NULL
+	};
+	NameData	name;
+	Datum		values[1];
+
+	name_value(values, &name, schema);
+	ghc_db_run(&forget, values, NULL);
+}
+
 void
 ghc_refreshes_choose(GhcOverdue *overdue)
 {
 	overdue->targets = ghc_targets_load(overdue->schema);
 	ghc_blocks_settle(overdue->schema);
+	forget_old(overdue->schema);
 	ghc_roster_extend(overdue->schema, overdue->owner, overdue->targets);
 	ghc_ages_measure(overdue->schema, overdue->owner, overdue->targets, overdue->now);
 	ghc_overdue_choose(overdue);

@@ -16,6 +16,9 @@
 
 #include "store/overdue.h"
 
+/* the query of these crawls */
+#define GHC_REFRESHES_QUERY "(refresh)"
+
 /*
  * Waits for others who are choosing for the same data schema, and keeps them
  * waiting until the transaction's end; returns the refresh that is under way, or 0.
@@ -28,7 +31,10 @@ extern int64 ghc_refreshes_lock(const char *schema);
  */
 extern int64 ghc_refreshes_allowance(const char *api_url, int64 microseconds);
 
-/* Takes in what came since the last run, measures ages, chooses whom to look at. */
+/*
+ * Takes in what came since the last run, measures ages, chooses whom to look at.
+ * Refreshes that ended a week ago are forgotten: there may be one each hour.
+ */
 extern void ghc_refreshes_choose(GhcOverdue *overdue);
 
 /* Gives a crawl its tasks, and notes what it is about (0: nothing was due). */

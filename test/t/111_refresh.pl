@@ -176,6 +176,16 @@ refreshed($crawl, 'edited');
 is(in_order(asked($crawl)), in_order(@high), 'edited: no target, no look');
 is(sql('SELECT stars, target FROM ghcrawl.freshness'), ">=1000|01:00:00\n10..999|\n0..9|180 days", 'edited: the view shows it');
 
+# --- old refreshes ----------------------------------------------------------------------------
+
+my $kept = sql("SELECT count(*) FROM ghcrawl.crawl WHERE selection <> 'refresh'");
+sql("UPDATE ghcrawl.crawl SET finished_at = finished_at - interval '8 days'");
+is(refresh(), '', 'old refreshes: nothing is due');
+is(sql('SELECT count(*), count(DISTINCT t.crawl_id) FROM ghcrawl.crawl c LEFT JOIN ghcrawl.task t USING (crawl_id)') =~ s/.*\|//r . '|'
+	. sql("SELECT count(*) FROM ghcrawl.crawl"), "$kept|$kept", 'old refreshes: are forgotten with their tasks, other crawls are not');
+like(sql("SELECT ghcrawl_start('refresh', 'flat', max_repositories => 1)"), qr/^\d+$/, 'one may search for the word');
+sql('SELECT ghcrawl_cancel(max(crawl_id)) FROM ghcrawl.crawl');
+
 # --- while one is under way ------------------------------------------------------------------
 
 age('2 hours');
