@@ -117,6 +117,8 @@ ghcrawl.coverage: SELECT
 ghcrawl.crawls: SELECT
 ghcrawl.cron_jobs(): EXECUTE
 ghcrawl.errors: SELECT
+ghcrawl.freshness: SELECT
+ghcrawl.freshness_target: SELECT
 ghcrawl.partitions: SELECT
 ghcrawl.progress: SELECT
 ghcrawl.quantile(integer[],double precision): EXECUTE
@@ -131,6 +133,7 @@ ghcrawl_wait(bigint,interval,text): EXECUTE
 END
 is(join(' ', map { /^(ghcrawl\.\S+): (?!SELECT$|EXECUTE$)/ ? $1 : () } split /\n/, rights_of('deputy')),
 	'ghcrawl.budget ghcrawl.profile ghcrawl.request_size ghcrawl.wanted', 'administrators write three tables and a view');
+	'ghcrawl.budget ghcrawl.freshness_target ghcrawl.profile ghcrawl.request_size', 'administrators write four tables');
 unlike(rights_of('deputy'), qr/ghcrawl\.(token|task|crawl|batch|begin_update)\b/, 'and have nothing on tokens');
 
 # by doing it, too: a statement for each object
