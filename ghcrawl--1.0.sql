@@ -673,7 +673,7 @@ COMMENT ON FUNCTION @extschema@.ghcrawl_index_statements(text[]) IS
 CREATE FUNCTION @extschema@.ghcrawl_schedule(
 	name text,
 	schedule text,
-	command text)
+	command text DEFAULT 'SELECT @extschema@.ghcrawl_refresh()')
 RETURNS bigint
 LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'ghcrawl_schedule';

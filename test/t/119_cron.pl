@@ -19,7 +19,7 @@ use Test::More;
 
 use constant TICK_S => 150;
 
-# the command of a nightly schedule: ghcrawl_refresh() will do as well
+# the command of a nightly schedule
 use constant COMMAND => q{SELECT ghcrawl_start('stars:>=0', 'stars')};
 
 chomp(my $share = qx($ENV{PG_CONFIG} --sharedir));
@@ -207,6 +207,17 @@ wait_for($node, q{SELECT runs, last_status FROM ghcrawl.schedules WHERE name = '
 crawl_ends($node, 1);
 ids_are_exact($node, $sim, 'stars:>=0', 'a scheduled crawl over a restart');
 is(seen('runs', 'workers'), 2, 'runs before the restart are still seen');
+
+# without a command it is a refresh
+as($node, 'chief', q{UPDATE ghcrawl.freshness_target SET max_age = '1 second'});
+as($node, 'chief', q{SELECT ghcrawl_schedule('fresh', '@reboot')});
+$node->restart;
+wait_for($node, q{SELECT command, last_status FROM ghcrawl.schedules WHERE name = 'fresh'},
+	'SELECT public.ghcrawl_refresh()|succeeded');
+wait_for($node, q{SELECT count(*) FROM ghcrawl.crawl WHERE query = '(refresh)'}, 1);
+crawl_ends($node, sql(q{SELECT crawl_id FROM ghcrawl.crawl WHERE query = '(refresh)'}));
+is(as($node, 'chief', q{SELECT count(*) > 0 FROM ghcrawl.freshness}), 't', 'a scheduled refresh has looked, and is seen');
+as($node, 'chief', q{SELECT ghcrawl_unschedule('fresh')});
 
 # ---------------------------------------------------------------------------
 # jobs in sessions, which have to get in
