@@ -753,6 +753,56 @@ AS 'MODULE_PATHNAME', 'ghcrawl_quantile';
 COMMENT ON FUNCTION ghcrawl.quantile(int[], double precision) IS
 'Milliseconds that a share (0.5: the median) of the requests in a histogram of ghcrawl.traffic didn''t exceed, within 7.5 %; null if there are none';
 
+/* ---- sql/identity.sql ---- */
+
+/*
+ * Functions about who a repository is: its names, and that it is to be forgotten.
+ */
+
+CREATE FUNCTION @extschema@.ghcrawl_find(name text, at timestamptz DEFAULT NULL)
+RETURNS TABLE (
+	repo_id bigint,
+	name_with_owner text,
+	found_name text,
+	is_present boolean,
+	is_stale boolean,
+	valid_from timestamptz,
+	valid_to timestamptz,
+	ended_by text,
+	missed_at timestamptz)
+LANGUAGE c VOLATILE ROWS 2
+AS 'MODULE_PATHNAME', 'ghcrawl_find';
+COMMENT ON FUNCTION @extschema@.ghcrawl_find(text, timestamptz) IS
+'Finds repositories by a name (owner/name, in any case) that they have or had, at a moment or ever; who has it now comes first';
+
+CREATE FUNCTION @extschema@.ghcrawl_forget(repository text, reason text DEFAULT NULL)
+RETURNS TABLE (erased_from text, n bigint)
+LANGUAGE c VOLATILE ROWS 10
+AS 'MODULE_PATHNAME', 'ghcrawl_forget';
+COMMENT ON FUNCTION @extschema@.ghcrawl_forget(text, text) IS
+'Erases a repository (owner/name, as it is or was called) from data and history, and keeps it from ever being stored again; tells how many rows that were. The statement may show in logs: the same by id is safer';
+
+CREATE FUNCTION @extschema@.ghcrawl_forget(repository bigint, reason text DEFAULT NULL)
+RETURNS TABLE (erased_from text, n bigint)
+LANGUAGE c VOLATILE ROWS 10
+AS 'MODULE_PATHNAME', 'ghcrawl_forget_by_id';
+COMMENT ON FUNCTION @extschema@.ghcrawl_forget(bigint, text) IS
+'The same by GitHub''s number of the repository, be it stored or not';
+
+CREATE FUNCTION @extschema@.ghcrawl_forget_owner(owner text, reason text DEFAULT NULL)
+RETURNS TABLE (erased_from text, n bigint)
+LANGUAGE c VOLATILE ROWS 10
+AS 'MODULE_PATHNAME', 'ghcrawl_forget_owner';
+COMMENT ON FUNCTION @extschema@.ghcrawl_forget_owner(text, text) IS
+'Erases all repositories of an owner (his login), and keeps them and those he will have from ever being stored; tells how many rows that were';
+
+CREATE FUNCTION @extschema@.ghcrawl_forget_owner(owner bigint, reason text DEFAULT NULL)
+RETURNS TABLE (erased_from text, n bigint)
+LANGUAGE c VOLATILE ROWS 10
+AS 'MODULE_PATHNAME', 'ghcrawl_forget_owner_by_id';
+COMMENT ON FUNCTION @extschema@.ghcrawl_forget_owner(bigint, text) IS
+'The same by GitHub''s number of the owner, be anything of his stored or not';
+
 /* ---- sql/views.sql ---- */
 
 /*
@@ -1365,6 +1415,11 @@ REVOKE ALL ON FUNCTION
 	@extschema@.ghcrawl_add_repositories(text[], text, text, int, boolean),
 	@extschema@.ghcrawl_add_repositories(text[]),
 	@extschema@.ghcrawl_plan(text, text),
+	@extschema@.ghcrawl_find(text, timestamptz),
+	@extschema@.ghcrawl_forget(text, text),
+	@extschema@.ghcrawl_forget(bigint, text),
+	@extschema@.ghcrawl_forget_owner(text, text),
+	@extschema@.ghcrawl_forget_owner(bigint, text),
 	@extschema@.ghcrawl_pause(bigint),
 	@extschema@.ghcrawl_resume(bigint),
 	@extschema@.ghcrawl_cancel(bigint),
@@ -1399,6 +1454,11 @@ GRANT EXECUTE ON FUNCTION
 	@extschema@.ghcrawl_add_repositories(text[], text, text, int, boolean),
 	@extschema@.ghcrawl_add_repositories(text[]),
 	@extschema@.ghcrawl_plan(text, text),
+	@extschema@.ghcrawl_find(text, timestamptz),
+	@extschema@.ghcrawl_forget(text, text),
+	@extschema@.ghcrawl_forget(bigint, text),
+	@extschema@.ghcrawl_forget_owner(text, text),
+	@extschema@.ghcrawl_forget_owner(bigint, text),
 	@extschema@.ghcrawl_pause(bigint),
 	@extschema@.ghcrawl_resume(bigint),
 	@extschema@.ghcrawl_cancel(bigint),
@@ -1418,6 +1478,7 @@ GRANT EXECUTE ON FUNCTION
 	@extschema@.ghcrawl_unschedule(text),
 	@extschema@.ghcrawl_refresh(interval, bigint, text, int)
 TO ghcrawl_admin;
+GRANT EXECUTE ON FUNCTION @extschema@.ghcrawl_find(text, timestamptz) TO ghcrawl_reader;
 GRANT EXECUTE ON PROCEDURE @extschema@.ghcrawl_wait(bigint, interval, text)
 TO ghcrawl_admin, ghcrawl_reader;
 

@@ -42,6 +42,11 @@ REVOKE ALL ON FUNCTION
 	@extschema@.ghcrawl_add_repositories(text[], text, text, int, boolean),
 	@extschema@.ghcrawl_add_repositories(text[]),
 	@extschema@.ghcrawl_plan(text, text),
+	@extschema@.ghcrawl_find(text, timestamptz),
+	@extschema@.ghcrawl_forget(text, text),
+	@extschema@.ghcrawl_forget(bigint, text),
+	@extschema@.ghcrawl_forget_owner(text, text),
+	@extschema@.ghcrawl_forget_owner(bigint, text),
 	@extschema@.ghcrawl_pause(bigint),
 	@extschema@.ghcrawl_resume(bigint),
 	@extschema@.ghcrawl_cancel(bigint),
@@ -76,6 +81,11 @@ GRANT EXECUTE ON FUNCTION
 	@extschema@.ghcrawl_add_repositories(text[], text, text, int, boolean),
 	@extschema@.ghcrawl_add_repositories(text[]),
 	@extschema@.ghcrawl_plan(text, text),
+	@extschema@.ghcrawl_find(text, timestamptz),
+	@extschema@.ghcrawl_forget(text, text),
+	@extschema@.ghcrawl_forget(bigint, text),
+	@extschema@.ghcrawl_forget_owner(text, text),
+	@extschema@.ghcrawl_forget_owner(bigint, text),
 	@extschema@.ghcrawl_pause(bigint),
 	@extschema@.ghcrawl_resume(bigint),
 	@extschema@.ghcrawl_cancel(bigint),
@@ -95,6 +105,7 @@ GRANT EXECUTE ON FUNCTION
 	@extschema@.ghcrawl_unschedule(text),
 	@extschema@.ghcrawl_refresh(interval, bigint, text, int)
 TO ghcrawl_admin;
+GRANT EXECUTE ON FUNCTION @extschema@.ghcrawl_find(text, timestamptz) TO ghcrawl_reader;
 GRANT EXECUTE ON PROCEDURE @extschema@.ghcrawl_wait(bigint, interval, text)
 TO ghcrawl_admin, ghcrawl_reader;
 

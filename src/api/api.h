@@ -14,4 +14,7 @@
 /* Throws if the server is in recovery: nothing can be written there. */
 extern void ghc_api_require_primary(void);
 
+/* The schema that has the data of the present ghcrawl.api_url; throws if none does. */
+extern char *ghc_api_require_data(void);
+
 #endif							/* GHC_API_H */

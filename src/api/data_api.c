@@ -30,6 +30,18 @@ PG_FUNCTION_INFO_V1(ghcrawl_create_tables);
 PG_FUNCTION_INFO_V1(ghcrawl_batch);
 PG_FUNCTION_INFO_V1(ghcrawl_index_statements);
 
+char *
+ghc_api_require_data(void)
+{
+	char	   *schema = ghc_data_find(ghc_api_url);
+
+	if (schema == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("there are no data tables of \"%s\" yet", ghc_api_url)));
+	return schema;
+}
+
 Datum
 ghcrawl_create_tables(PG_FUNCTION_ARGS)
 {
@@ -68,16 +80,12 @@ ghcrawl_index_statements(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	ArrayType  *wanted = PG_GETARG_ARRAYTYPE_P(0);
-	char	   *schema = ghc_data_find(ghc_api_url);
+	char	   *schema = ghc_api_require_data();
 	Datum	   *names;
 	bool	   *isnull;
 	int			n;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-	if (schema == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("there are no data tables of \"%s\" yet", ghc_api_url)));
 	deconstruct_array(wanted, TEXTOID, -1, false, TYPALIGN_INT, &names, &isnull, &n);
 	for (int i = 0; i < n; i++)
 	{

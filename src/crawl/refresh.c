@@ -36,6 +36,7 @@
 #include "store/history.h"
 #include "store/retention.h"
 #include "store/token_file.h"
+#include "store/tombstones.h"
 #include "store/workers.h"
 
 #define MAX_WORKERS 64
@@ -458,6 +459,23 @@ ghc_refresh_tidy(GhcWorker *worker)
 			worker->refresh = true;
 }
 
+/* Whose repositories are whose must be known while owners are forgotten. */
+static void
+mind_owners(List *crawls)
+{
+	ListCell   *cell;
+
+	foreach(cell, crawls)
+	{
+		GhcCrawl   *crawl = lfirst(cell);
+
+		/* a question stores nothing */
+		if (crawl->data_schema[0] != '\0' &&
+			ghc_tombstones_has_owners(crawl->data_schema))
+			crawl->shape.fields |= GHC_FIELD_BIT(GHC_FIELD_OWNER_ID);
+	}
+}
+
 void
 ghc_refresh(GhcWorker *worker)
 {
@@ -471,6 +489,7 @@ ghc_refresh(GhcWorker *worker)
 	List	   *tokens;
 	ListCell   *cell;
 
+	mind_owners(crawls);
 	MemoryContextSwitchTo(context);
 	tokens = load_tokens(worker);
 

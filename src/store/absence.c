@@ -18,6 +18,37 @@
 #define TABLE "repository_absence"
 
 void
+ghc_absence_compose(StringInfo sql, const char *schema)
+{
+	appendStringInfo(sql, "CREATE TABLE %s." TABLE " (\n"
+					 "repo_id bigint PRIMARY KEY,\n"
+					 "missed_at timestamptz NOT NULL);\n"
+					 "GRANT SELECT ON %s." TABLE " TO ghcrawl_reader, ghcrawl_admin;\n"
+					 "COMMENT ON TABLE %s." TABLE " IS 'Repositories that a crawl asked for by id and"
+					 " GitHub didn''t know: deleted, made private, or blocked; until one is seen again';\n"
+					 "COMMENT ON COLUMN %s." TABLE ".repo_id IS 'GitHub''s number of the repository';\n"
+					 "COMMENT ON COLUMN %s." TABLE ".missed_at IS 'When it was first asked for in vain';\n",
+					 schema, schema, schema, schema, schema);
+}
+
+void
+ghc_absence_extend(StringInfo sql, const char *schema)
+{
+	static const char *const columns[][3] = {
+		{"reason", "text", "private_or_deleted, blocked_dmca, blocked_tos, blocked; null: not known"},
+		{"checked_at", "timestamptz", "When the REST API was asked why; null: it wasn''t yet"},
+		{"blocked_at", "timestamptz", "Since when it is blocked, as GitHub says"},
+		{"notice", "text", "Where GitHub says why it is blocked"},
+	};
+
+	for (size_t i = 0; i < lengthof(columns); i++)
+		appendStringInfo(sql, "ALTER TABLE %s." TABLE " ADD COLUMN %s %s;\n"
+						 "COMMENT ON COLUMN %s." TABLE ".%s IS '%s';\n",
+						 schema, columns[i][0], columns[i][1], schema,
+						 columns[i][0], columns[i][2]);
+}
+
+void
 ghc_absence_write(const char *schema, GhcFieldSet fields, const int64 *ids,
 				  int n, TimestampTz asked_at)
 {

@@ -15,8 +15,16 @@
 #ifndef GHC_ABSENCE_H
 #define GHC_ABSENCE_H
 
+#include "lib/stringinfo.h"
 #include "store/sql.h"
 #include "utils/timestamp.h"
+
+/*
+ * Add the statements that make the table, in a quoted schema, and those that add
+ * the columns it didn't always have.
+ */
+extern void ghc_absence_compose(StringInfo sql, const char *schema);
+extern void ghc_absence_extend(StringInfo sql, const char *schema);
 
 /*
  * Writes down that n repositories, asked for by id at that moment, were not

@@ -26,6 +26,7 @@
 #include "utils/syscache.h"
 
 #include "base/version.h"
+#include "store/absence.h"
 #include "store/columns.h"
 #include "store/data.h"
 #include "store/db.h"
@@ -33,7 +34,10 @@
 #include "store/history.h"
 #include "store/locks.h"
 #include "store/looks.h"
+#include "store/names.h"
 #include "store/popular.h"
+#include "store/states.h"
+#include "store/tombstones.h"
 
 static void
 add_comment(StringInfo sql, const char *kind, const char *name,
@@ -137,24 +141,6 @@ add_dictionary(StringInfo sql, const char *schema, GhcField field)
 				ghc_fields[field].comment);
 }
 
-static void
-add_absence(StringInfo sql, const char *schema)
-{
-	char	   *table = psprintf("%s.repository_absence", schema);
-
-	appendStringInfo(sql, "CREATE TABLE %s (\n"
-					 "repo_id bigint PRIMARY KEY,\n"
-					 "missed_at timestamptz NOT NULL);\n"
-					 "GRANT SELECT ON %s TO ghcrawl_reader, ghcrawl_admin;\n",
-					 table, table);
-	add_comment(sql, "TABLE", table,
-				"Repositories that a crawl asked for by id and GitHub didn't know: deleted, made private, or blocked; until one is seen again");
-	add_comment(sql, "COLUMN", psprintf("%s.repo_id", table),
-				ghc_fields[GHC_FIELD_REPO_ID].comment);
-	add_comment(sql, "COLUMN", psprintf("%s.missed_at", table),
-				"When it was first asked for in vain");
-}
-
 /* The columns of the views, in the order people read. */
 static void
 add_shown(StringInfo sql, const char *stars_from)
@@ -239,11 +225,15 @@ compose_tables(const char *quoted, const char *api_url, int n_partitions)
 	add_dictionary(&sql, quoted, GHC_FIELD_LANGUAGE);
 	add_dictionary(&sql, quoted, GHC_FIELD_LICENSE);
 	ghc_history_compose(&sql, quoted);
-	add_absence(&sql, quoted);
+	ghc_absence_compose(&sql, quoted);
+	ghc_absence_extend(&sql, quoted);
+	ghc_tombstones_compose(&sql, quoted);
 	ghc_popular_compose(&sql, quoted);
 	ghc_looks_compose(&sql, quoted);
 	add_repositories(&sql, quoted);
 	add_popular(&sql, quoted);
+	ghc_names_compose(&sql, quoted);
+	ghc_states_compose(&sql, quoted);
 	appendStringInfo(&sql, "GRANT USAGE ON SCHEMA %s TO ghcrawl_reader, ghcrawl_admin;\n"
 					 "GRANT SELECT ON %s.repository, %s.repository_history,"
 					 " %s.history TO ghcrawl_reader, ghcrawl_admin;\n",
@@ -390,6 +380,15 @@ require_owner(const char *schema, Oid namespace)
 				 errhint("Its owner must call ghcrawl_create_tables, or use another schema.")));
 }
 
+static bool
+is_missing(Oid namespace, const char *name, const char *column)
+{
+	Oid			relid = get_relname_relid(name, namespace);
+
+	return !OidIsValid(relid) ||
+		(column != NULL && get_attnum(relid, column) == InvalidAttrNumber);
+}
+
 /* Adds, in their owner's name, what is missing beside the tables of rows. */
 static void
 complete_tables(const char *schema)
@@ -397,13 +396,18 @@ complete_tables(const char *schema)
 	static const struct
 	{
 		const char *name;
+		const char *column;		/* the part is missing where this is; or NULL */
 		void		(*add) (StringInfo sql, const char *quoted);
 	}			parts[] = {
-		{"repository_absence", add_absence},
-		{"repository_popular", ghc_popular_compose},
-		{"repository_look", ghc_looks_compose},
-		{"repositories", add_repositories},
-		{"popular", add_popular},
+		{"repository_absence", NULL, ghc_absence_compose},
+		{"repository_absence", "reason", ghc_absence_extend},
+		{"tombstone", NULL, ghc_tombstones_compose},
+		{"repository_popular", NULL, ghc_popular_compose},
+		{"repository_look", NULL, ghc_looks_compose},
+		{"repositories", NULL, add_repositories},
+		{"popular", NULL, add_popular},
+		{"names", NULL, ghc_names_compose},
+		{"repository_state", NULL, ghc_states_compose},
 	};
 	Oid			namespace = get_namespace_oid(schema, false);
 	StringInfoData sql;
@@ -411,7 +415,7 @@ complete_tables(const char *schema)
 
 	initStringInfo(&sql);
 	for (int i = 0; i < (int) lengthof(parts); i++)
-		if (!OidIsValid(get_relname_relid(parts[i].name, namespace)))
+		if (is_missing(namespace, parts[i].name, parts[i].column))
 			parts[i].add(&sql, quote_identifier(schema));
 	ghc_db_become(ghc_data_owner(schema), &scope);
 	if (sql.len > 0)

@@ -364,16 +364,25 @@ type_of_letter(char letter)
 	return InvalidOid;			/* keep compilers quiet */
 }
 
+/* The types of parameters; how many. */
+static int
+read_types(const char *args, Oid types[GHC_MAX_ARGS])
+{
+	int			nargs = (int) strlen(args);
+
+	Assert(nargs <= GHC_MAX_ARGS);
+	for (int i = 0; i < nargs; i++)
+		types[i] = type_of_letter(args[i]);
+	return nargs;
+}
+
 static void
 prepare(GhcStatement *statement)
 {
 	Oid			types[GHC_MAX_ARGS];
-	int			nargs = (int) strlen(statement->args);
+	int			nargs = read_types(statement->args, types);
 	SPIPlanPtr	plan;
 
-	Assert(nargs <= GHC_MAX_ARGS);
-	for (int i = 0; i < nargs; i++)
-		types[i] = type_of_letter(statement->args[i]);
 	plan = SPI_prepare(statement->sql, nargs, types);
 	if (plan == NULL)
 		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
@@ -431,6 +440,21 @@ ghc_db_run_text(const char *sql)
 	MemoryContextSwitchTo(before);
 	if (rc < 0)
 		elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(rc));
+	return SPI_processed;
+}
+
+uint64
+ghc_db_run_once(const char *sql, const char *args, Datum *values,
+				const char *nulls)
+{
+	MemoryContext before = CurrentMemoryContext;
+	Oid			types[GHC_MAX_ARGS];
+	int			nargs = read_types(args, types);
+	int			rc = SPI_execute_with_args(sql, nargs, types, values, nulls, false, 0);
+
+	MemoryContextSwitchTo(before);
+	if (rc < 0)
+		elog(ERROR, "SPI_execute_with_args failed: %s", SPI_result_code_string(rc));
 	return SPI_processed;
 }
 

@@ -118,6 +118,10 @@ extern uint64 ghc_db_fetch(Portal cursor, int limit);
 /* The same for text composed at run time, without parameters; not cached. */
 extern uint64 ghc_db_run_text(const char *sql);
 
+/* The same with parameters, as of a GhcStatement. */
+extern uint64 ghc_db_run_once(const char *sql, const char *args, Datum *values,
+							  const char *nulls);
+
 /* A column (from 1) of a row of the last result. */
 extern Datum ghc_db_get(uint64 row, int column, bool *isnull);
 

@@ -25,6 +25,7 @@
 #include "store/indexes.h"
 
 #define KEY "key"
+#define NAMES "names"
 
 /* of table repository, by a field as views show it */
 static const GhcField offered[] = {
@@ -126,6 +127,20 @@ add_on(Wish *index, const char *name)
 		add_on_table(index, table);
 }
 
+/* What ghcrawl_find looks into: few changes of the history are of names. */
+static void
+add_names(Wish *index)
+{
+	index->name = "lower_name";
+	index->on = "(pg_catalog.lower(name_with_owner))";
+	add_on(index, "repository");
+	index->on = "(pg_catalog.lower(name_with_owner)) WHERE name_with_owner IS NOT NULL";
+	add_on(index, "repository_history");
+	index->name = "named";
+	index->on = "(repo_id) WHERE name_with_owner IS NOT NULL";
+	add_on(index, "repository_history");
+}
+
 static void
 refuse(const char *wanted)
 {
@@ -137,7 +152,7 @@ refuse(const char *wanted)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("there is no index \"%s\" to be had", wanted),
-			 errhint("There are: %shistory, " KEY ".", names.data)));
+			 errhint("There are: %shistory, " KEY ", " NAMES ".", names.data)));
 }
 
 List *
@@ -151,6 +166,11 @@ ghc_indexes_statements(const char *schema, const char *wanted)
 	{
 		add(&index, psprintf("REINDEX INDEX CONCURRENTLY %s",
 							 qualify(&index, "repository_pkey")));
+		return index.statements;
+	}
+	if (strcmp(wanted, NAMES) == 0)
+	{
+		add_names(&index);
 		return index.statements;
 	}
 	if (strcmp(wanted, "history") == 0)

@@ -198,6 +198,7 @@ ghc_looks_learn(GhcStore *store, int32 least_stars)
 		const Known *of = NULL;
 
 		if (!row->row->alone || row->row->stored == GHC_STORED_STALE ||
+			row->row->stored == GHC_STORED_REFUSED ||
 			(repo->set & GHC_FIELD_BIT(GHC_FIELD_STARS)) == 0)
 			continue;
 		while (at < n_known && known[at].repo_id < repo->repo_id)

@@ -41,6 +41,7 @@
 #include "store/popular.h"
 #include "store/stored.h"
 #include "store/storing.h"
+#include "store/tombstones.h"
 
 /* rows that are stored together, and where */
 typedef struct Lot
@@ -225,6 +226,36 @@ strike_absent(GhcStore *store)
 	ghc_absence_strike(store->sql, store->owner, ids, seen_at, store->n);
 }
 
+/* As the tables' owner: stores what is in hand. */
+static void
+store_in_hand(GhcStore *store)
+{
+	ghc_dictionary_open(store->sql->schema);
+	ghc_stored_look_up(store);
+	/* the lock of a dictionary comes before those of rows, for all who write */
+	ghc_fresh_learn_names(store, GHC_FIELD_LANGUAGE);
+	ghc_fresh_learn_names(store, GHC_FIELD_LICENSE);
+	ghc_stored_lock_changed(store);
+	store->n_unowned = ghc_tombstones_refuse_unowned(store);
+	write_rows(store);
+	strike_absent(store);
+}
+
+/* Records what isn't stored, though nothing is wrong with the tables. */
+static void
+record_trouble(const GhcStore *store, int64 crawl_id)
+{
+	if (store->n_unowned > 0)
+		ghc_errors_record(crawl_id, "repository",
+						  "its owner wasn't asked for, and owners are forgotten",
+						  NULL, store->n_unowned);
+	if (store->n_other > 0)
+		ghc_errors_record(crawl_id, "value",
+						  "no room for another name in table language or license",
+						  pnstrdup(store->other.data, Min(store->other.len, 100)),
+						  store->n_other);
+}
+
 /*
  * Stores rows that are sorted by id.  NEW is the first guess of each; a second
  * row of one repository is the same as the first.
@@ -265,22 +296,13 @@ store_rows(void *state)
 	if (alone)
 		least_stars = ghc_looks_least_stars();
 	ghc_db_become(owner, &scope);
-	ghc_dictionary_open(lot->schema);
-	ghc_stored_look_up(&store);
-	/* the lock of a dictionary comes before those of rows, for all who write */
-	ghc_fresh_learn_names(&store, GHC_FIELD_LANGUAGE);
-	ghc_fresh_learn_names(&store, GHC_FIELD_LICENSE);
-	ghc_stored_lock_changed(&store);
-	write_rows(&store);
-	strike_absent(&store);
-	if (alone)
+	ghc_tombstones_drop(&store);
+	if (store.n > 0)
+		store_in_hand(&store);
+	if (store.n > 0 && alone)
 		ghc_looks_learn(&store, least_stars);
 	ghc_db_restore_user(&scope);
-	if (store.n_other > 0)
-		ghc_errors_record(rows[0].crawl_id, "value",
-						  "no room for another name in table language or license",
-						  pnstrdup(store.other.data, Min(store.other.len, 100)),
-						  store.n_other);
+	record_trouble(&store, rows[0].crawl_id);
 	for (int i = 1; i < n; i++)
 		if (rows[i].repo->repo_id == rows[i - 1].repo->repo_id)
 			rows[i].lacking = rows[i - 1].lacking;

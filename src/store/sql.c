@@ -167,6 +167,19 @@ compose_absence(GhcStoreSql *store, const char *schema)
 	};
 }
 
+static void
+compose_tombstones(GhcStoreSql *store, const char *schema)
+{
+	store->any_buried = (GhcStatement) {
+		psprintf("SELECT EXISTS (SELECT FROM %s.tombstone WHERE kind = 'owner')"
+				 " FROM %s.tombstone LIMIT 1", schema, schema), "", NULL
+	};
+	store->buried = (GhcStatement) {
+		psprintf("SELECT id FROM %s.tombstone WHERE kind = $1"
+				 " AND id = ANY ($2) ORDER BY id", schema), "tB", NULL
+	};
+}
+
 /* Does a profile fill a column?  Any flag will do for that of flags. */
 static bool
 is_filled(GhcField column, GhcFieldSet fields)
@@ -303,6 +316,7 @@ compose(const char *schema, GhcFieldSet fields, GhcFieldSet apart)
 	store->upsert = (GhcStatement) {compose_upsert(store, quoted), "", NULL};
 	store->history = (GhcStatement) {compose_history(store, quoted), "", NULL};
 	compose_absence(store, quoted);
+	compose_tombstones(store, quoted);
 	compose_popular(store, quoted);
 	compose_looks(store, quoted);
 	return store;

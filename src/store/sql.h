@@ -47,6 +47,8 @@ typedef struct GhcStoreSql
 	GhcStatement missed;		/* (repo_id, missed_at) of ids (B), ascending */
 	GhcStatement strike;		/* deletes ids (B) */
 	GhcStatement miss;			/* adds ids (B) at a moment (z) */
+	GhcStatement any_buried;	/* (is any an owner) if there is a tombstone */
+	GhcStatement buried;		/* ids with a tombstone, ascending, of a kind (t) and ids (B) */
 	GhcStatement promote;		/* ids (B), stars (I) of table repository_popular */
 	GhcStatement demote;		/* deletes ids (B) there */
 	GhcStatement looks;			/* (repo_id, looked_at, log_rate, doubt) of ids (B), ascending */

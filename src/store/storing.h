@@ -3,7 +3,8 @@
  * storing.h
  *	  What one call of ghc_pages_store works with.
  *
- * Private to the files that do its work: pages.c, stored.c, fresh.c, former.c.
+ * Private to the files that do its work: pages.c, stored.c, fresh.c, former.c,
+ * tombstones.c.
  *
  * IDENTIFICATION
  *	  src/store/storing.h
@@ -39,6 +40,8 @@ typedef struct GhcStore
 	int			n_picked;
 	int			n_other;		/* names there was no room for in a dictionary */
 	GhcSlice	other;			/* one of them */
+	bool		minds_owners;	/* some are forgotten; see tombstones.h */
+	int			n_unowned;		/* refused, as theirs isn't known */
 } GhcStore;
 
 #endif							/* GHC_STORING_H */
