@@ -14,16 +14,14 @@
  */
 #include "postgres.h"
 
+#include "crawl/absences.h"
 #include "crawl/answers.h"
 #include "crawl/claim.h"
 #include "crawl/details.h"
 #include "crawl/listed.h"
 #include "crawl/progress.h"
 #include "crawl/walked.h"
-#include "store/absence.h"
-#include "store/clock.h"
 #include "store/errors.h"
-#include "store/looks.h"
 #include "store/seen.h"
 #include "store/values.h"
 
@@ -158,23 +156,6 @@ end_work(GhcWorker *worker, GhcWork *work, GhcRun *run, GhcOutcome outcome)
 	return true;
 }
 
-/* Writes what an answer to a look-up by id says, beside the rows that were stored. */
-static void
-write_missed(GhcWorker *worker, const GhcWork *work, const GhcFlight *flight,
-			 const GhcRun *run)
-{
-	const GhcNodes *nodes = work->task.nodes;
-
-	if (nodes->n_missed == 0)
-		return;
-	worker->storing = run->crawl.crawl_id;
-	ghc_absence_write(run->crawl.data_schema, flight->shape.fields, nodes->missed,
-					  nodes->n_missed, ghc_clock_timestamp(flight->sent_ms));
-	ghc_looks_missed(run->crawl.data_schema, nodes->missed, nodes->n_missed,
-					 ghc_clock_timestamp(flight->sent_ms));
-	worker->storing = 0;
-}
-
 /*
  * Counts what a look-up found out.  Not before its end: should this worker die,
  * all is asked again.
@@ -277,18 +258,16 @@ write_end(GhcWorker *worker, GhcWork *work, const GhcFlight *flight,
 	work->over = true;
 	if (!end_work(worker, work, run, outcome))
 		return;
+	ghc_absences_write(worker, work, flight, run);
 	if (nodes != NULL)
-	{
-		write_missed(worker, work, flight, run);
 		count_nodes(nodes, run);
-	}
 	if (nodes != NULL && run->crawl.is_list)
 		ghc_listed_write(work->row.crawl_id, nodes);
 	if (nodes != NULL && outcome == GHC_OUTCOME_GAP)
 		write_left(work);
 	if (work->task.walk != NULL)
 		ghc_walked_write_missed(worker, work, flight, run);
-	else if (outcome != GHC_OUTCOME_SPLIT &&
+	else if (outcome != GHC_OUTCOME_SPLIT && work->task.absent == NULL &&
 		(nodes == NULL || nodes->why == GHC_LOOKUP_SUSPECTS))
 		write_seen(&work->task, run);
 	count_work(run, work, outcome, 1);
@@ -328,10 +307,10 @@ ghc_progress_write(GhcWorker *worker, List *progress)
 		one->work->over = !held[i];
 		if (!held[i])
 			count_work(one->run, one->work, one->outcome, -1);
-		else if (one->work->task.nodes != NULL)
-			write_missed(worker, one->work, one->flight, one->run);
 		else if (one->work->task.walk != NULL)
 			ghc_walked_write_missed(worker, one->work, one->flight, one->run);
+		else
+			ghc_absences_write(worker, one->work, one->flight, one->run);
 	}
 }
 

@@ -28,8 +28,8 @@ ghc_task_kind(const char *name)
 {
 	static const GhcTaskKind *const kinds[] = {
 		&ghc_search_kind, &ghc_plan_kind, &ghc_nodes_kind, &ghc_details_kind,
-		&ghc_fill_kind, &ghc_names_kind, &ghc_sweep_kind, &ghc_span_kind,
-		&ghc_walk_kind, &ghc_known_kind, &ghc_survey_kind
+		&ghc_fill_kind, &ghc_names_kind, &ghc_absent_kind, &ghc_sweep_kind,
+		&ghc_span_kind, &ghc_walk_kind, &ghc_known_kind, &ghc_survey_kind
 	};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
@@ -71,11 +71,13 @@ ghc_task_release(GhcTask *task)
 	free(task->nodes);
 	free(task->walk);
 	free(task->survey);
+	free(task->absent);
 	task->cut = NULL;
 	task->plan = NULL;
 	task->nodes = NULL;
 	task->walk = NULL;
 	task->survey = NULL;
+	task->absent = NULL;
 }
 
 bool

@@ -21,6 +21,7 @@
 #define GHC_TASK_H
 
 #include "base/idset.h"
+#include "github/block.h"
 #include "github/classify.h"
 #include "github/cursor.h"
 #include "github/members.h"
@@ -165,6 +166,27 @@ typedef struct GhcNodes
 	char		text[];			/* what the task is stored as */
 } GhcNodes;
 
+/* what the REST API says of a repository that GraphQL doesn't know */
+typedef enum GhcAbsentFate
+{
+	GHC_ABSENT_UNCLEAR,			/* neither */
+	GHC_ABSENT_GONE,			/* the block's reason says why */
+	GHC_ABSENT_SHOWN,			/* it is there */
+} GhcAbsentFate;
+
+/* repositories that aren't there; see absent.c */
+typedef struct GhcAbsent
+{
+	int			n;
+	int64_t		ids[GHC_MAX_MEMBERS];
+	int			next;			/* asked for next */
+
+	/* what the last reply brought */
+	int64_t		answered;		/* of which of them; 0: of none */
+	GhcAbsentFate fate;
+	GhcBlock	block;
+} GhcAbsent;
+
 typedef struct GhcTaskKind GhcTaskKind;
 
 /* whose cursors a request carries; ours, if there are any */
@@ -237,6 +259,8 @@ typedef struct GhcTask
 	struct GhcWalk *walk;
 	/* planning that; see survey.c */
 	struct GhcSurvey *survey;
+	/* the same for those that weren't found */
+	GhcAbsent  *absent;
 	bool		explained;		/* the reply's errors are but what was asked about */
 
 	/* how it ended */
@@ -339,6 +363,7 @@ extern const GhcTaskKind ghc_nodes_kind;
 extern const GhcTaskKind ghc_details_kind;
 extern const GhcTaskKind ghc_fill_kind;
 extern const GhcTaskKind ghc_names_kind;
+extern const GhcTaskKind ghc_absent_kind;
 extern const GhcTaskKind ghc_sweep_kind;
 extern const GhcTaskKind ghc_span_kind;
 extern const GhcTaskKind ghc_walk_kind;

@@ -15,8 +15,8 @@
 #include "postgres.h"
 
 #include "base/settings.h"
+#include "crawl/absences.h"
 #include "crawl/walked.h"
-#include "store/absence.h"
 #include "store/clock.h"
 #include "store/errors.h"
 #include "store/walked.h"
@@ -276,13 +276,9 @@ ghc_walked_write_missed(GhcWorker *worker, const GhcWork *work,
 	const GhcWalk *walk = work->task.walk;
 
 	run->counts.gone += walk->n_missed;
-	if (walk->n_missed > 0)
-	{
-		worker->storing = run->crawl.crawl_id;
-		ghc_absence_write(run->crawl.data_schema, flight->shape.fields, walk->missed,
-						  walk->n_missed, ghc_clock_timestamp(flight->sent_ms));
-		worker->storing = 0;
-	}
+	worker->storing = run->crawl.crawl_id;
+	ghc_absences_write_missed(work, flight, run, walk->missed, walk->n_missed);
+	worker->storing = 0;
 	if (walk->n_hidden > 0)
 		ghc_errors_record(run->crawl.crawl_id, "hidden",
 						  "GitHub knows a repository and doesn't show it: FORBIDDEN, by SAML or a list of addresses",

@@ -11,6 +11,10 @@
  */
 #include "postgres.h"
 
+#include "catalog/namespace.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
 #include "store/absence.h"
 #include "store/data.h"
 #include "store/values.h"
@@ -48,20 +52,61 @@ ghc_absence_extend(StringInfo sql, const char *schema)
 						 columns[i][0], columns[i][2]);
 }
 
-void
+/* Does the table have the columns that say why?  Not one made long ago. */
+static bool
+has_reasons(const char *schema)
+{
+	Oid			relid = get_relname_relid(TABLE, get_namespace_oid(schema, false));
+
+	return get_attnum(relid, "reason") != InvalidAttrNumber;
+}
+
+int
 ghc_absence_write(const char *schema, GhcFieldSet fields, const int64 *ids,
-				  int n, TimestampTz asked_at)
+				  int n, TimestampTz asked_at, int64 **unasked)
 {
 	Oid			owner = ghc_data_owner(schema);
+	GhcStoreSql *sql = ghc_store_sql(schema, fields, 0);
 	GhcDbScope	scope;
 	Datum		values[] = {
 		ghc_values_int8_array(ids, n), TimestampTzGetDatum(asked_at)
 	};
+	int			n_unasked = 0;
 
+	*unasked = palloc(n * sizeof(int64));
 	if (!OidIsValid(owner) || !ghc_data_has_table(schema, TABLE, owner))
-		return;
+		return 0;
 	ghc_db_become(owner, &scope);
-	ghc_db_run(&ghc_store_sql(schema, fields, 0)->miss, values, NULL);
+	ghc_db_run(&sql->miss, values, NULL);
+	if (has_reasons(schema))
+		n_unasked = (int) ghc_db_run(&sql->unasked, values, NULL);
+	for (int i = 0; i < n_unasked; i++)
+		(*unasked)[i] = ghc_db_get_int8(i, 1);
+	ghc_db_restore_user(&scope);
+	return n_unasked;
+}
+
+void
+ghc_absence_explain(const char *schema, GhcFieldSet fields,
+					const GhcAbsenceNews *news)
+{
+	Oid			owner = ghc_data_owner(schema);
+	GhcDbScope	scope;
+	Datum		values[] = {
+		Int64GetDatum(news->repo_id), TimestampTzGetDatum(news->asked_at),
+		news->reason ? CStringGetTextDatum(news->reason) : (Datum) 0,
+		TimestampTzGetDatum(news->blocked_at), CStringGetTextDatum(news->notice)
+	};
+	char		nulls[] = "     ";
+
+	if (!OidIsValid(owner) || !ghc_data_has_table(schema, TABLE, owner) ||
+		!has_reasons(schema))
+		return;
+	nulls[2] = news->reason ? ' ' : 'n';
+	nulls[3] = news->blocked_at != DT_NOBEGIN ? ' ' : 'n';
+	nulls[4] = news->notice[0] ? ' ' : 'n';
+	ghc_db_become(owner, &scope);
+	ghc_db_run(&ghc_store_sql(schema, fields, 0)->explain, values, nulls);
 	ghc_db_restore_user(&scope);
 }
 

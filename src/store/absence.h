@@ -28,10 +28,27 @@ extern void ghc_absence_extend(StringInfo sql, const char *schema);
 
 /*
  * Writes down that n repositories, asked for by id at that moment, were not
- * found; of one that was missed before the first moment stays.
+ * found; of one that was missed before the first moment stays.  Gives those of which the
+ * REST API was never asked why, palloc'd, and returns how many: none if the
+ * table has no room for the answer.
  */
-extern void ghc_absence_write(const char *schema, GhcFieldSet fields,
-							  const int64 *ids, int n, TimestampTz asked_at);
+extern int	ghc_absence_write(const char *schema, GhcFieldSet fields,
+							  const int64 *ids, int n, TimestampTz asked_at,
+							  int64 **unasked);
+
+/* what the REST API says of an absent repository */
+typedef struct GhcAbsenceNews
+{
+	int64		repo_id;
+	const char *reason;			/* NULL: nothing */
+	TimestampTz blocked_at;		/* DT_NOBEGIN: not told */
+	const char *notice;			/* empty: none */
+	TimestampTz asked_at;
+} GhcAbsenceNews;
+
+/* Writes that down, should it still be absent. */
+extern void ghc_absence_explain(const char *schema, GhcFieldSet fields,
+								const GhcAbsenceNews *news);
 
 /*
  * Strikes out n repositories, ids ascending, that were seen at these moments, as long as they

@@ -165,6 +165,15 @@ compose_absence(GhcStoreSql *store, const char *schema)
 				 " WHERE EXISTS (SELECT FROM %s.repository r WHERE r.repo_id = u.repo_id)"
 				 " ON CONFLICT (repo_id) DO NOTHING", schema, schema), "Bz", NULL
 	};
+	store->unasked = (GhcStatement) {
+		psprintf("SELECT repo_id FROM %s.repository_absence"
+				 " WHERE repo_id = ANY ($1) AND checked_at IS NULL AND missed_at <= $2",
+				 schema), "Bz", NULL
+	};
+	store->explain = (GhcStatement) {
+		psprintf("UPDATE %s.repository_absence SET checked_at = $2, reason = $3,"
+				 " blocked_at = $4, notice = $5 WHERE repo_id = $1", schema), "bztzt", NULL
+	};
 }
 
 static void

@@ -18,8 +18,7 @@
  * Statements for one data schema and set of fields.  look_up and lock take
  * ids (B) and give (repo_id, changed_at, the column of each field, is any asked
  * for apart null); upsert and history read ghcrawl.batch(), upsert gives the ids
- * written.  The others are about tables repository_absence, repository_popular
- * and repository_look.
+ * written.  The others are about the tables beside.
  */
 typedef struct GhcStoreSql
 {
@@ -47,6 +46,8 @@ typedef struct GhcStoreSql
 	GhcStatement missed;		/* (repo_id, missed_at) of ids (B), ascending */
 	GhcStatement strike;		/* deletes ids (B) */
 	GhcStatement miss;			/* adds ids (B) at a moment (z) */
+	GhcStatement unasked;		/* those of ids (B) of which nobody asked why */
+	GhcStatement explain;		/* of an id (b), asked at (z): why (t), since (z), where (t) */
 	GhcStatement any_buried;	/* (is any an owner) if there is a tombstone */
 	GhcStatement buried;		/* ids with a tombstone, ascending, of a kind (t) and ids (B) */
 	GhcStatement promote;		/* ids (B), stars (I) of table repository_popular */
