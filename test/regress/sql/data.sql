@@ -95,12 +95,38 @@ SET LOCAL enable_seqscan = off;
 EXPLAIN (COSTS OFF) SELECT stars, created_at, topics FROM github.repositories WHERE repo_id = 5;
 ROLLBACK;
 
+-- what isn't asked for of a state costs nothing
+BEGIN;
+SELECT ghcrawl_create_tables();
+SET LOCAL enable_seqscan = off;
+EXPLAIN (COSTS OFF) SELECT name_with_owner FROM github.repository_state WHERE repo_id = 5;
+EXPLAIN (COSTS OFF) SELECT state, learnt_by FROM github.repository_state WHERE repo_id = 5;
+-- states, of what is known
+INSERT INTO github.repository (repo_id, changed_at, name_with_owner, created_at, archived_at, flags) VALUES
+	(1, '2026-01-01Z', 'a/nothing-asked', 0, NULL, NULL), (2, '2026-01-01Z', 'a/active', 0, NULL, 7 << 13),
+	(3, '2026-01-01Z', 'a/archived', 0, 86400, 7 << 13 | 2), (4, '2026-01-01Z', 'a/disabled', 0, NULL, 7 << 13 | 4 | 2),
+	(5, '2026-01-01Z', 'a/empty', 0, NULL, 7 << 13 | 8), (6, '2026-01-01Z', 'a/missed', 0, NULL, 7 << 13),
+	(7, '2026-01-01Z', 'a/blocked', 0, NULL, 7 << 13), (8, '2026-01-01Z', 'b/active-again', 0, NULL, 7 << 13);
+INSERT INTO github.repository_absence VALUES (6, '2026-02-01Z', NULL, NULL, NULL, NULL), (7, '2026-02-01Z', 'blocked_dmca', '2026-02-02Z', '2025-12-01Z', 'https://x');
+INSERT INTO github.repository_history (repo_id, changed_at, owner_id, flags, name_with_owner) VALUES
+	(4, '2025-06-01Z', NULL, 4 << 12, NULL), (8, '2025-07-01Z', NULL, 2 << 12 | 2, 'a/Active-again'),
+	(8, '2025-08-01Z', 5, NULL, 'a/active-again'), (8, '2025-06-01Z', NULL, NULL, 'a/first'), (8, '2025-09-01Z', NULL, NULL, 'c/x');
+SET LOCAL timezone = 'UTC';
+SELECT * FROM github.repository_state ORDER BY repo_id;
+SELECT * FROM github.names WHERE repo_id = 8 ORDER BY valid_from NULLS FIRST;
+SELECT repo_id, name_with_owner, found_name, is_present, valid_from, valid_to, ended_by FROM ghcrawl_find('A/ACTIVE-again');
+SELECT repo_id, found_name FROM ghcrawl_find('a/active-again', '2025-07-15Z');
+SELECT repo_id FROM ghcrawl_find('a/active-again', '1999-12-31Z');
+SELECT ghcrawl_find(NULL);
+ROLLBACK;
+
 -- indexes for those who want them
 SELECT ghcrawl_index_statements('{stars}');
 BEGIN;
 SELECT ghcrawl_create_tables();
 SELECT ghcrawl_index_statements('{stars,forks,language,license,owner_id,parent_id,name_with_owner,created_at,pushed_at,updated_at,topics,languages,key,NULL}');
 SELECT regexp_replace(ghcrawl_index_statements('{history}'), '_20\d\d_\d\d', '_month', 'g');
+SELECT regexp_replace(ghcrawl_index_statements('{names}'), '_20\d\d_\d\d', '_month', 'g');
 SELECT ghcrawl_index_statements('{}');
 SAVEPOINT s;
 SELECT ghcrawl_index_statements('{stars,wrong}');
