@@ -35,6 +35,7 @@ int			ghc_details = GHC_DETAILS_AUTO;
 int			ghc_retention_min = 90 * 24 * 60;
 int			ghc_history_retention_min = -1;
 int			ghc_walk_interval_min = 180 * 24 * 60;
+int			ghc_absence_stars = 10;
 
 static const struct config_enum_entry details_options[] = {
 	{"auto", GHC_DETAILS_AUTO, false},
@@ -206,6 +207,13 @@ define_number_settings(void)
 							&ghc_history_retention_min,
 							-1, -1, INT_MAX,
 							PGC_SIGHUP, GUC_UNIT_MIN,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("ghcrawl.absence_stars",
+							"Sets how many stars a repository that is gone must have for the REST API to be asked why.",
+							"A crawl waits for these requests, of which GitHub allows 5,000 an hour. -1 means that it isn't asked.",
+							&ghc_absence_stars,
+							10, -1, INT_MAX,
+							PGC_SIGHUP, 0,
 							NULL, NULL, NULL);
 	DefineCustomIntVariable("ghcrawl.walk_interval",
 							"Sets how long ids that were walked through aren't walked through again.",

@@ -36,6 +36,7 @@ extern int	ghc_details;			/* a GhcDetails */
 extern int	ghc_retention_min;		/* minutes; -1: for ever */
 extern int	ghc_history_retention_min;	/* the same */
 extern int	ghc_walk_interval_min;	/* 0: always */
+extern int	ghc_absence_stars;	/* -1: whoever is absent isn't asked about */
 
 /* Defines them all; to be called once, from _PG_init. */
 extern void ghc_settings_define(void);

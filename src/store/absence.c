@@ -15,6 +15,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "base/settings.h"
 #include "store/absence.h"
 #include "store/data.h"
 #include "store/values.h"
@@ -78,7 +79,8 @@ ghc_absence_write(const char *schema, GhcFieldSet fields, const int64 *ids,
 		return 0;
 	ghc_db_become(owner, &scope);
 	ghc_db_run(&sql->miss, values, NULL);
-	if (has_reasons(schema))
+	values[1] = Int32GetDatum(ghc_absence_stars);
+	if (ghc_absence_stars >= 0 && has_reasons(schema))
 		n_unasked = (int) ghc_db_run(&sql->unasked, values, NULL);
 	for (int i = 0; i < n_unasked; i++)
 		(*unasked)[i] = ghc_db_get_int8(i, 1);

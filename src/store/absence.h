@@ -29,8 +29,8 @@ extern void ghc_absence_extend(StringInfo sql, const char *schema);
 /*
  * Writes down that n repositories, asked for by id at that moment, were not
  * found; of one that was missed before the first moment stays.  Gives those of which the
- * REST API was never asked why, palloc'd, and returns how many: none if the
- * table has no room for the answer.
+ * REST API is to be asked why (ghcrawl.absence_stars), and never was, palloc'd, and
+ * returns how many: none if the table has no room for the answer.
  */
 extern int	ghc_absence_write(const char *schema, GhcFieldSet fields,
 							  const int64 *ids, int n, TimestampTz asked_at,

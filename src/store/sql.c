@@ -166,9 +166,10 @@ compose_absence(GhcStoreSql *store, const char *schema)
 				 " ON CONFLICT (repo_id) DO NOTHING", schema, schema), "Bz", NULL
 	};
 	store->unasked = (GhcStatement) {
-		psprintf("SELECT repo_id FROM %s.repository_absence"
-				 " WHERE repo_id = ANY ($1) AND checked_at IS NULL AND missed_at <= $2",
-				 schema), "Bz", NULL
+		psprintf("SELECT a.repo_id FROM %s.repository_absence a"
+				 " JOIN %s.repository r ON r.repo_id = a.repo_id"
+				 " WHERE a.repo_id = ANY ($1) AND a.checked_at IS NULL"
+				 " AND coalesce(r.stars, 0) >= $2", schema, schema), "Bi", NULL
 	};
 	store->explain = (GhcStatement) {
 		psprintf("UPDATE %s.repository_absence SET checked_at = $2, reason = $3,"

@@ -46,7 +46,7 @@ typedef struct GhcStoreSql
 	GhcStatement missed;		/* (repo_id, missed_at) of ids (B), ascending */
 	GhcStatement strike;		/* deletes ids (B) */
 	GhcStatement miss;			/* adds ids (B) at a moment (z) */
-	GhcStatement unasked;		/* those of ids (B) of which nobody asked why */
+	GhcStatement unasked;		/* those of ids (B) with so many stars (i) of which nobody asked why */
 	GhcStatement explain;		/* of an id (b), asked at (z): why (t), since (z), where (t) */
 	GhcStatement any_buried;	/* (is any an owner) if there is a tombstone */
 	GhcStatement buried;		/* ids with a tombstone, ascending, of a kind (t) and ids (B) */

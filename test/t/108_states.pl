@@ -12,7 +12,8 @@ use Test::More;
 
 my $sim = start_simulator(repositories => 3_000, users => 2, latency => 150,
 	unstable_order => 0, unstable_ties => 0);
-my $node = new_node('main', "ghcrawl.api_url = '" . $sim->http . "'");
+my $node = new_node('main', "ghcrawl.api_url = '" . $sim->http . "'",
+	'ghcrawl.absence_stars = 0');
 install($node, $sim);
 
 sub sql { return $node->safe_psql('postgres', $_[0]) }
@@ -123,4 +124,14 @@ is(state_of($renamed[1]), 'private_or_deleted id', 'its state is known by the lo
 change({ op => 'delete', id => $renamed[2] });
 crawl_while(0);
 is(state_of($renamed[2]), 'private_or_deleted rest', 'then reasons are asked for again');
+
+# it isn't asked about those that few care for
+my ($poor) = grep { my $id = $_; !grep { $_ == $id } @gone, @renamed } $sim->truth('stars:0..9');
+my ($rich) = grep { my $id = $_; !grep { $_ == $id } @gone, @renamed } $sim->truth('stars:10..500');
+$node->append_conf('postgresql.conf', 'ghcrawl.absence_stars = 10');
+$node->reload;
+change(map { { op => 'delete', id => $_ } } $poor, $rich);
+crawl_while(0);
+is(state_of($poor), 'private_or_deleted id', 'with few stars it is not asked why');
+is(state_of($rich), 'private_or_deleted rest', 'with enough it is');
 done_testing();
