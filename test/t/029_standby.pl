@@ -50,6 +50,8 @@ for my $call (
 		extra_params => [ '-v', 'VERBOSITY=verbose' ]);
 	like($err, qr/ERROR:  25006: .*HINT/s, "refused on a standby, with a hint: $call");
 }
+is($standby->safe_psql('postgres', "SELECT count(*) FROM ghcrawl_find((SELECT name_with_owner FROM github.repository LIMIT 1))"),
+	'1', 'names are found on a standby');
 is($standby->safe_psql('postgres', 'SELECT count(*) ' . WORKERS), '0', 'no worker runs there');
 
 my $so_far = crawl_column($primary, $crawl, 'stored');
