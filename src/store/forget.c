@@ -304,6 +304,9 @@ erase_control(Work *work)
 	Datum		values[] = {work->ids, work->names};
 
 	erase_rows(work, "ghcrawl", ".");
+	count(work, "listed",
+		  ghc_db_run_once("DELETE FROM ghcrawl.listed WHERE lower(asked_as) = ANY ($1)",
+						  "T", &work->names, NULL));
 	count(work, "error",
 		  ghc_db_run_once("UPDATE ghcrawl.error SET sample = NULL"
 						  " WHERE sample ~ '^repository \\d+' AND"
