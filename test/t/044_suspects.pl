@@ -124,7 +124,8 @@ is(absent(), in_order(@gone, $ids[50]), 'after a limited crawl: the one before i
 my $small = 'stars:4..9';
 my ($a, $b, $c, $d, $e, $f) = $sim->truth($small);
 recrawl($small, '0|0', 'small selection');
-my $quiet = recrawl($small, '0|0', 'small selection again');
+recrawl($small, '0|0', 'small selection again');
+my $quiet = sql('SELECT requests FROM ghcrawl.crawls ORDER BY crawl DESC LIMIT 1');
 sub spoil_look_ups { return $sim->post('/_sim/script', [ map { { fault => $_ } } (undef) x $quiet, @_ ]) }
 
 # an id as ghcrawl.seen has it
