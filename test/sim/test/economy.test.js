@@ -166,7 +166,7 @@ test('a refusal without a reason, time and again', async (t) => {
 });
 
 test('usage: what was asked, used and overstepped, by account', async (t) => {
-  const { ready, call, graphql, control } = await startSim(t, { repositories: 2000, users: 2, latency: 1000, 'time-scale': 5 });
+  const { ready, call, graphql, control } = await startSim(t, { repositories: 2000, users: 2, latency: 1000, 'time-scale': 2 });
   const [first, second] = ready.tokens;
   const both = `{ ${page('a', 30)} ${page('b', 20)} ${count('c')} }`;
   await Promise.all([graphql(both, { token: first }), graphql(both, { token: first }), graphql(VIEWER, { token: first })]);
