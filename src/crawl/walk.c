@@ -226,11 +226,11 @@ has_open(GhcWalk *walk)
 	return walk->n > 0;
 }
 
-/* Is it time for those that were put off? */
+/* Nothing else being open, is it time for those that were put off? */
 static bool
-asks_again(GhcWalk *walk)
+asks_again(const GhcWalk *walk)
 {
-	return !has_open(walk) && walk->n_again > 0 &&
+	return walk->n_again > 0 &&
 		(walk->listed || walk->closing || walk->n_again >= GHC_MAX_MEMBERS);
 }
 
@@ -266,9 +266,9 @@ walk_compose(GhcTask *task, const GhcRoom *room, GhcQuery *query)
 	int64_t		ids[GHC_MAX_MEMBERS];
 	int			n = 0;
 
-	if (!has_open(walk) && !asks_again(walk))
-		return ghc_walk_put_page(since_of(walk), query);
 	walk->legacy = !has_open(walk);
+	if (walk->legacy && !asks_again(walk))
+		return ghc_walk_put_page(since_of(walk), query);
 	if (walk->legacy)
 		for (; n < walk->n_again && n < max; n++)
 			ids[n] = llabs(walk->again[n]);
