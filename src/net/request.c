@@ -198,14 +198,38 @@ set_request(Setter *setter, GhcTransferState *state)
 		set_long(setter, CURLOPT_HTTPGET, 1);
 }
 
+/*
+ * Makes a handle as good as new; false if memory ran out.  One that ended while
+ * it waited for a free connection has its buffer for reading still, and libcurl
+ * refuses to be told that buffer's size: another takes its place.
+ */
+static bool
+reset_handle(GhcTransfer *transfer)
+{
+	CURL	   *another;
+
+	curl_easy_reset(transfer->easy);
+	if (curl_easy_setopt(transfer->easy, CURLOPT_BUFFERSIZE,
+						 (long) READ_BUFFER_BYTES) == CURLE_OK)
+		return true;
+	another = curl_easy_init();
+	if (another == NULL)
+		return false;
+	curl_easy_cleanup(transfer->easy);
+	transfer->easy = another;
+	return true;
+}
+
 CURLcode
 ghc_request_prepare(GhcTransfer *transfer, const GhcNetConfig *config)
 {
 	GhcTransferState *state = (GhcTransferState *) transfer;
-	Setter		setter = {transfer->easy, CURLE_OK};
+	Setter		setter = {NULL, CURLE_OK};
 
 	state->timeout_ms = config->request_timeout_ms;
-	curl_easy_reset(transfer->easy);
+	if (!reset_handle(transfer))
+		return CURLE_OUT_OF_MEMORY;
+	setter.easy = transfer->easy;
 	set_behaviour(&setter, state);
 	set_config(&setter, config);
 	set_request(&setter, state);

@@ -90,6 +90,24 @@ $node->append_conf('postgresql.conf', "ghcrawl.request_timeout = '3s'");
 $node->reload;
 crawl_is_exact($crawl, 'stars:>=2', 'its successor finishes the crawl');
 
+# requests that time out while they wait for the only connection
+$node->append_conf('postgresql.conf', "ghcrawl.max_connections = 1\nghcrawl.request_timeout = '1s'");
+$node->reload;
+$sim->post('/_sim/settings', { latency => 400 });
+my $offset = -s $node->logfile;
+$crawl = start_crawl('stars:>=0');
+wait_for($node, "SELECT max(in_flight) > 2 FROM ghcrawl.workers WHERE state <> 'gone'", 't');
+$pid = $node->safe_psql('postgres', "SELECT pid $worker");
+$sim->post('/_sim/faults', { stall => 1 });
+wait_for($node, "SELECT coalesce(sum(count), 0) > 5 FROM ghcrawl.errors WHERE crawl = $crawl AND message ~ 'timed out'", 't');
+$sim->post('/_sim/faults', { stall => 0 });
+$sim->post('/_sim/settings', { latency => 5 });
+$node->append_conf('postgresql.conf', "ghcrawl.max_connections = 100\nghcrawl.request_timeout = '3s'");
+$node->reload;
+crawl_is_exact($crawl, 'stars:>=0', 'a crawl past time-outs without a connection is exact');
+unlike(PostgreSQL::Test::Utils::slurp_file($node->logfile, $offset), qr/could not send an HTTP request|\(PID $pid\) exited with exit code 1/,
+	'its worker lived through them');
+
 # a server whose certificate nobody vouches for gets no token
 $node->append_conf('postgresql.conf', "ghcrawl.ca_file = ''");
 $node->restart;
