@@ -329,6 +329,19 @@ test-faults:
 	$(AS_ROOT) $(MAKE) --no-print-directory -s install WERROR=yes with_llvm=no
 	scripts/run-tap test/long/faults.pl
 
+# Two hours of crawls of worlds that change, with a kill or a fault every few seconds,
+# and the picture of it.  test/long/soak.pl says what can be set.
+.PHONY: test-soak
+test-soak: export PG_CONFIG := $(PG_CONFIG)
+test-soak: export SOAK_FOLDER ?= $(abspath build/soak)
+test-soak:
+	$(MAKE) --no-print-directory -j2 all WERROR=yes with_llvm=no
+	$(AS_ROOT) $(MAKE) --no-print-directory -s install WERROR=yes with_llvm=no
+	mkdir -p $(SOAK_FOLDER)
+	chmod a+rwxt $(SOAK_FOLDER)
+	scripts/run-tap test/long/soak.pl
+	scripts/soak-picture $(SOAK_FOLDER) > $(SOAK_FOLDER)/soak.svg
+
 # The economy of the API end to end, and its tables: what is used of what budgets
 # allow, how much is asked in a request, what troubles cost; docs/economy.md.  What
 # rows, changes and indexes cost on disk; docs/tables.md.  What it costs to have a

@@ -183,15 +183,17 @@ sub load_truth
 	return;
 }
 
-# Every value of every column that a profile fills is the true one.
+# Every value of every column that a profile fills is the true one.  "between" is
+# called once the truth is loaded, which a crash of the server would take away.
 sub values_are_true
 {
-	my ($node, $sim, $search, $profile, $name) = @_;
+	my ($node, $sim, $search, $profile, $name, $between) = @_;
 	my @columns = grep { $TRUTH{$_} } split ' ',
 	  $node->safe_psql('postgres',
 		"SELECT unnest(columns) FROM ghcrawl.profile WHERE name = '$profile'");
 
 	load_truth($node, $sim, $search, map { @{ $TRUTH{$_} } } @columns);
+	$between->() if $between;
 	my $expressions = join ', ', map { truth_expression($_) . " AS $_" } @columns;
 	my $counts = join ', ',
 	  map { "count(*) FILTER (WHERE t.$_ IS DISTINCT FROM r.$_) AS $_" } @columns;

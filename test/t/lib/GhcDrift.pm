@@ -14,7 +14,11 @@ package GhcDrift;
 #   $drift->judge($first);                  # tests
 #   $drift->stop;
 #
-# With "quiet" judge() only counts, for hunts over many seeds.
+# With "keep" new() leaves the extension as it is, with what it knows of earlier crawls,
+# and only empties the data tables: another world, at the same address ("port").
+# crawl() takes "watch", what is called instead of looking at the progress, and returns
+# once the crawl has ended; and "measure", instead of all that is measured.
+# "meanwhile" is called between two looks at what came of a crawl.
 
 use strict;
 use warnings;
@@ -72,13 +76,14 @@ sub all_drift
 }
 
 # Options: node, seed, repositories, users, profile, selection, faults and
-# drift (hashes of rates), simulator (a hash of its further options), patience.
+# drift (hashes of rates), simulator (a hash of its further options), patience,
+# timeout (of a request).
 sub new
 {
 	my ($class, %option) = @_;
 	my $self = bless {
 		seed => 1, repositories => 20_000, users => 60, profile => 'flat',
-		selection => 'stars:>=0 fork:true', faults => {}, drift => {}, patience => 900, %option
+		selection => 'stars:>=0 fork:true', faults => {}, drift => {}, patience => 900, timeout => '4s', %option
 	}, $class;
 	my $node = $self->{node};
 
@@ -86,14 +91,32 @@ sub new
 		repositories => $self->{repositories}, seed => $self->{seed}, users => $self->{users},
 		latency => 20, time_scale => 60, %{ $option{simulator} // {} });
 	$node->append_conf('postgresql.conf',
-		"ghcrawl.api_url = '" . $self->{sim}->http . "'\nghcrawl.request_timeout = '4s'");
+		"ghcrawl.api_url = '" . $self->{sim}->http . "'\nghcrawl.request_timeout = '$self->{timeout}'");
 	$node->reload;
-	$node->safe_psql('postgres', 'SET client_min_messages = warning;'
-		. ' DROP EXTENSION IF EXISTS ghcrawl; DROP SCHEMA IF EXISTS github CASCADE');
-	install($node, $self->{sim});
+	$self->{keep} ? $self->move_on : $self->begin_anew;
 	$self->{lag_ms} = 1000 * ($option{simulator}{index_lag} // 0);
 	$self->{from} = now_ms();
 	return $self;
+}
+
+sub begin_anew
+{
+	my ($self) = @_;
+	$self->sql('SET client_min_messages = warning;'
+		. ' DROP EXTENSION IF EXISTS ghcrawl; DROP SCHEMA IF EXISTS github CASCADE');
+	install($self->{node}, $self->{sim});
+	return;
+}
+
+# Another world has other tokens.
+sub move_on
+{
+	my ($self) = @_;
+	wait_for($self->{node}, 'SHOW ghcrawl.api_url', $self->{sim}->http);
+	$self->sql('SELECT ghcrawl_remove_token(name) FROM ghcrawl.tokens;'
+		. ' TRUNCATE github.repository, github.repository_history, github.repository_absence, ghcrawl.seen');
+	add_tokens($self->{node}, $self->{sim}->tokens);
+	return;
 }
 
 sub now_ms { return int(time * 1000) }
@@ -125,7 +148,7 @@ sub crawl
 	$result{from} = now_ms() - $self->{lag_ms} - 1;
 	my $start = time;
 	$result{crawl} = start_crawl($self->{node}, $self->{selection}, $self->{profile});
-	$self->watch(\%result, $start + $self->{patience});
+	($option{watch} // \&watch)->($self, \%result, $start + $self->{patience});
 	$result{seconds} = time - $start;
 	my $counters = $sim->counters;
 	my $applied = $sim->json('/_sim/drift')->{applied};
@@ -136,7 +159,7 @@ sub crawl
 	$result{struck} = sum0(values %{ $counters->{faults} });
 	$result{by_fault} = $counters->{faults};
 	$result{violations} = $counters->{violations};
-	$self->measure(\%result);
+	($option{measure} // \&measure)->($self, \%result);
 	return \%result;
 }
 
@@ -172,10 +195,19 @@ sub always_and_ever
 {
 	my ($self, $query, $from) = @_;
 	my $both = $self->{sim}->json("/_sim/truth?from=$from&q=" . GhcTest::escape($query));
+	$self->{meanwhile}->() if $self->{meanwhile};
 	return ($both->{always}, $both->{ever});
 }
 
 sub measure
+{
+	my ($self, $result) = @_;
+	$self->measure_ids($result);
+	$self->measure_values($result);
+	return;
+}
+
+sub measure_ids
 {
 	my ($self, $result) = @_;
 	my ($always, $ever) = $self->always_and_ever($self->{selection}, $result->{from});
@@ -193,7 +225,6 @@ sub measure
 	$result->{lost} = [ sort { $a <=> $b } keys %lost ];
 	($result->{counted}, $result->{missing}) = split /\|/, $self->sql(
 		"SELECT stored, missing FROM ghcrawl.crawls WHERE crawl = $result->{crawl}");
-	$self->measure_values($result);
 	return;
 }
 

@@ -3,7 +3,8 @@ package GhcSmallDisk;
 # Two small file systems of a test's own, in memory: for data and for WAL.  Must be
 # used before all else: it starts the test anew in a mount namespace that has them,
 # which ends with the test.  $ENV{GHC_SMALL_DATA} and $ENV{GHC_SMALL_WAL} are their
-# folders; they aren't set where a user may not make namespaces.
+# folders; they aren't set where a user may not make namespaces.  "use GhcSmallDisk data_mb => 256"
+# makes that for data so many MB.
 
 use strict;
 use warnings;
@@ -19,6 +20,7 @@ use constant SCRIPT => 'mount -t tmpfs -o size=$3M,mode=700 tmpfs "$1" && mount 
 
 sub import
 {
+	my (undef, %option) = @_;
 	# once is enough; and whoever only checks the syntax wants nothing started
 	return if defined $ENV{GHC_UID} || $^C;
 	local $ENV{GHC_UID} = $<;
@@ -29,7 +31,7 @@ sub import
 
 	mkdir $_ or die "$_: $!" for @folders;
 	@ENV{qw(GHC_SMALL_DATA GHC_SMALL_WAL)} = @folders;
-	exec 'unshare', '--user', '--map-root-user', '--mount', 'bash', '-c', SCRIPT, 'small-disk', @folders, DATA_MB, WAL_MB,
+	exec 'unshare', '--user', '--map-root-user', '--mount', 'bash', '-c', SCRIPT, 'small-disk', @folders, $option{data_mb} // DATA_MB, WAL_MB,
 	  $^X, $0, @ARGV or die "unshare: $!";
 }
 
