@@ -97,12 +97,19 @@ no_question_is_left($node, 'a host that is down');
 $sim->post('/_sim/counters/reset');
 my $crawl = start_crawl($node, 'stars:>=0 fork:true', 'stars');
 wait_for($node, "SELECT stored > 500 FROM ghcrawl.crawls WHERE crawl = $crawl", 't');
+# of small requests, slowly answered, so that it lasts
+$node->append_conf('postgresql.conf', 'ghcrawl.pages_per_request = 1');
+$node->reload;
+$sim->post('/_sim/settings', { latency => 300 });
 my @sessions = map { $node->background_psql('postgres') } 1 .. 3;
 $_->query_until(qr/go/, "\\echo go\nSELECT count(*) FROM ghcrawl_verify_tokens() WHERE state = 'ready';\n")
   for @sessions;
 is(join(' ', map { (split /\n/, $_->query_safe('SELECT 1'))[0] } @sessions), '3 3 3',
 	'three at once beside a crawl');
 is(crawl_column($node, $crawl, 'state'), 'running', 'which is still running');
+$node->append_conf('postgresql.conf', 'ghcrawl.pages_per_request = 0');
+$node->reload;
+$sim->post('/_sim/settings', { latency => 5 });
 $_->quit for @sessions;
 crawl_ends($node, $crawl);
 ids_are_exact($node, $sim, 'stars:>=0 fork:true', 'a crawl beside');
