@@ -129,6 +129,7 @@ ghcrawl.sum_histogram(integer[]): EXECUTE
 ghcrawl.tokens: SELECT
 ghcrawl.wanted: SELECT
 ghcrawl.workers: SELECT
+ghcrawl_find(text,timestamp with time zone): EXECUTE
 ghcrawl_wait(bigint,interval,text): EXECUTE
 END
 is(join(' ', map { /^(ghcrawl\.\S+): (?!SELECT$|EXECUTE$)/ ? $1 : () } split /\n/, rights_of('deputy')),
@@ -141,7 +142,7 @@ for my $line (split /\n/, sql("SELECT kind, name FROM ($MEMBERS) m WHERE kind <>
 	my ($kind, $name) = split /\|/, $line, 2;
 	my $call = $name =~ s/\(.*//r;
 	my $types = ($name =~ /\((.*)\)/)[0] // '';
-	my $arguments = join ', ', map { /\[\]/ ? "'{1}'::$_" : "'1'::$_" } split /,/, $types;
+	my $arguments = join ', ', map { /\[\]/ ? "'{1}'::$_" : /timestamp/ ? "'now'::$_" : "'1'::$_" } split /,/, $types;
 	my $statement =
 	    $kind eq 'sequence' ? "SELECT nextval('$name')"
 	  : $kind eq 'table' ? "SELECT * FROM $name"
