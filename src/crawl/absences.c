@@ -27,18 +27,11 @@ format_ids(const int64 *ids, int n)
 {
 	GhcMembers	members = {.n = n};
 	GhcBuffer	text = {0};
-	char	   *query;
 
 	memcpy(members.ids, ids, n * sizeof(int64));
 	ghc_range_init(&members.range);
 	ghc_members_format(&members, &text);
-	query = text.failed ? NULL : pstrdup(text.data);
-	ghc_buffer_free(&text);
-	if (query == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_OUT_OF_MEMORY),
-				 errmsg("out of memory")));
-	return query;
+	return ghc_values_take(&text);
 }
 
 /* Adds tasks of a kind for some ids; they are no part of what the crawl counts. */

@@ -135,14 +135,9 @@ static char *
 format_members(const GhcMembers *members)
 {
 	GhcBuffer	text = {0};
-	char	   *query;
 
 	ghc_members_format(members, &text);
-	query = text.failed ? NULL : pstrdup(text.data);
-	ghc_buffer_free(&text);
-	if (query == NULL)
-		out_of_memory();
-	return query;
+	return ghc_values_take(&text);
 }
 
 int

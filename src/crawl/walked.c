@@ -19,6 +19,7 @@
 #include "crawl/walked.h"
 #include "store/clock.h"
 #include "store/errors.h"
+#include "store/values.h"
 #include "store/walked.h"
 
 static bool
@@ -116,27 +117,13 @@ ghc_walked_settle(GhcWork *work)
 		ghc_walk_feed(&work->task, fed->ids, fed->n, fed->n == GHC_WALK_IDS);
 }
 
-/* Takes over a buffer's text; throws if memory ran out. */
-static char *
-take_text(GhcBuffer *buf)
-{
-	char	   *text = buf->failed ? NULL : pstrdup(buf->data);
-
-	ghc_buffer_free(buf);
-	if (text == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_OUT_OF_MEMORY),
-				 errmsg("out of memory")));
-	return text;
-}
-
 char *
 ghc_walked_text(const GhcWork *work)
 {
 	GhcBuffer	buf = {0};
 
 	ghc_walk_format(&work->task, &buf);
-	return take_text(&buf);
+	return ghc_values_take(&buf);
 }
 
 /* a part of a span */
@@ -233,7 +220,7 @@ add_children(const GhcWork *work, const List *pieces, const GhcTaskKind *kind,
 		if (piece->kind != kind)
 			continue;
 		ghc_span_format(&piece->span, &text);
-		rows.queries[rows.n] = take_text(&text);
+		rows.queries[rows.n] = ghc_values_take(&text);
 		rows.positions[rows.n] = piece->span.lo;
 		rows.promised[rows.n] = piece->expected;
 		rows.weights[rows.n++] = (double) Max(piece->expected, 1) / weight;

@@ -21,6 +21,7 @@
 #include "store/refreshes.h"
 #include "store/roster.h"
 #include "store/tasks.h"
+#include "store/values.h"
 
 /* no run is made of more; each takes some bytes of memory */
 #define MOST_LOOKS 1000000
@@ -122,21 +123,14 @@ compose_task(int64 *ids, int n)
 {
 	GhcMembers *members = palloc0(sizeof(GhcMembers));
 	GhcBuffer	text = {0};
-	char	   *copy;
 
 	ghc_idlist_sort(ids, n);
 	ghc_range_init(&members->range);
 	memcpy(members->ids, ids, n * sizeof(int64));
 	members->n = n;
 	ghc_members_format(members, &text);
-	copy = text.failed ? NULL : pstrdup(text.data);
-	ghc_buffer_free(&text);
 	pfree(members);
-	if (copy == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_OUT_OF_MEMORY),
-				 errmsg("out of memory")));
-	return copy;
+	return ghc_values_take(&text);
 }
 
 /* Adds tasks for the ids from one on; returns where the rest begins. */

@@ -128,18 +128,25 @@ ghc_values_float8_array(const double *numbers, int n)
 }
 
 char *
+ghc_values_take(GhcBuffer *buf)
+{
+	char	   *copy = buf->failed ? NULL :
+		pnstrdup(buf->data ? buf->data : "", buf->len);
+
+	ghc_buffer_free(buf);
+	if (copy == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	return copy;
+}
+
+char *
 ghc_values_range(const GhcRange *range)
 {
 	GhcBuffer	text = {0};
-	char	   *copy;
 
 	ghc_range_format(range, &text);
-	if (text.failed)
-		ereport(ERROR,
-				(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-	copy = pnstrdup(text.data ? text.data : "", text.len);
-	ghc_buffer_free(&text);
-	return copy;
+	return ghc_values_take(&text);
 }
 
 Datum

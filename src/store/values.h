@@ -27,6 +27,9 @@ extern Datum ghc_values_text_array(char *const *texts, int n);
 /* The same, double precision[]. */
 extern Datum ghc_values_float8_array(const double *numbers, int n);
 
+/* Empties a buffer; its text, palloc'd.  Throws if memory had run out. */
+extern char *ghc_values_take(GhcBuffer *buf);
+
 /* A range as the text of a search, palloc'd. */
 extern char *ghc_values_range(const GhcRange *range);
 
