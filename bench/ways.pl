@@ -4,8 +4,7 @@
 #
 #   BENCH_REPOSITORIES  public ones (60000)
 #   BENCH_SCALE         how many times faster time passes (5)
-#   BENCH_LATENCY       of a request and of each repository in it, ms (300,8; half of
-#                       that for one looked up)
+#   BENCH_LATENCY       of a request and of each repository in it, ms (300,8)
 #
 # Given is what a thousand repositories take: docs/ways.md reckons larger numbers from
 # that.  Response time is by the simulator's books.
