@@ -30,6 +30,12 @@ my @troubles = (
 	[ 'a port that refuses', listening => { https => 0 }, 'connect' ]);
 my %good = (certificate => { kind => 'good' }, listening => { https => 1 });
 
+sub resolve_errors
+{
+	my ($database) = @_;
+	return $database->safe_psql('postgres', q{SELECT sum(count) FROM ghcrawl.errors WHERE message ~* 'resolve'});
+}
+
 sub requests { return $sim->counters->{requests} }
 
 my $crawl = start_crawl($node, EVERYTHING, 'flat');
@@ -87,9 +93,22 @@ SKIP:
 	wait_for($blind, q{SELECT count(*) > 0 FROM ghcrawl.errors WHERE message ~* 'resolve'}, 't');
 	is($named->counters->{requests}, 0, 'a name that does not resolve: nothing is sent');
 	append_to_file("$dir/hosts", "127.0.0.1 elsewhere.invalid\n");
+
+	# gone again in mid-crawl, for a process that hasn't asked for it yet: libcurl
+	# remembers an address for a minute
+	$named->post('/_sim/settings', { latency => 1000 });
+	wait_for($blind, "SELECT stored > 0 AND state = 'running' FROM ghcrawl.crawls WHERE crawl = $crawl", 't');
+	truncate("$dir/hosts", length "127.0.0.1 localhost\n") or die "hosts: $!";
+	my $unresolved = resolve_errors($blind);
+	$blind->safe_psql('postgres', q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'ghcrawl worker'});
+	wait_for($blind, "SELECT sum(count) > $unresolved FROM ghcrawl.errors WHERE message ~* 'resolve'", 't');
+	is(crawl_column($blind, $crawl, 'state'), 'running', 'a name that is gone in mid-crawl: the crawl is still at it');
+	append_to_file("$dir/hosts", "127.0.0.1 elsewhere.invalid\n");
+	$named->post('/_sim/settings', { latency => 10 });
+
 	$watched = watch($blind, $crawl);
 	invariants($blind, $named, $crawl, $watched, name => 'a name that resolves again',
-		errors => { '^value: description' => 1 });
+		errors => { '^value: description' => 1, '^network: Could not resolve' => 1 });
 	$blind->stop;
 }
 
