@@ -237,10 +237,12 @@ CREATE TABLE ghcrawl.walked (
 	data_schema	name NOT NULL,
 	walked_at	timestamptz NOT NULL,
 	ids			int8multirange NOT NULL,
+	blocks		int8multirange NOT NULL DEFAULT '{}',
 	PRIMARY KEY (data_schema, walked_at)
 );
 COMMENT ON TABLE ghcrawl.walked IS 'Which ids crawls of all or of ids walked through; within ghcrawl.walk_interval only those that the data table has are asked for again. What is deleted here is walked through once more';
 COMMENT ON COLUMN ghcrawl.walked.walked_at IS 'When that crawl began';
+COMMENT ON COLUMN ghcrawl.walked.blocks IS 'Blocks of 4,096 ids, as in ghcrawl.refresh_block, of which the crawl looked at all that is stored';
 
 CREATE TABLE ghcrawl.queue (
 	crawl_id	bigint NOT NULL,

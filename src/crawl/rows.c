@@ -121,8 +121,8 @@ add_page(Batch *batch, GhcRun *run, const GhcFlight *flight, GhcWork *work,
 			.crawl_id = run->crawl.crawl_id,
 			.repo = &page->repos[i],
 			.observed_at = ghc_clock_timestamp(flight->sent_ms),
-			.alone = work->task.nodes != NULL &&
-			work->task.nodes->why != GHC_LOOKUP_DETAILS,
+			.alone = work->task.walk != NULL ||
+			(work->task.nodes != NULL && work->task.nodes->why != GHC_LOOKUP_DETAILS),
 			.owner = work
 		};
 	}

@@ -44,6 +44,23 @@ ghc_blocks_settle(const char *schema)
 	ghc_db_run(&settle, values, NULL);
 }
 
+void
+ghc_blocks_take_walks(const char *schema)
+{
+	static GhcStatement take = {
+		"UPDATE ghcrawl.refresh_block b SET looked_at = w.walked_at"
+		" FROM (SELECT w.walked_at, lower(r) AS first, coalesce(upper(r), $2) - 1 AS last"
+		" FROM ghcrawl.walked w, unnest(w.blocks) r WHERE w.data_schema = $1) w"
+		" WHERE b.data_schema = $1 AND b.block BETWEEN w.first AND w.last"
+		" AND b.looked_at < w.walked_at", "nb", NULL
+	};
+	NameData	name;
+	Datum		values[] = {NameGetDatum(&name), Int64GetDatum(PG_INT64_MAX)};
+
+	namestrcpy(&name, schema);
+	ghc_db_run(&take, values, NULL);
+}
+
 /* Moments go in as microseconds since 2000, which both sides reckon in. */
 static void
 run_with(GhcStatement *statement, const char *schema, const GhcBlock *blocks,

@@ -34,6 +34,9 @@ typedef struct GhcBlock
 /* Blocks that crawls looked at which have ended take over what that says. */
 extern void ghc_blocks_settle(const char *schema);
 
+/* Blocks that walks through ids looked at, which have ended, are as fresh. */
+extern void ghc_blocks_take_walks(const char *schema);
+
 /* Adds blocks, or says anew how many repositories are in them. */
 extern void ghc_blocks_add(const char *schema, const GhcBlock *blocks, int n);
 

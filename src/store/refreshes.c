@@ -113,6 +113,7 @@ ghc_refreshes_choose(GhcOverdue *overdue)
 	ghc_blocks_settle(overdue->schema);
 	forget_old(overdue->schema);
 	ghc_roster_extend(overdue->schema, overdue->owner, overdue->targets);
+	ghc_blocks_take_walks(overdue->schema);
 	ghc_ages_measure(overdue->schema, overdue->owner, overdue->targets, overdue->now);
 	ghc_overdue_choose(overdue);
 }

@@ -14,6 +14,7 @@
 #include "utils/builtins.h"
 
 #include "github/selection.h"
+#include "github/span.h"
 #include "store/db.h"
 #include "store/targets.h"
 
@@ -56,6 +57,21 @@ load_bands(void)
 	return targets;
 }
 
+/* A walk through all ids; false if not through all, or if it isn't one. */
+static bool
+read_walk(const char *query, Cover *cover)
+{
+	GhcSlice	text = ghc_slice_of(query);
+	GhcSpan		span;
+
+	if (!ghc_span_take(&text, &span) || span.lo > 1 || !ghc_span_is_open(&span))
+		return false;
+	cover->from = 0;
+	cover->to = PG_INT32_MAX;
+	cover->forks = GHC_FORKS_IN;
+	return true;
+}
+
 /* What a selection has to do with stars and forks; false if with anything else. */
 static bool
 read_cover(const char *query, Cover *cover)
@@ -64,6 +80,8 @@ read_cover(const char *query, Cover *cover)
 	GhcProblem	problem;
 	const GhcInterval *stars = &range.dim[GHC_DIM_STARS];
 
+	if (read_walk(query, cover))
+		return true;
 	if (!ghc_selection_parse(ghc_slice_of(query), &range, &problem) ||
 		range.rest[0] != '\0' || range.archived != GHC_TRI_ANY)
 		return false;

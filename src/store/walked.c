@@ -10,6 +10,9 @@
  * The last ids there are may appear out of order, so that a walk that met the end
  * isn't sure of those just before it: they are walked again next time.
  *
+ * What a crawl walked through, or asked the data table for, has been looked at:
+ * that is noted by whole blocks, as refreshes reckon in them (blocks.h).
+ *
  * IDENTIFICATION
  *	  src/store/walked.c
  *
@@ -19,6 +22,7 @@
 
 #include "utils/builtins.h"
 
+#include "store/blocks.h"
 #include "store/data.h"
 #include "store/db.h"
 #include "store/walked.h"
@@ -62,28 +66,42 @@ ghc_walked_note(int64 crawl_id)
 		" FOR NO KEY UPDATE OF d", "b", NULL
 	};
 	static GhcStatement note = {
-		"WITH c AS (SELECT data_schema, created_at FROM ghcrawl.crawl"
-		" WHERE crawl_id = $1),"
-		" t AS (SELECT substring(query FROM '^ids:([0-9]+)')::bigint AS lo,"
+		"WITH c AS (SELECT c.data_schema, c.created_at,"
+		" coalesce(p.columns @> '{stars}', false) AS has_stars"
+		" FROM ghcrawl.crawl c LEFT JOIN ghcrawl.profile p ON p.name = c.profile"
+		" WHERE c.crawl_id = $1),"
+		" t AS (SELECT kind, state, substring(query FROM '^ids:([0-9]+)')::bigint AS lo,"
 		" substring(query FROM '^ids:[0-9]+[.][.]([0-9]+)')::bigint AS hi,"
 		" substring(query FROM ' at:([0-9]+)')::bigint AS at FROM ghcrawl.task"
-		" WHERE crawl_id = $1 AND kind = 'walk' AND state = ANY ('{done,split}')),"
+		" WHERE crawl_id = $1 AND kind = ANY ('{walk,known}') AND state = ANY ('{done,split}')),"
 		" r AS (SELECT lo, CASE WHEN hi IS NULL"
 		" THEN at - 1 - least(10000, at / 1000) ELSE least(hi, at - 1) END AS hi FROM t"
-		" WHERE at IS NOT NULL),"
-		" new AS (SELECT range_agg(int8range(lo, hi, '[]')) AS ids FROM r WHERE hi >= lo),"
-		" old AS (UPDATE ghcrawl.walked w SET ids = w.ids - new.ids FROM new, c"
+		" WHERE kind = 'walk' AND at IS NOT NULL),"
+		" l AS (SELECT range_agg(int8range(lo, CASE WHEN state = 'split'"
+		" THEN coalesce(at, lo) ELSE hi + 1 END)) AS ids FROM t, c WHERE c.has_stars),"
+		" whole AS (SELECT CASE WHEN lower(i) > 1 THEN (lower(i) + $2 - 1) / $2 ELSE 0 END AS first,"
+		" upper(i) / $2 AS after FROM l, unnest(l.ids) i),"
+		" new AS (SELECT coalesce((SELECT range_agg(int8range(lo, hi, '[]'))"
+		" FROM r WHERE hi >= lo), '{}') AS ids,"
+		" coalesce((SELECT range_agg(int8range(first, after))"
+		" FROM whole WHERE first < after OR after IS NULL), '{}') AS blocks),"
+		" old AS (UPDATE ghcrawl.walked w SET ids = w.ids - new.ids,"
+		" blocks = w.blocks - new.blocks FROM new, c"
 		" WHERE w.data_schema = c.data_schema AND w.walked_at <> c.created_at"
-		" AND w.ids && new.ids)"
-		" INSERT INTO ghcrawl.walked AS w (data_schema, walked_at, ids)"
-		" SELECT c.data_schema, c.created_at, new.ids FROM c, new WHERE new.ids IS NOT NULL"
-		" ON CONFLICT (data_schema, walked_at) DO UPDATE SET ids = w.ids + excluded.ids",
-		"b", NULL
+		" AND (w.ids && new.ids OR w.blocks && new.blocks))"
+		" INSERT INTO ghcrawl.walked AS w (data_schema, walked_at, ids, blocks)"
+		" SELECT c.data_schema, c.created_at, new.ids, new.blocks FROM c, new"
+		" WHERE NOT (isempty(new.ids) AND isempty(new.blocks))"
+		" ON CONFLICT (data_schema, walked_at) DO UPDATE"
+		" SET ids = w.ids + excluded.ids, blocks = w.blocks + excluded.blocks",
+		"bb", NULL
 	};
 	static GhcStatement tidy = {
-		"DELETE FROM ghcrawl.walked WHERE isempty(ids)", "", NULL
+		"DELETE FROM ghcrawl.walked WHERE isempty(ids) AND isempty(blocks)", "", NULL
 	};
-	Datum		values[] = {Int64GetDatum(crawl_id)};
+	Datum		values[] = {
+		Int64GetDatum(crawl_id), Int64GetDatum(INT64CONST(1) << GHC_BLOCK_BITS)
+	};
 
 	if (ghc_db_run(&lock, values, NULL) == 0)
 		return;
