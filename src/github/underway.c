@@ -40,8 +40,8 @@
 
 /*
  * After ten seconds GitHub gives up, which is this share of the window; so the
- * worst that may come of a request is no more than that, however far off a
- * shorter one was.
+ * worst that may come of a request is no more than that, however far off
+ * shorter ones were.  Whoever takes longer as a rule isn't GitHub.
  */
 #define TIMEOUT_SHARE (1.0 / 6)
 
@@ -247,9 +247,12 @@ add_up(Question *question, int64_t expected_ms)
 {
 	const GhcUnderway *flight = question->flight;
 	double		off = most_off(flight);
-	double		timeout_ms = (double) flight->windows[0].length_ms * TIMEOUT_SHARE;
+	double		most_ms = (double) flight->windows[0].length_ms * TIMEOUT_SHARE *
+		WORST_MARGIN;
+	double		off_ms = (double) expected_ms * (1 + off);
 	double		worst_ms = (double) expected_ms *
 		(1 + (flight->worst - 1) * WORST_MARGIN);
+	double		margin_ms;
 	GhcUnderwaySums *all = &question->sums;
 
 	for (int kind = 0; kind < GHC_KIND_COUNT; kind++)
@@ -263,11 +266,14 @@ add_up(Question *question, int64_t expected_ms)
 		all->counted_ms += sums->counted_ms;
 		all->squares += sums->squares;
 	}
+	margin_ms = off * sqrt(all->squares);
 	question->shortest_ms = (int64_t) ((double) expected_ms / (1 + off));
 	question->longest_ms = (int64_t)
-		ceil(fmax((double) expected_ms * (1 + off),
-				  fmin(worst_ms, timeout_ms * WORST_MARGIN)));
-	question->margin_ms = (int64_t) ceil(off * sqrt(all->squares));
+		ceil(fmax(expected_ms <= most_ms ? fmin(off_ms, most_ms) : off_ms,
+				  fmin(worst_ms, most_ms)));
+	question->margin_ms = (int64_t)
+		ceil(all->n * most_ms >= (double) all->counted_ms ?
+			 fmin(margin_ms, all->n * most_ms - (double) all->counted_ms) : margin_ms);
 }
 
 static int64_t

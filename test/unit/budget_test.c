@@ -578,6 +578,18 @@ test_time_out(void)
 	budget.flight.deviation = 0;
 	is_int(ghc_underway_until_ms(flight, kinds, 60000, 6000, START + 1000),
 		   START + 1000, "a short one that took long says little of long ones");
+
+	/* many were, as if the server had become slow at once */
+	begin_with(30000);
+	budget.flight.deviation = 2.5;
+	is_int(ghc_underway_until_ms(flight, kinds, 60000, 5000, START),
+		   START, "nor do many");
+	ok(ghc_underway_until_ms(flight, kinds, 60000, 20000, START) > START + 40000,
+	   "but who takes longer than GitHub ever does may take much longer");
+	allow_two();
+	send(0, 1, 5000, START);
+	is_int(ghc_underway_until_ms(flight, kinds, 60000, 5000, START + 10),
+		   START + 10, "nor does what is under way take longer");
 }
 
 /* GraphQL has 60 of the 90 seconds, REST whatever is left. */
