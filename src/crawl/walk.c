@@ -20,7 +20,7 @@
  * times.  Where GitHub's links lead isn't looked at.
  *
  * Nothing needs to be remembered of an id that was settled: a task is its span
- * and the first id that isn't.
+ * and the first id that isn't, and whom the database refused.
  *
  * Pure: no SPI, no curl, no clock.
  *
@@ -122,8 +122,11 @@ read_task(GhcTask *task, GhcSlice text, GhcWalkSource source)
 	walk->at_once = GHC_MAX_MEMBERS;
 	walk->hungry = source != GHC_WALK_REST;
 	task->walk = walk;
-	task->seen = task->counted;
-	return read_text(walk, text);
+	if (!read_text(walk, text))
+		return false;
+	/* who begins anew will see them all again */
+	task->seen = walk->next > walk->span.lo ? task->counted : 0;
+	return true;
 }
 
 static bool
@@ -155,25 +158,51 @@ first_open(const GhcWalk *walk)
 	return i < walk->n ? walk->ids[i] : walk->next;
 }
 
-void
-ghc_walk_format(const GhcTask *task, GhcBuffer *out)
+/*
+ * Appends a span, how far it was walked, and what of that is to be asked for once
+ * more; if that is too much to be written down, the span is to be walked anew.
+ */
+static void
+put_text(const GhcWalk *walk, const GhcSpan *span, const GhcIdSet *refused,
+		 GhcBuffer *out)
 {
-	const GhcWalk *walk = task->walk;
 	int64_t		at = first_open(walk);
-	int64_t		left[GHC_WALK_LEFT + GHC_WALK_IDS];
+	int64_t		left[GHC_WALK_LEFT + 2 * GHC_WALK_IDS];
 	int			n_left = walk->n_left;
 
+	ghc_span_format(span, out);
+	if (walk->source == GHC_WALK_END || refused->n > GHC_WALK_IDS)
+		return;
 	memcpy(left, walk->left, n_left * sizeof(left[0]));
 	for (int i = 0; i < walk->n_old; i++)
 		if (!walk->settled[i])
 			left[n_left++] = walk->ids[i];
-	ghc_span_format(&walk->span, out);
-	if (walk->source == GHC_WALK_END)
+	for (size_t i = 0; i < refused->capacity; i++)
+		if (refused->slot[i] != 0)
+			left[n_left++] = refused->slot[i];
+	if (n_left > GHC_WALK_IDS)
 		return;
 	if (at > walk->span.lo)
 		ghc_buffer_printf(out, " at:%" PRId64, at);
 	ghc_span_put_ids("again", walk->again, walk->n_again, out);
 	ghc_span_put_ids("left", left, n_left, out);
+}
+
+void
+ghc_walk_format(const GhcTask *task, const GhcIdSet *refused, GhcBuffer *out)
+{
+	put_text(task->walk, &task->walk->span, refused, out);
+}
+
+bool
+ghc_walk_format_left(const GhcTask *task, const GhcIdSet *refused, GhcBuffer *out)
+{
+	const GhcWalk *walk = task->walk;
+
+	if (walk->n_left == 0 && refused->n == 0)
+		return false;
+	put_text(walk, &(GhcSpan) {walk->span.lo, walk->next - 1}, refused, out);
+	return true;
 }
 
 /* ---------------------------------------------------------------------------

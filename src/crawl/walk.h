@@ -80,8 +80,19 @@ typedef struct GhcWalk
 	int			n_hidden;		/* likewise, by a rule of their owner */
 } GhcWalk;
 
-/* Appends what the task is to be stored as, as far as it got. */
-extern void ghc_walk_format(const GhcTask *task, GhcBuffer *out);
+/*
+ * Appends what the task is to be stored as, as far as it got; whom the database
+ * refused is asked for again by whoever takes it up.
+ */
+extern void ghc_walk_format(const GhcTask *task, const GhcIdSet *refused,
+							GhcBuffer *out);
+
+/*
+ * The same for a task of its own with what a walk leaves that hands the rest on;
+ * false if that is nothing.
+ */
+extern bool ghc_walk_format_left(const GhcTask *task, const GhcIdSet *refused,
+								 GhcBuffer *out);
 
 /* What the database has: ids for a "known", ascending, "more" if there are. */
 extern void ghc_walk_feed(GhcTask *task, const int64_t *ids, int n, bool more);

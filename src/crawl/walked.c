@@ -47,10 +47,12 @@ ghc_walked_is_due(const GhcWorker *worker)
 static void
 end_empty(GhcWorker *worker, GhcRun *run, GhcWork *work)
 {
-	int			n_left = work->task.walk->n_left;
+	int			n_refused = (int) work->refused.n;
+	int			n_left = work->task.walk->n_left + n_refused;
 
 	work->row.missing = n_left;
-	work->row.error = n_left > 0 ? "GitHub doesn't say what became of repositories" : NULL;
+	work->row.error = n_refused > 0 ? "the database refused rows" :
+		n_left > 0 ? "GitHub doesn't say what became of repositories" : NULL;
 	work->row.part = work->row.share;
 	work->row.pages = work->row.readings = 0;
 	work->row.promised = work->row.seen = work->task.seen;
@@ -117,13 +119,42 @@ ghc_walked_settle(GhcWork *work)
 		ghc_walk_feed(&work->task, fed->ids, fed->n, fed->n == GHC_WALK_IDS);
 }
 
+/* Whom the database refused, so far and by this turn; to be freed. */
+static GhcIdSet
+all_refused(const GhcWork *work)
+{
+	GhcIdSet	all = {0};
+	ListCell   *cell;
+
+	for (size_t i = 0; i < work->refused.capacity; i++)
+		if (work->refused.slot[i] != 0)
+			(void) ghc_idset_add(&all, work->refused.slot[i]);
+	foreach(cell, work->refused_now)
+		(void) ghc_idset_add(&all, *(int64 *) lfirst(cell));
+	return all;
+}
+
 char *
 ghc_walked_text(const GhcWork *work)
 {
+	GhcIdSet	refused = all_refused(work);
 	GhcBuffer	buf = {0};
 
-	ghc_walk_format(&work->task, &buf);
+	ghc_walk_format(&work->task, &refused, &buf);
+	ghc_idset_free(&refused);
 	return ghc_values_take(&buf);
+}
+
+/* What is left of a walk that hands the rest on; NULL: nothing. */
+static char *
+text_left(const GhcWork *work)
+{
+	GhcIdSet	refused = all_refused(work);
+	GhcBuffer	buf = {0};
+	bool		any = ghc_walk_format_left(&work->task, &refused, &buf);
+
+	ghc_idset_free(&refused);
+	return any ? ghc_values_take(&buf) : NULL;
 }
 
 /* a part of a span */
@@ -132,6 +163,7 @@ typedef struct Piece
 	const GhcTaskKind *kind;
 	GhcSpan		span;
 	int64		expected;		/* repositories, at a guess */
+	char	   *text;			/* NULL: just the span */
 } Piece;
 
 /* Adds the pieces of ids that are to be read in one way. */
@@ -146,7 +178,8 @@ add_pieces(List **pieces, const GhcWalk *walk, const GhcTaskKind *kind, GhcSpan 
 		GhcSpan		part = ghc_walk_piece(&span, i, n);
 
 		*piece = (Piece) {
-			kind, part, (int64) (ghc_walk_density(walk) * (double) (part.hi - part.lo + 1))
+			kind, part, (int64) (ghc_walk_density(walk) * (double) (part.hi - part.lo + 1)),
+			NULL
 		};
 		*pieces = lappend(*pieces, piece);
 	}
@@ -163,7 +196,8 @@ add_end(List **pieces, const GhcWalk *walk)
 		return;
 	*piece = (Piece) {
 		&ghc_walk_kind, {Max(walk->low + 1, walk->span.lo), walk->span.hi},
-		(int64) (ghc_walk_density(walk) * (double) Max(0, walk->high - walk->low))
+		(int64) (ghc_walk_density(walk) * (double) Max(0, walk->high - walk->low)),
+		NULL
 	};
 	if (!open)
 		piece->expected = Min(piece->expected, walk->span.hi - walk->low);
@@ -220,7 +254,7 @@ add_children(const GhcWork *work, const List *pieces, const GhcTaskKind *kind,
 		if (piece->kind != kind)
 			continue;
 		ghc_span_format(&piece->span, &text);
-		rows.queries[rows.n] = ghc_values_take(&text);
+		rows.queries[rows.n] = piece->text ? piece->text : ghc_values_take(&text);
 		rows.positions[rows.n] = piece->span.lo;
 		rows.promised[rows.n] = piece->expected;
 		rows.weights[rows.n++] = (double) Max(piece->expected, 1) / weight;
@@ -237,12 +271,18 @@ ghc_walked_add_children(GhcWork *work, const GhcRun *run)
 	List	   *pieces = NIL;
 	double		weight = 0;
 	ListCell   *cell;
-	Piece		rest = {&ghc_span_kind, {walk->next, walk->span.hi}, 0};
+	Piece		rest = {&ghc_span_kind, {walk->next, walk->span.hi}, 0, NULL};
+	Piece		left = {&ghc_walk_kind, {walk->span.lo, walk->next - 1}, 0, NULL};
 
 	if (ghc_walk_is_cut(walk))
 		pieces = cut(work, run);
 	else
+	{
 		pieces = list_make1(&rest);
+		left.text = text_left(work);
+		if (left.text != NULL)
+			pieces = lappend(pieces, &left);
+	}
 	work->handed_on = 0;
 	foreach(cell, pieces)
 	{

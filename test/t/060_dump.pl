@@ -191,8 +191,8 @@ for my $dump (@dumps)
 		FROM ghcrawl.crawls WHERE crawl = $crawl});
 	is("$stored $tree", '8000 8000 0 t', "$name: counted right, all ranges ended");
 	# what is done has cost its pages; the rest is read from its beginning, and
-	# a count or two are asked for once more
-	cmp_ok($spent, '<=', 1.05 * $undisturbed - $dump->{pages},
+	# what was counted before the first page is counted once more
+	cmp_ok($spent, '<=', 1.05 * $undisturbed + 5 - $dump->{pages},
 		"$name: only ranges open in the dump are read: $spent requests of $undisturbed");
 	$requests += $spent;
 }

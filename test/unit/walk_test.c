@@ -31,6 +31,7 @@ static GhcQuery query;
 static int	n_gets;
 static int	n_lists;
 static char seen[100000];		/* how often each was shown */
+static GhcIdSet refused;		/* by the database */
 
 static bool
 each(int64_t id, int n)
@@ -151,7 +152,7 @@ is_stored(const GhcTask *task, const char *want)
 {
 	GhcBuffer	text = {0};
 
-	ghc_walk_format(task, &text);
+	ghc_walk_format(task, &refused, &text);
 	is_str(text.data, want, want);
 	ghc_buffer_free(&text);
 }
@@ -250,6 +251,51 @@ test_refusals(void)
 	is_int(count_seen(1500, 9000), 6, "just those");
 	is_int(n_gets, 0, "nothing is listed again");
 	ghc_task_release(&task);
+}
+
+/* Whom the database refuses is asked for again, in whatever way the task goes on. */
+static void
+test_refused(void)
+{
+	GhcTask		task;
+	GhcBuffer	text = {0};
+
+	start(&task, "walk", "ids:1..9000");
+	is_int(run(&task), GHC_OUTCOME_DONE, "all is seen");
+	ghc_idset_add(&refused, 600);
+	is_stored(&task, "ids:1..9000 at:9001 left:600");
+	ok(ghc_walk_format_left(&task, &refused, &text), "something is left");
+	is_str(text.data, "ids:1..9000 at:9001 left:600", "that one");
+	for (int64_t id = 3; refused.n <= GHC_WALK_IDS; id += 3)
+		ghc_idset_add(&refused, id);
+	is_stored(&task, "ids:1..9000");
+	ghc_task_release(&task);
+	ghc_idset_free(&refused);
+
+	task = (GhcTask) {.kind = ghc_task_kind("walk"),.counted = 2999};
+	ok(ghc_task_read(&task, "ids:1..9000 at:9001 left:600"), "one is left");
+	is_int(task.seen, 2999, "the others were seen");
+	ghc_task_release(&task);
+	ok(ghc_task_read(&task, "ids:1..9000"), "all are left");
+	is_int(task.seen, 0, "who begins anew sees all of them again");
+	ghc_task_release(&task);
+
+	end = 95000;
+	start(&task, "walk", "ids:1..*");
+	is_int(run(&task), GHC_OUTCOME_SPLIT, "what is long is handed on");
+	ok(!ghc_walk_format_left(&task, &refused, &text), "nothing is left");
+	ghc_idset_add(&refused, 600);
+	text.len = 0;
+	ok(ghc_walk_format_left(&task, &refused, &text), "or one is");
+	is_str(text.data, "ids:1..90000 at:90001 left:600", "as a task of its own");
+	ghc_task_release(&task);
+	start(&task, "walk", text.data);
+	is_int(run(&task), GHC_OUTCOME_DONE, "which is done");
+	is_int(n_gets, 0, "and walks no more");
+	ghc_task_release(&task);
+	ghc_idset_free(&refused);
+	ghc_buffer_free(&text);
+	end = 30000;
 }
 
 static void
@@ -374,6 +420,7 @@ main(void)
 {
 	test_walk();
 	test_refusals();
+	test_refused();
 	test_known();
 	test_span(30000, 0, 20);
 	test_span(99, 0, 20);
