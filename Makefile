@@ -15,7 +15,7 @@ MODULE_big = ghcrawl
 PG_CONFIG ?= pg_config
 
 # the parts of ghcrawl--1.0.sql, in the order in which they are joined
-SQL_PARTS = preamble.sql tables.sql functions.sql identity.sql views.sql freshness.sql grants.sql
+SQL_PARTS = preamble.sql tables.sql functions.sql identity.sql views.sql freshness.sql hints.sql grants.sql
 
 # code that knows neither PostgreSQL nor libcurl; unit tests link it alone
 PURE_SRCS = $(wildcard src/base/arena.c src/base/buffer.c src/base/idset.c src/base/base64.c \

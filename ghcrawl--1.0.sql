@@ -1371,6 +1371,81 @@ COMMENT ON COLUMN ghcrawl.freshness.can_be_met IS 'Do budgets suffice for this b
 COMMENT ON COLUMN ghcrawl.freshness.next IS 'When the next one is due';
 COMMENT ON COLUMN ghcrawl.freshness.measured IS 'As of when';
 
+/* ---- sql/hints.sql ---- */
+
+/*
+ * What events say: which repositories may have changed.  They make looks at them
+ * worth more, and are otherwise not relied on.
+ *
+ * One row for each repository that is stored in the data schema; it goes once a
+ * look after it has been made.  Workers and users write here at once: nobody
+ * waits for a row that somebody else holds, a hint is lost rather.
+ */
+
+CREATE TABLE ghcrawl.hint (
+	data_schema	name NOT NULL,
+	repo_id		bigint NOT NULL,
+	events		int NOT NULL,
+	stars		int NOT NULL,
+	first_at	timestamptz NOT NULL,
+	last_at		timestamptz NOT NULL,
+	not_before	timestamptz,
+	crawl_id	bigint,
+	PRIMARY KEY (data_schema, repo_id)
+) WITH (fillfactor = 80);
+COMMENT ON TABLE ghcrawl.hint IS 'Repositories that events say may have changed since they were looked at; ghcrawl_refresh looks at them earlier';
+COMMENT ON COLUMN ghcrawl.hint.events IS 'How many were heard of; one that two sources tell of counts twice';
+COMMENT ON COLUMN ghcrawl.hint.stars IS 'Of these, how many gave it a star';
+COMMENT ON COLUMN ghcrawl.hint.first_at IS 'When the first of them happened';
+COMMENT ON COLUMN ghcrawl.hint.not_before IS 'Not worth a look before; null: not weighed yet';
+COMMENT ON COLUMN ghcrawl.hint.crawl_id IS 'A crawl that looks at it; once it is done, the row goes';
+
+CREATE TABLE ghcrawl.archive_hour (
+	data_schema	name NOT NULL,
+	hour		timestamptz NOT NULL,
+	state		text NOT NULL CHECK (state OPERATOR(pg_catalog.=) ANY
+					('{read,missing,damaged,failed}')),
+	events		bigint NOT NULL,
+	repositories bigint NOT NULL,
+	hinted		bigint NOT NULL,
+	broken		bigint NOT NULL,
+	bytes		bigint NOT NULL,
+	reason		text,
+	read_at		timestamptz NOT NULL DEFAULT now(),
+	PRIMARY KEY (data_schema, hour)
+);
+COMMENT ON TABLE ghcrawl.archive_hour IS 'Hours of GH Archive that were read, or tried';
+COMMENT ON COLUMN ghcrawl.archive_hour.state IS 'read; missing: there is no such file; damaged: cut short or broken, what could be read of it counts; failed: it could not be fetched';
+COMMENT ON COLUMN ghcrawl.archive_hour.repositories IS 'How many the events are about';
+COMMENT ON COLUMN ghcrawl.archive_hour.hinted IS 'Of these, how many are stored here, and not newer, and got a hint';
+COMMENT ON COLUMN ghcrawl.archive_hour.broken IS 'Lines that are no events';
+COMMENT ON COLUMN ghcrawl.archive_hour.bytes IS 'As they were fetched, packed';
+
+SELECT pg_catalog.pg_extension_config_dump('ghcrawl.hint', '');
+SELECT pg_catalog.pg_extension_config_dump('ghcrawl.archive_hour', '');
+
+CREATE FUNCTION @extschema@.ghcrawl_read_archive(
+	from_hour timestamptz,
+	to_hour timestamptz DEFAULT NULL,
+	again boolean DEFAULT false,
+	OUT hour timestamptz, OUT state text, OUT events bigint, OUT repositories bigint,
+	OUT hinted bigint, OUT broken bigint, OUT bytes bigint, OUT reason text)
+RETURNS SETOF record
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'ghcrawl_read_archive';
+COMMENT ON FUNCTION @extschema@.ghcrawl_read_archive(timestamptz, timestamptz, boolean) IS
+'Reads hours of GH Archive, both included, for hints at repositories that changed; an hour that was read is read again only if told so';
+
+CREATE FUNCTION @extschema@.ghcrawl_read_archive_file(
+	path text,
+	OUT hour timestamptz, OUT state text, OUT events bigint, OUT repositories bigint,
+	OUT hinted bigint, OUT broken bigint, OUT bytes bigint, OUT reason text)
+RETURNS SETOF record
+LANGUAGE c STRICT VOLATILE
+AS 'MODULE_PATHNAME', 'ghcrawl_read_archive_file';
+COMMENT ON FUNCTION @extschema@.ghcrawl_read_archive_file(text) IS
+'The same of a file on the server, for superusers and members of pg_read_server_files';
+
 /* ---- sql/grants.sql ---- */
 
 /*
@@ -1442,6 +1517,8 @@ REVOKE ALL ON FUNCTION
 	ghcrawl.cron_jobs(),
 	ghcrawl.want(),
 	@extschema@.ghcrawl_refresh(interval, bigint, text, int),
+	@extschema@.ghcrawl_read_archive(timestamptz, timestamptz, boolean),
+	@extschema@.ghcrawl_read_archive_file(text),
 	ghcrawl.replace_target(),
 	ghcrawl.batch(),
 	ghcrawl.begin_update(),
@@ -1478,7 +1555,9 @@ GRANT EXECUTE ON FUNCTION
 	@extschema@.ghcrawl_index_statements(text[]),
 	@extschema@.ghcrawl_schedule(text, text, text),
 	@extschema@.ghcrawl_unschedule(text),
-	@extschema@.ghcrawl_refresh(interval, bigint, text, int)
+	@extschema@.ghcrawl_refresh(interval, bigint, text, int),
+	@extschema@.ghcrawl_read_archive(timestamptz, timestamptz, boolean),
+	@extschema@.ghcrawl_read_archive_file(text)
 TO ghcrawl_admin;
 GRANT EXECUTE ON FUNCTION @extschema@.ghcrawl_find(text, timestamptz) TO ghcrawl_reader;
 GRANT EXECUTE ON PROCEDURE @extschema@.ghcrawl_wait(bigint, interval, text)
@@ -1497,7 +1576,9 @@ GRANT SELECT ON
 	ghcrawl.requests,
 	ghcrawl.requests_by_hour,
 	ghcrawl.schedules,
-	ghcrawl.freshness
+	ghcrawl.freshness,
+	ghcrawl.hint,
+	ghcrawl.archive_hour
 TO ghcrawl_admin, ghcrawl_reader;
 
 /* a view calls its functions in the name of who looks at it */

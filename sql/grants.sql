@@ -67,6 +67,8 @@ REVOKE ALL ON FUNCTION
 	ghcrawl.cron_jobs(),
 	ghcrawl.want(),
 	@extschema@.ghcrawl_refresh(interval, bigint, text, int),
+	@extschema@.ghcrawl_read_archive(timestamptz, timestamptz, boolean),
+	@extschema@.ghcrawl_read_archive_file(text),
 	ghcrawl.replace_target(),
 	ghcrawl.batch(),
 	ghcrawl.begin_update(),
@@ -103,7 +105,9 @@ GRANT EXECUTE ON FUNCTION
 	@extschema@.ghcrawl_index_statements(text[]),
 	@extschema@.ghcrawl_schedule(text, text, text),
 	@extschema@.ghcrawl_unschedule(text),
-	@extschema@.ghcrawl_refresh(interval, bigint, text, int)
+	@extschema@.ghcrawl_refresh(interval, bigint, text, int),
+	@extschema@.ghcrawl_read_archive(timestamptz, timestamptz, boolean),
+	@extschema@.ghcrawl_read_archive_file(text)
 TO ghcrawl_admin;
 GRANT EXECUTE ON FUNCTION @extschema@.ghcrawl_find(text, timestamptz) TO ghcrawl_reader;
 GRANT EXECUTE ON PROCEDURE @extschema@.ghcrawl_wait(bigint, interval, text)
@@ -122,7 +126,9 @@ GRANT SELECT ON
 	ghcrawl.requests,
 	ghcrawl.requests_by_hour,
 	ghcrawl.schedules,
-	ghcrawl.freshness
+	ghcrawl.freshness,
+	ghcrawl.hint,
+	ghcrawl.archive_hour
 TO ghcrawl_admin, ghcrawl_reader;
 
 /* a view calls its functions in the name of who looks at it */

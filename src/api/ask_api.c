@@ -62,7 +62,7 @@ return_answer(FunctionCallInfo fcinfo, const GhcAsk *ask,
 Datum
 ghcrawl_plan(PG_FUNCTION_ARGS)
 {
-	GhcAsk		ask = {GHC_ASK_PLAN};
+	GhcAsk		ask = {GHC_ASK_PLAN,.schema = ""};
 	GhcRoot		root;
 	GhcDbScope	scope;
 
@@ -100,7 +100,7 @@ add_check(void *state, char **values)
 Datum
 ghcrawl_verify_tokens(PG_FUNCTION_ARGS)
 {
-	GhcAsk		ask = {GHC_ASK_VERIFY, "", "", "", 0};
+	GhcAsk		ask = {GHC_ASK_VERIFY, "", "", "",.schema = ""};
 
 	ghc_api_require_primary();
 	return return_answer(fcinfo, &ask, add_check);

@@ -20,6 +20,7 @@
 #include "utils/guc.h"
 
 char	   *ghc_api_url;
+char	   *ghc_archive_url;
 char	   *ghc_databases;
 char	   *ghc_ca_file;
 char	   *ghc_proxy;
@@ -119,6 +120,13 @@ define_text_settings(void)
 							   "Tokens are never sent to any other address than the one they were added under.",
 							   &ghc_api_url,
 							   "https://api.github.com",
+							   PGC_SUSET, 0,
+							   check_api_url, NULL, NULL);
+	DefineCustomStringVariable("ghcrawl.archive_url",
+							   "Sets where hours of GH Archive are fetched from.",
+							   "Any place that keeps them by the same names, such as a mirror.",
+							   &ghc_archive_url,
+							   "https://data.gharchive.org",
 							   PGC_SUSET, 0,
 							   check_api_url, NULL, NULL);
 	DefineCustomStringVariable("ghcrawl.databases",

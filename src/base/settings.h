@@ -21,6 +21,7 @@ typedef enum GhcDetails
 
 /* each is the setting ghcrawl.<name>; see settings.c for what they mean */
 extern char *ghc_api_url;
+extern char *ghc_archive_url;
 extern char *ghc_databases;
 extern char *ghc_ca_file;
 extern char *ghc_proxy;

@@ -44,7 +44,8 @@ static dsm_segment *
 make_segment(const GhcAsk *ask, shm_mq **queue)
 {
 	Size		size = MAXALIGN(sizeof(GhcAskSegment) + strlen(ask->api_url) +
-								strlen(ask->profile) + strlen(ask->root) + 3);
+								strlen(ask->profile) + strlen(ask->root) +
+								strlen(ask->schema) + 4);
 	dsm_segment *segment = dsm_create(size + QUEUE_BYTES, 0);
 	GhcAskSegment *header = dsm_segment_address(segment);
 	Size		end = sizeof(GhcAskSegment);
@@ -53,6 +54,10 @@ make_segment(const GhcAsk *ask, shm_mq **queue)
 	header->caller_pid = MyProcPid;
 	header->kind = ask->kind;
 	header->position = ask->position;
+	header->from = ask->from;
+	header->to = ask->to;
+	header->again = ask->again;
+	header->schema_at = put_text((char *) header, &end, ask->schema);
 	header->api_url_at = put_text((char *) header, &end, ask->api_url);
 	header->profile_at = put_text((char *) header, &end, ask->profile);
 	header->root_at = put_text((char *) header, &end, ask->root);
@@ -135,7 +140,7 @@ ghc_ask(const GhcAsk *ask, void (*row) (void *state, char **values),
 	shm_mq	   *queue;
 	dsm_segment *segment;
 
-	if (ghc_workers == 0)
+	if (ghc_workers == 0 && ask->kind <= GHC_ASK_VERIFY)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("no worker may run"),

@@ -20,6 +20,8 @@ typedef enum GhcAskKind
 {
 	GHC_ASK_PLAN,
 	GHC_ASK_VERIFY,
+	GHC_ASK_ARCHIVE,			/* nothing of GitHub: hours of an archive, or ... */
+	GHC_ASK_FILE,				/* a file of one */
 } GhcAskKind;
 
 /* columns of an answer's rows at most */
@@ -31,8 +33,14 @@ typedef struct GhcAsk
 	GhcAskKind	kind;
 	const char *api_url;
 	const char *profile;
-	const char *root;			/* range of the whole selection */
+	const char *root;			/* range of the whole selection; where the archive is */
 	int64		position;		/* of its task */
+
+	/* of an archive */
+	const char *schema;			/* that has the data */
+	int64		from;			/* the first and last hour, in seconds since 1970; */
+	int64		to;				/* of a file its hour, or -1 */
+	bool		again;			/* hours that were read are read again */
 } GhcAsk;
 
 /* the same in shared memory, before the strings and the queue */
@@ -42,6 +50,10 @@ typedef struct GhcAskSegment
 	int			caller_pid;
 	GhcAskKind	kind;
 	int64		position;
+	int64		from;
+	int64		to;
+	bool		again;
+	Size		schema_at;
 	Size		api_url_at;
 	Size		profile_at;
 	Size		root_at;

@@ -22,6 +22,8 @@
  * - What the session has not committed yet, a token or a profile, can't be
  *	 seen here and is an error.
  *
+ * It reads archives as well (archive.c), which takes neither tokens nor workers.
+ *
  * IDENTIFICATION
  *	  src/crawl/asker.c
  *
@@ -45,6 +47,7 @@
 
 #include "base/compat.h"
 #include "base/settings.h"
+#include "crawl/archive.h"
 #include "crawl/ask.h"
 #include "crawl/launch.h"
 #include "store/apps.h"
@@ -481,12 +484,31 @@ send_checks(void)
 		send_fields(GHC_ASK_ROW, lfirst(cell), GHC_CHECK_COLUMNS);
 }
 
+/* Hours of an archive, one after the other; no worker is asked. */
+static void
+read_archive(void)
+{
+	GhcArchive	archive = {
+		.schema = text_at(asked->schema_at), .place = text_at(asked->root_at),
+		.is_file = asked->kind == GHC_ASK_FILE, .from = asked->from, .to = asked->to,
+		.again = asked->again, .send_row = send_fields, .send_sign = send_sign
+	};
+
+	ghc_archive_read(&archive);
+}
+
 static void
 run(void)
 {
 	GhcQuestion question = {0};
 	char		end = GHC_ASK_END;
 
+	if (asked->kind == GHC_ASK_ARCHIVE || asked->kind == GHC_ASK_FILE)
+	{
+		read_archive();
+		send_message(&end, 1);
+		return;
+	}
 	ask();
 	if (!wait_for_answer(&question))
 	{

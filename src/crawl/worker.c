@@ -50,13 +50,13 @@
 
 #include "base/compat.h"
 #include "base/settings.h"
-#include "base/version.h"
 #include "crawl/app_ask.h"
 #include "crawl/flight.h"
 #include "crawl/host.h"
 #include "crawl/lane.h"
 #include "crawl/launch.h"
 #include "crawl/meter.h"
+#include "crawl/outward.h"
 #include "crawl/state.h"
 #include "crawl/turn.h"
 #include "store/clock.h"
@@ -159,23 +159,6 @@ take_number(void)
 		if (ghc_locks_take(GHC_LOCK_WORKER, no))
 			return no;
 	return 0;
-}
-
-static void
-fill_config(GhcNetConfig *config)
-{
-	memset(config, 0, sizeof(*config));
-	if (ghc_user_agent_contact[0] != '\0')
-		config->user_agent = psprintf("ghcrawl/%s (PostgreSQL; %s)", GHC_VERSION,
-									  ghc_user_agent_contact);
-	else
-		config->user_agent = "ghcrawl/" GHC_VERSION " (PostgreSQL)";
-	config->ca_file = ghc_ca_file[0] ? ghc_ca_file : NULL;
-	config->proxy = ghc_proxy[0] ? ghc_proxy : NULL;
-	config->connect_timeout_ms = ghc_connect_timeout_ms;
-	config->request_timeout_ms = ghc_request_timeout_ms;
-	config->max_connections = ghc_max_connections;
-	config->max_response_bytes = (size_t) ghc_max_response_kb * 1024;
 }
 
 /*
@@ -422,7 +405,7 @@ reload(GhcWorker *worker)
 
 	ConfigReloadPending = false;
 	ProcessConfigFile(PGC_SIGHUP);
-	fill_config(&config);
+	ghc_outward_config(&config);
 	ghc_net_configure(worker->net, &config);
 	worker->fellows_ms = 0;
 }
@@ -528,7 +511,7 @@ set_up(GhcWorker *worker)
 	worker->turn = AllocSetContextCreate(worker->context, "ghcrawl turn",
 										 ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(worker->turn);
-	fill_config(&config);
+	ghc_outward_config(&config);
 	worker->net = ghc_net_create(&config);
 	worker->refresh = true;
 	worker->fellows_ms = ghc_clock_now_ms() + FIRST_FELLOWS_MS;

@@ -44,6 +44,13 @@
 /* what a look is worth is reckoned for some of the rates that may be */
 #define CASES 5
 
+/* of one event: the chance that stars are others than before; some are taken back */
+#define STAR_TELLS 0.9
+#define OTHER_TELLS 0.2
+
+/* stars that came count so many times against those that were there */
+#define GROWTH 10.0
+
 static double
 clamp(double value, double least, double most)
 {
@@ -115,14 +122,15 @@ value_of(double changes, double weight, double days)
 	return weight / changes * (1 - (1 + x) * exp(-x));
 }
 
+/* places and weights of Gauss and Hermite's quadrature */
+static const double at[CASES] = {-2.856970, -1.355626, 0, 1.355626, 2.856970};
+static const double share[CASES] = {
+	0.01125741, 0.22207592, 0.53333333, 0.22207592, 0.01125741
+};
+
 double
 ghc_freshness_value(GhcChangeRate rate, double weight, double days)
 {
-	/* places and weights of Gauss and Hermite's quadrature */
-	static const double at[CASES] = {-2.856970, -1.355626, 0, 1.355626, 2.856970};
-	static const double share[CASES] = {
-		0.01125741, 0.22207592, 0.53333333, 0.22207592, 0.01125741
-	};
 	double		sum = 0;
 
 	for (int i = 0; i < CASES; i++)
@@ -138,4 +146,29 @@ ghc_freshness_priority(GhcChangeRate rate, int32_t stars, double days,
 	double		overdue = max_days > 0 ? days / max_days : 1;
 
 	return ghc_freshness_value(rate, ghc_freshness_weight(stars), days) * sqrt(overdue);
+}
+
+double
+ghc_freshness_hinted_days(int32_t stars, int32_t given, double max_days)
+{
+	return max_days / 2 / (1 + GROWTH * given / ghc_freshness_weight(stars));
+}
+
+double
+ghc_freshness_hinted_priority(GhcChangeRate rate, int32_t stars, double days,
+							  double max_days, int32_t events, int32_t given)
+{
+	double		wrong = 1 - pow(1 - STAR_TELLS, given) * pow(1 - OTHER_TELLS, events - given);
+	double		overdue = max_days > 0 ? days / max_days : 1;
+	double		sum = 0;
+
+	for (int i = 0; i < CASES; i++)
+	{
+		double		changes = exp((rate.log + rate.doubt * at[i]) / UNIT);
+
+		/* right until now, and for so long from now on */
+		sum += share[i] * exp(-changes * days) * -expm1(-changes * max_days) / changes;
+	}
+	return ghc_freshness_priority(rate, stars, days, max_days) +
+		ghc_freshness_weight(stars) * wrong * sum * sqrt(overdue);
 }

@@ -66,4 +66,22 @@ extern double ghc_freshness_value(GhcChangeRate rate, double weight, double days
 extern double ghc_freshness_priority(GhcChangeRate rate, int32_t stars, double days,
 									 double max_days);
 
+/*
+ * Events since the copy was made say that it may be wrong: from so many days on it may
+ * be looked at.  That is half of the age that is asked for, so that hints cost no more
+ * than that again; less if it seems to have got many stars for one of its size: a tenth
+ * more, and it is a quarter.
+ */
+extern double ghc_freshness_hinted_days(int32_t stars, int32_t given, double max_days);
+
+/*
+ * The same as ghc_freshness_priority, with so many events since the copy was made, "given"
+ * of them stars.  They add the chance that it would be right without them, and isn't, times
+ * how long it will be right then, which is no longer than until it is looked at anyway.
+ * So they say nothing of what changes all the time.
+ */
+extern double ghc_freshness_hinted_priority(GhcChangeRate rate, int32_t stars,
+											double days, double max_days,
+											int32_t events, int32_t given);
+
 #endif							/* GHC_FRESHNESS_H */

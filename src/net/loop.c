@@ -352,6 +352,16 @@ wait_ms(const GhcNetLoop *loop, int64 until_ms)
 	return due_ms <= now_ms ? 0 : (long) Min(due_ms - now_ms, INT_MAX);
 }
 
+/* Has any transfer got bytes that its user wants to have at once? */
+static bool
+has_streamed(const GhcNetLoop *loop)
+{
+	for (const GhcTransfer *transfer = loop->active; transfer; transfer = transfer->next)
+		if (transfer->streams && transfer->body.len > 0)
+			return true;
+	return false;
+}
+
 bool
 ghc_net_wait(GhcNetLoop *loop, long timeout_ms, uint32_t wait_event)
 {
@@ -383,7 +393,8 @@ ghc_net_wait(GhcNetLoop *loop, long timeout_ms, uint32_t wait_event)
 			turn(loop, sockets);
 			loop->looked_ms = ghc_engine_now_ms();
 		}
-	} while (!latch && loop->done == NULL && ghc_engine_now_ms() < until_ms);
+	} while (!latch && loop->done == NULL && !has_streamed(loop) &&
+			 ghc_engine_now_ms() < until_ms);
 	return latch;
 }
 

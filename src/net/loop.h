@@ -58,6 +58,7 @@ typedef struct GhcTransfer
 								 * application/json", up to a NULL; static */
 	GhcBuffer	line;			/* one more header line, or empty */
 	void	   *owner;			/* the caller's own */
+	bool		streams;		/* no time-out; its body is taken as it comes, packed as it is */
 
 	/* the response, the loop's */
 	GhcNetResult result;
@@ -96,7 +97,8 @@ extern int	ghc_net_in_flight(const GhcNetLoop *loop);
 /*
  * Waits until something happened: a transfer got on, the latch was set, or
  * timeout_ms (-1: none) passed; drives libcurl; resets the latch and returns
- * true if it was set.  Must be called outside of a transaction; the caller
+ * true if it was set.  A transfer that streams and has got some of its body, and then
+ * its status, makes it return as well: the caller empties that buffer.  Must be called outside of a transaction; the caller
  * does CHECK_FOR_INTERRUPTS at the head of its turn.
  */
 extern bool ghc_net_wait(GhcNetLoop *loop, long timeout_ms, uint32_t wait_event);

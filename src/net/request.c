@@ -111,7 +111,7 @@ set_behaviour(Setter *setter, GhcTransferState *state)
 }
 
 static void
-set_config(Setter *setter, const GhcNetConfig *config)
+set_config(Setter *setter, const GhcNetConfig *config, long timeout_ms)
 {
 	set_pointer(setter, CURLOPT_USERAGENT, config->user_agent);
 	if (config->ca_file != NULL)
@@ -122,7 +122,7 @@ set_config(Setter *setter, const GhcNetConfig *config)
 	set_pointer(setter, CURLOPT_NOPROXY, "");
 
 	set_long(setter, CURLOPT_CONNECTTIMEOUT_MS, config->connect_timeout_ms);
-	set_long(setter, CURLOPT_TIMEOUT_MS, config->request_timeout_ms);
+	set_long(setter, CURLOPT_TIMEOUT_MS, timeout_ms);
 	set_long(setter, CURLOPT_LOW_SPEED_LIMIT, LOW_SPEED_BYTES_S);
 	set_long(setter, CURLOPT_LOW_SPEED_TIME, LOW_SPEED_S);
 }
@@ -226,12 +226,12 @@ ghc_request_prepare(GhcTransfer *transfer, const GhcNetConfig *config)
 	GhcTransferState *state = (GhcTransferState *) transfer;
 	Setter		setter = {NULL, CURLE_OK};
 
-	state->timeout_ms = config->request_timeout_ms;
+	state->timeout_ms = transfer->streams ? 0 : config->request_timeout_ms;
 	if (!reset_handle(transfer))
 		return CURLE_OUT_OF_MEMORY;
 	setter.easy = transfer->easy;
 	set_behaviour(&setter, state);
-	set_config(&setter, config);
+	set_config(&setter, config, state->timeout_ms);
 	set_request(&setter, state);
 	return setter.code;
 }

@@ -99,6 +99,15 @@ ghc_transfer_on_header(char *data, size_t size, size_t n, void *arg)
 	return line.len;
 }
 
+static void
+read_status(GhcTransfer *transfer)
+{
+	long		status = 0;
+
+	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+	transfer->status = (int) status;
+}
+
 /* libcurl has some bytes of the body */
 size_t
 ghc_transfer_on_body(char *data, size_t size, size_t n, void *arg)
@@ -106,7 +115,9 @@ ghc_transfer_on_body(char *data, size_t size, size_t n, void *arg)
 	GhcTransferState *state = arg;
 	GhcBuffer  *target = &state->public.body;
 
-	if (state->encoding == GHC_ENCODING_GZIP)
+	if (state->public.streams)
+		read_status(&state->public);
+	else if (state->encoding == GHC_ENCODING_GZIP)
 		target = &state->packed;
 	if (!ghc_buffer_append(target, data, size * n))
 		return 0;				/* libcurl ends the transfer */
@@ -160,6 +171,7 @@ ghc_transfer_reset(GhcTransfer *transfer, size_t limit_bytes)
 	state->maybe_late_ms = 0;
 	transfer->lines = NULL;
 	transfer->owner = NULL;
+	transfer->streams = false;
 	transfer->result = GHC_NET_OTHER;
 	transfer->status = 0;
 	transfer->error[0] = '\0';
@@ -264,6 +276,8 @@ ghc_transfer_begin_look(GhcTransfer *transfer, int64_t pause_ms, int64_t late_ms
 	GhcTransferState *state = (GhcTransferState *) transfer;
 
 	state->maybe_late_ms = late_ms;
+	if (transfer->streams)
+		return;
 	state->timeout_ms += (long) pause_ms;
 	curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, state->timeout_ms);
 }
@@ -287,16 +301,14 @@ static void
 read_figures(GhcTransfer *transfer)
 {
 	GhcTransferState *state = (GhcTransferState *) transfer;
-	long		status = 0;
 	curl_off_t	wire = 0;
 	curl_off_t	total_us = 0;
 	curl_off_t	before_us = 0;
 
-	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_DOWNLOAD_T, &wire);
 	curl_easy_getinfo(transfer->easy, CURLINFO_TOTAL_TIME_T, &total_us);
 	curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &before_us);
-	transfer->status = (int) status;
+	read_status(transfer);
 	transfer->wire_bytes = wire;
 	transfer->took_ms = (total_us - before_us + 500) / 1000 - state->late_ms;
 	if (transfer->took_ms < 0)

@@ -8,6 +8,10 @@
  * a crawl may have found one changed lately, or somebody removed its row.  Blocks of
  * those with few stars come in between, by what a look into them is worth.
  *
+ * Hints (hints.h) add to that: some earlier than they are due, others with a look that is
+ * worth more.  So a repository may be found twice, or be in a block besides; where it comes
+ * first, it is taken.
+ *
  * IDENTIFICATION
  *	  src/store/overdue.c
  *
@@ -17,6 +21,7 @@
 
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/hsearch.h"
 
 #include "store/columns.h"
 #include "store/db.h"
@@ -47,7 +52,14 @@ typedef struct Heap
 	int64		room;
 	int64		most;
 	int64		dropped;
+	HTAB	   *hinted;			/* Hinted, of candidates that hints are at; NULL: none */
 } Heap;
+
+typedef struct Hinted
+{
+	int64		id;				/* first, the key */
+	bool		taken;
+} Hinted;
 
 static int
 compare_candidates(const void *a, const void *b)
@@ -146,6 +158,112 @@ find_due(const GhcOverdue *overdue, const GhcSegment *segment, Heap *heap)
 	SPI_freeplan(find.plan);
 }
 
+/* What table repository and the small one have of n hints, ascending by id. */
+static uint64
+load_hinted(const char *quoted, const GhcHint *hints, int n)
+{
+	GhcStatement load = {
+		psprintf("SELECT r.repo_id, r.changed_at, coalesce(r.stars, 0),"
+				 " coalesce(r.flags & %d <> 0, false), coalesce(l.looked_at, 0),"
+				 " l.log_rate::int, l.doubt::int FROM %s.repository r"
+				 " LEFT JOIN %s.repository_look l ON l.repo_id = r.repo_id"
+				 " WHERE r.repo_id = ANY ($1) ORDER BY r.repo_id",
+				 ghc_columns_true(GHC_FIELD_IS_FORK), quoted, quoted), "B", NULL
+	};
+	int64	   *ids = palloc(n * sizeof(int64));
+	Datum		values[1];
+	uint64		n_rows;
+
+	for (int i = 0; i < n; i++)
+		ids[i] = hints[i].repo_id;
+	values[0] = ghc_values_int8_array(ids, n);
+	n_rows = ghc_db_run(&load, values, NULL);
+	SPI_freeplan(load.plan);
+	return n_rows;
+}
+
+/* Weighs a hint by the row of its repository, and adds it if it is worth a look. */
+static void
+weigh(const GhcOverdue *overdue, Heap *heap, GhcHint *hint, uint64 row)
+{
+	bool		isnull;
+	int32		stars = ghc_db_get_int4(row, 3);
+	const GhcSegment *segment = ghc_targets_find(overdue->targets, stars);
+	GhcChangeRate rate = ghc_freshness_prior(BLOCK_STARS, BLOCK_DAYS);
+	TimestampTz seen = Max(DatumGetTimestampTz(ghc_db_get(row, 2, &isnull)),
+						   ghc_db_get_int4(row, 5) * USECS_PER_SEC);
+	TimestampTz early;
+
+	hint->is_void = segment == NULL || segment->max_days <= 0;
+	if (hint->is_void)
+		return;
+	if (!segment->singly)
+		seen = Max(seen, hint->block_seen);
+	seen = ghc_targets_seen(segment, seen, DatumGetBool(ghc_db_get(row, 4, &isnull)));
+	hint->is_void = seen >= hint->last_at;
+	early = (TimestampTz) (ghc_freshness_hinted_days(stars, hint->stars, segment->max_days) *
+						   USECS_PER_DAY);
+	if (hint->is_void || seen + early > overdue->now)
+	{
+		hint->not_before = seen + early;
+		return;
+	}
+	if (ghc_db_get_int4(row, 5) != 0)
+		rate = (GhcChangeRate) {
+			(int16) ghc_db_get_int4(row, 6), (int16) ghc_db_get_int4(row, 7)
+		};
+	add_candidate(heap, (Candidate) {
+		ghc_freshness_hinted_priority(rate, stars, ghc_looks_days(seen, overdue->now),
+									  segment->max_days, hint->events, hint->stars),
+		hint->repo_id, overdue->now - early + 1
+	});
+	((Hinted *) hash_search(heap->hinted, &hint->repo_id, HASH_ENTER, NULL))->taken = false;
+}
+
+/* Adds those that hints are at and that are worth a look, due or not. */
+static void
+find_hinted(const GhcOverdue *overdue, Heap *heap, GhcHint *hints, int n)
+{
+	HASHCTL		control = {.keysize = sizeof(int64),.entrysize = sizeof(Hinted),
+	.hcxt = CurrentMemoryContext};
+
+	if (n == 0)
+		return;
+	heap->hinted = hash_create("ghcrawl hints", n, &control,
+							   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	for (int from = 0; from < n; from += FETCH_ROWS)
+	{
+		int			to = Min(n, from + FETCH_ROWS);
+		uint64		n_rows = load_hinted(quote_identifier(overdue->schema),
+										 hints + from, to - from);
+		uint64		row = 0;
+
+		CHECK_FOR_INTERRUPTS();
+		for (int i = from; i < to; i++)
+		{
+			while (row < n_rows && ghc_db_get_int8(row, 1) < hints[i].repo_id)
+				row++;
+			hints[i].is_void = row == n_rows || ghc_db_get_int8(row, 1) != hints[i].repo_id;
+			if (!hints[i].is_void)
+				weigh(overdue, heap, &hints[i], row);
+		}
+		SPI_freetuptable(SPI_tuptable);
+	}
+}
+
+/* Is a repository taken now?  False: it is among those that were already. */
+static bool
+take(const Heap *heap, int64 id)
+{
+	Hinted	   *hinted = heap->hinted == NULL ? NULL :
+		hash_search(heap->hinted, &id, HASH_FIND, NULL);
+	bool		is_new = hinted == NULL || !hinted->taken;
+
+	if (hinted != NULL)
+		hinted->taken = true;
+	return is_new;
+}
+
 /* by their ids, in an array of pointers */
 static int
 compare_ids(const void *a, const void *b)
@@ -228,7 +346,7 @@ check_some(const GhcOverdue *overdue, Candidate *candidates, int n)
 
 /* Those with stars that are due, the best ones first. */
 static void
-choose_singly(GhcOverdue *overdue, Heap *heap)
+choose_singly(GhcOverdue *overdue, Heap *heap, GhcHint *hints, int n_hints)
 {
 	int64		n = 0;
 
@@ -237,6 +355,7 @@ choose_singly(GhcOverdue *overdue, Heap *heap)
 	heap->candidates = palloc(heap->room * sizeof(Candidate));
 	for (int i = 0; i < overdue->targets->n; i++)
 		find_due(overdue, &overdue->targets->segments[i], heap);
+	find_hinted(overdue, heap, hints, n_hints);
 	qsort(heap->candidates, heap->n, sizeof(Candidate), compare_candidates);
 	if (heap->n > heap->most)
 	{
@@ -305,7 +424,8 @@ block_priority(const GhcOverdue *overdue, const GhcBlock *block)
 
 /* Takes a block in whole if there is room, or nothing else is there; else false. */
 static bool
-take_block(GhcOverdue *overdue, GhcBlock *block, GhcBlock *fresh, int *n_fresh)
+take_block(GhcOverdue *overdue, const Heap *heap, GhcBlock *block, GhcBlock *fresh,
+		   int *n_fresh)
 {
 	int64		ids[1 << GHC_BLOCK_BITS];
 	int			n = open_block(overdue, block, ids);
@@ -317,8 +437,9 @@ take_block(GhcOverdue *overdue, GhcBlock *block, GhcBlock *fresh, int *n_fresh)
 	}
 	if (overdue->n > 0 && overdue->n + n > overdue->most)
 		return false;
-	memcpy(overdue->ids + overdue->n, ids, n * sizeof(int64));
-	overdue->n += n;
+	for (int i = 0; i < n; i++)
+		if (take(heap, ids[i]))
+			overdue->ids[overdue->n++] = ids[i];
 	overdue->blocks[overdue->n_blocks++] = *block;
 	return true;
 }
@@ -338,8 +459,12 @@ merge(GhcOverdue *overdue, Heap *heap, GhcBlock *blocks, int n_blocks,
 		if (block >= n_blocks ||
 			(at < heap->n && heap->candidates[at].priority >=
 			 block_priority(overdue, &blocks[block])))
-			overdue->ids[overdue->n++] = heap->candidates[at++].id;
-		else if (!take_block(overdue, &blocks[block++], fresh, &n_fresh) ||
+		{
+			if (take(heap, heap->candidates[at].id))
+				overdue->ids[overdue->n++] = heap->candidates[at].id;
+			at++;
+		}
+		else if (!take_block(overdue, heap, &blocks[block++], fresh, &n_fresh) ||
 				 n_fresh >= MAX_VAIN)
 			n_blocks = block;
 	}
@@ -357,6 +482,8 @@ ghc_overdue_choose(GhcOverdue *overdue)
 	GhcBlock   *fresh;
 	int			n_blocks = 0;
 	int			n_fresh;
+	int			n_hints;
+	GhcHint    *hints = ghc_hints_load(overdue->schema, overdue->now, &n_hints);
 	Heap		heap = {0};
 	GhcDbScope	scope;
 
@@ -368,8 +495,9 @@ ghc_overdue_choose(GhcOverdue *overdue)
 	overdue->ids = palloc_extended((overdue->most + (1 << GHC_BLOCK_BITS)) * sizeof(int64),
 								   MCXT_ALLOC_HUGE);
 	ghc_db_become(overdue->owner, &scope);
-	choose_singly(overdue, &heap);
+	choose_singly(overdue, &heap, hints, n_hints);
 	n_fresh = merge(overdue, &heap, blocks, n_blocks, fresh);
 	ghc_db_restore_user(&scope);
+	ghc_hints_weighed(overdue->schema, hints, n_hints);
 	ghc_blocks_note(overdue->schema, fresh, n_fresh);
 }

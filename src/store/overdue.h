@@ -12,6 +12,7 @@
 #define GHC_OVERDUE_H
 
 #include "store/blocks.h"
+#include "store/hints.h"
 #include "store/targets.h"
 
 /* what is due, and what a run is allowed */
@@ -35,8 +36,8 @@ typedef struct GhcOverdue
 
 /*
  * Chooses.  As the extension's owner, between ghc_db_enter and ghc_db_leave.  Nobody is
- * among them who is fresher than its target asks; a block is taken as a whole, so
- * there may be a little more than "most".
+ * among them who is fresher than its target asks, but for those that a hint is at; a block
+ * is taken as a whole, so there may be a little more than "most".
  */
 extern void ghc_overdue_choose(GhcOverdue *overdue);
 

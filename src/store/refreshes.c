@@ -18,6 +18,7 @@
 #include "github/members.h"
 #include "store/ages.h"
 #include "store/db.h"
+#include "store/hints.h"
 #include "store/refreshes.h"
 #include "store/roster.h"
 #include "store/tasks.h"
@@ -111,6 +112,7 @@ ghc_refreshes_choose(GhcOverdue *overdue)
 {
 	overdue->targets = ghc_targets_load(overdue->schema);
 	ghc_blocks_settle(overdue->schema);
+	ghc_hints_settle(overdue->schema);
 	forget_old(overdue->schema);
 	ghc_roster_extend(overdue->schema, overdue->owner, overdue->targets);
 	ghc_blocks_take_walks(overdue->schema);
@@ -188,8 +190,11 @@ ghc_refreshes_begin(const GhcOverdue *overdue, int64 crawl_id)
 
 	for (int64 from = 0; from < overdue->n;)
 	{
+		int64		next = add_some(overdue, crawl_id, from);
+
 		CHECK_FOR_INTERRUPTS();
-		from = add_some(overdue, crawl_id, from);
+		ghc_hints_begin(overdue->schema, overdue->ids + from, (int) (next - from), crawl_id);
+		from = next;
 		MemoryContextReset(context);
 	}
 	MemoryContextSwitchTo(before);

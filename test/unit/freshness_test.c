@@ -160,6 +160,42 @@ test_priority(void)
 	   ghc_freshness_priority(sure, 5, 1, 0) > 0, "whatever is stored there");
 }
 
+static double
+hinted(GhcChangeRate rate, int32_t stars, double days, int32_t events, int32_t given)
+{
+	return ghc_freshness_hinted_priority(rate, stars, days, 30, events, given);
+}
+
+static void
+test_hints(void)
+{
+	GhcChangeRate hot = {3000, 300};
+	GhcChangeRate rare = {-5000, 300};
+	bool		grows = true;
+
+	ok(ghc_freshness_hinted_days(10, 0, 30) == 15, "half of the target has to be over");
+	ok(is_near(ghc_freshness_hinted_days(999, 100, 1), 0.25, 1e-9), "a tenth more stars: a quarter");
+	ok(ghc_freshness_hinted_days(0, 500, 180) < 0.05 && ghc_freshness_hinted_days(-5, 0, 180) == 90,
+	   "many stars for one without: at once");
+	is_int(hinted(sure, 10, 20, 0, 0) * 1e6, ghc_freshness_priority(sure, 10, 20, 30) * 1e6,
+		   "no events are no hint");
+	for (int n = 0; n < 100; n++)
+		grows &= hinted(sure, 10, 1, n + 1, 0) > hinted(sure, 10, 1, n, 0) &&
+			hinted(sure, 10, 1, n + 1, 1) > hinted(sure, 10, 1, n + 1, 0);
+	ok(grows, "each makes a look worth more, a star most");
+	ok(hinted(sure, 10, 5, INT32_MAX, INT32_MAX) <=
+	   (ghc_freshness_value(sure, 11, 5) + 11 * 30) * sqrt(5 / 30.0),
+	   "no more than being right until the next look");
+	ok(hinted(hot, 10, 5, 9, 9) - ghc_freshness_priority(hot, 10, 5, 30) <
+	   (hinted(sure, 10, 5, 9, 9) - ghc_freshness_priority(sure, 10, 5, 30)) / 1000,
+	   "of what changes all the time they say nothing");
+	ok(hinted(rare, 10, 20, 1, 1) > ghc_freshness_priority(rare, 10, 60, 30),
+	   "one with a hint comes before one that is due");
+	ok(hinted((GhcChangeRate) {-15000, 3000}, 0, 1e-6, 1, 1) >= 0 &&
+	   hinted((GhcChangeRate) {15000, 3000}, INT32_MAX, 1e5, INT32_MAX, INT32_MAX) > 0,
+	   "whatever is stored there");
+}
+
 int
 main(void)
 {
@@ -167,5 +203,6 @@ main(void)
 	test_learning();
 	test_value();
 	test_priority();
+	test_hints();
 	return done_testing();
 }
