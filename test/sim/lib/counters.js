@@ -5,7 +5,7 @@ const KEPT_REQUESTS = 5000;
 
 const VIOLATIONS = [
   'concurrent', 'minute_points', 'rest_minute_points', 'response_time', 'primary_after_exhausted', 'requests_while_benched',
-  'response_time_strict', 'missing_user_agent', 'unauthorized', 'token_requests',
+  'response_time_strict', 'missing_user_agent', 'unauthorized', 'token_requests', 'early_polls',
 ];
 
 const group = () => ({ requests: 0, points: 0, rest_requests: 0, refused: 0, response_ms: 0, violations: 0 });

@@ -96,6 +96,8 @@ export const OPTIONS = {
   'index-lag': [number, 0, 'seconds by which the search index trails'],
   'sticky': [number, 0, 'seconds for which a search goes on to show what emptyResults or droppedItems made of it'],
   'flapping': [number, 0, 'share of searches that answer from two copies of the index by turns, one lacking some'],
+  'poll-interval': [number, 60, 'seconds between two looks at /events, as X-Poll-Interval says'],
+  'event-latency': [number, 30, 'seconds until /events shows what happened'],
   'closed': [number, 0, 'share of repositories that are FORBIDDEN to everybody'],
   'stargazers': [text, 'forbidden', 'what the closed stargazers connection does: forbidden or empty'],
   'gzip-level': [number, 1, 'level of gzip'],

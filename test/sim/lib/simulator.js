@@ -58,7 +58,7 @@ function settingsOf(options, faults) {
     limits: options.limits, workBudget: options.workBudget, unstableOrder: options.unstableOrder, unstableTies: options.unstableTies,
     countJitter: options.countJitter, indexLag: options.indexLag * 1000, sticky: options.sticky * 1000, flapping: options.flapping,
     secondaryEvery: options.secondaryEvery * 1000, secondaryBench: options.secondaryBench * 1000, retryAfter: options.retryAfter,
-    staleHeaders: options.staleHeaders, closed: options.closed, stargazers: options.stargazers, gzipLevel: options.gzipLevel,
+    pollInterval: options.pollInterval, eventLatency: options.eventLatency, staleHeaders: options.staleHeaders, closed: options.closed, stargazers: options.stargazers, gzipLevel: options.gzipLevel,
     timeoutMs: options.timeout, timeoutAliases: options.timeoutAliases, timeoutRows: options.timeoutRows, penalty: options.penalty, faultRates: faults.rates,
     latency: {
       flat: options.latency, base: options.latencyBase, node: options.latencyNode, count: options.latencyCount,

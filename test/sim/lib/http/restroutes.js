@@ -4,6 +4,7 @@
  */
 import * as C from '../world/columns.js';
 import { fraction, hash } from '../random.js';
+import { eventObject } from '../world/events.js';
 import { REACHABLE } from '../search/search.js';
 import { SearchError } from '../search/parse.js';
 import { note, secondaryMessage, SECONDARY_DOCS } from './gate.js';
@@ -52,6 +53,26 @@ function listRepositories({ sim, exchange, parameters }) {
   const perPage = parameters.has('per_page') ? `&per_page=${size}` : '';
   const next = last === undefined ? null : `${base}/repositories?since=${world.columns.id[last]}${perPage}`;
   return { body: rows.map((each) => minimalRepository(world, each, base)), headers: link([['next', next], ['first', `${base}/repositories{?since}`]]) };
+}
+
+/** Public events, newest first: the last 300, and late. How often one may look is said by X-Poll-Interval. */
+function listEvents({ sim, exchange, parameters }) {
+  const size = whole(parameters, 'per_page', 15, 1, MAX_PAGE);
+  const page = whole(parameters, 'page', 1, 1, 1000);
+  const interval = exchange.settings.pollInterval;
+  const shown = sim.world.events.shown(sim.clock.real(exchange.settings.eventLatency * 1000));
+  const lastPage = Math.max(1, Math.ceil(shown.length / size));
+  if (page === 1) notePoll(exchange, sim.clock.now(), sim.clock.real(interval * 1000));
+  const body = shown.slice((page - 1) * size, page * size).map((each) => eventObject(each, exchange.baseUrl()));
+  return { body, headers: { ...pageLinks({ exchange, parameters }, '/events', page, lastPage), 'X-Poll-Interval': String(interval) } };
+}
+
+/** Looks that come too early, by user. */
+function notePoll(exchange, now, interval) {
+  const { account } = exchange;
+  if (!account) return;
+  if (account.polledAt !== undefined && now - account.polledAt < interval) note(exchange, 'early_polls');
+  account.polledAt = now;
 }
 
 /** Answer for a repository that is there but not to be shown, or null. */
@@ -283,6 +304,7 @@ export const ROUTES = [
   ...below('stargazers/count', starCount), ...below('stargazers/history', starHistory),
   ['GET', /^\/repos\/([^/]+)\/([^/]+)\/(tarball|zipball)(\/.+)?$/, '/repos/:owner/:repo/tarball', archive],
   ['GET', /^\/search\/repositories$/, '/search/repositories', searchRepositories, { resource: 'search' }],
+  ['GET', /^\/events$/, '/events', listEvents],
   ['GET', /^\/meta$/, '/meta', meta],
   ['GET', /^\/user$/, '/user', user],
   ['GET', /^\/users\/([^/]+)$/, '/users/:login', user],

@@ -6,6 +6,7 @@
  * (`stateAt`, used for the truth over an interval and for index lag).
  */
 import { BOT, BRANCHES, Columns, DELETED, FORK, HIDDEN, MUTABLE } from './columns.js';
+import { Events } from './events.js';
 import { Generator, primeFrom } from './generate.js';
 import { Owners } from './owners.js';
 import { LANGUAGES, LICENSES } from './catalog.js';
@@ -27,6 +28,7 @@ export class World {
     this.chosenTopics = new Map(); /* row -> topics, likewise */
     this.current = new Map(); /* lower-case owner/name -> row, for rows renamed or transferred or named by hand */
     this.former = new Map(); /* lower-case former owner/name -> row */
+    this.events = new Events(clock);
     this.log = []; /* {at, row, existed, old: values of MUTABLE, name, description, topics}, ascending in time */
     this.ownerIndex = null;
     this.lastNamed = { origin: -1, name: '' }; /* as name and nameWithOwner are mostly asked for together */
@@ -162,6 +164,7 @@ export class World {
     const { columns } = this;
     const wasVisible = this.isVisible(row);
     const before = this.nameWithOwner(row);
+    const old = { stars: columns.stars[row], pushed: columns.pushed[row], flags: columns.flags[row] };
     this.log.push({ at: this.clock.now(), row, existed: true, ...this.snapshot(row) });
     for (const [name, value] of Object.entries(values)) {
       if (name === 'name') this.names.set(row, value);
@@ -172,6 +175,7 @@ export class World {
     if (values.name !== undefined || values.owner !== undefined) this.registerName(row, before);
     if (values.owner !== undefined) this.ownerIndex = null;
     if (values.stars !== undefined) this.stars.changed(row);
+    this.events.note(this, row, old);
     this.visibleCount += Number(this.isVisible(row)) - Number(wasVisible);
     this.version++;
   }
@@ -200,6 +204,7 @@ export class World {
     this.stars.changed(row);
     this.visibleCount++;
     this.log.push({ at: this.clock.now(), row, existed: false, ...this.snapshot(row) });
+    this.events.add('CreateEvent', row, this);
     this.version++;
     return row;
   }
