@@ -34,6 +34,35 @@ AS 'MODULE_PATHNAME', 'ghcrawl_add_repositories_variadic';
 COMMENT ON FUNCTION @extschema@.ghcrawl_add_repositories(text[]) IS
 'The same for a few, one argument each';
 
+CREATE FUNCTION @extschema@.ghcrawl_backfill_stars(
+	repositories text[],
+	again boolean DEFAULT false,
+	priority int DEFAULT 0,
+	skip_unknown boolean DEFAULT false)
+RETURNS bigint
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'ghcrawl_backfill_stars';
+COMMENT ON FUNCTION @extschema@.ghcrawl_backfill_stars(text[], boolean, int, boolean) IS
+'Starts reading from GitHub when stars were given to repositories that are stored, by name, address, id or node id: what isn''t known yet, or all of it again; returns the crawl''s id at once, null for an empty list';
+
+CREATE FUNCTION @extschema@.ghcrawl_backfill_stars(
+	repositories bigint[],
+	again boolean DEFAULT false,
+	priority int DEFAULT 0,
+	skip_unknown boolean DEFAULT false)
+RETURNS bigint
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'ghcrawl_backfill_stars_by_id';
+COMMENT ON FUNCTION @extschema@.ghcrawl_backfill_stars(bigint[], boolean, int, boolean) IS
+'The same by ids, such as array_agg(repo_id) of a query';
+
+CREATE FUNCTION @extschema@.ghcrawl_backfill_stars(VARIADIC repositories text[])
+RETURNS bigint
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'ghcrawl_backfill_stars_variadic';
+COMMENT ON FUNCTION @extschema@.ghcrawl_backfill_stars(text[]) IS
+'The same for a few, one argument each';
+
 CREATE FUNCTION @extschema@.ghcrawl_plan(
 	selection text,
 	profile text DEFAULT 'full')

@@ -26,6 +26,7 @@
 #include "crawl/meter.h"
 #include "crawl/progress.h"
 #include "crawl/rows.h"
+#include "crawl/starred.h"
 #include "crawl/walked.h"
 #include "store/errors.h"
 #include "store/values.h"
@@ -59,6 +60,8 @@ describe(const GhcWork *work)
 
 	if (task->walk != NULL)
 		return ghc_walked_text(work);
+	if (task->stars != NULL)
+		return ghc_starred_text(work);
 	return task->nodes != NULL && task->nodes->why == GHC_LOOKUP_FILL ?
 		task->nodes->text : ghc_values_range(&task->range);
 }
@@ -199,7 +202,10 @@ write_works(GhcWorker *worker, GhcFlight *flight, GhcRun *run, List **progress)
 		else if (run == NULL || run->ends != NULL)
 			work->over = true;
 		else
+		{
+			ghc_starred_store(worker, work, flight, run);
 			ghc_progress_note(worker, work, flight, run, progress);
+		}
 	}
 }
 

@@ -108,7 +108,7 @@ choose_run(GhcWorker *worker, const GhcLane *lane)
 		GhcRun	   *run = lfirst(cell);
 
 		/* what nothing is left to claim of takes what waits, and no more */
-		if (!ghc_flight_is_for(lane, run) ||
+		if (!ghc_flight_is_for(lane, run) || run->crawl.gets_only ||
 			(!is_open(run) && run->demand >= run->waiting))
 			continue;
 		if (ghc_state_is_question(run) && run->demand == 0)
@@ -213,7 +213,7 @@ count_wanted(const GhcWorker *worker, const GhcRun *run)
 {
 	int			missing;
 
-	if (is_open(run) && run->crawl.walks)
+	if (is_open(run) && (run->crawl.walks || run->crawl.gets_only))
 		return count_walks_wanted(worker, run);
 	if (!is_open(run) || run->demand == 0)
 		return 0;

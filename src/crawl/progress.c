@@ -20,6 +20,7 @@
 #include "crawl/details.h"
 #include "crawl/listed.h"
 #include "crawl/progress.h"
+#include "crawl/starred.h"
 #include "crawl/walked.h"
 #include "store/errors.h"
 #include "store/seen.h"
@@ -85,7 +86,8 @@ fill_row(GhcWork *work, const GhcFlight *flight, const GhcRun *run)
 		Min(Max(0, Min(task->counted, task->seen - refused) - work->counted),
 			ghc_answers_allowance(run));
 	work->row.part = task->part;
-	work->row.new_query = task->walk != NULL ? ghc_walked_text(work) : NULL;
+	work->row.new_query = task->walk != NULL ? ghc_walked_text(work) :
+		task->stars != NULL ? ghc_starred_text(work) : NULL;
 	return outcome;
 }
 
@@ -267,7 +269,7 @@ write_end(GhcWorker *worker, GhcWork *work, const GhcFlight *flight,
 		write_left(work);
 	if (work->task.walk != NULL)
 		ghc_walked_write_missed(worker, work, flight, run);
-	else if (outcome != GHC_OUTCOME_SPLIT && work->task.absent == NULL &&
+	else if (outcome != GHC_OUTCOME_SPLIT && work->task.absent == NULL && work->task.stars == NULL &&
 		(nodes == NULL || nodes->why == GHC_LOOKUP_SUSPECTS))
 		write_seen(&work->task, run);
 	count_work(run, work, outcome, 1);

@@ -14,6 +14,7 @@
 
 #include <stdlib.h>
 
+#include "crawl/stars.h"
 #include "github/selection.h"
 
 /* replies in a row that may fail before it must be what was asked for */
@@ -29,7 +30,8 @@ ghc_task_kind(const char *name)
 	static const GhcTaskKind *const kinds[] = {
 		&ghc_search_kind, &ghc_plan_kind, &ghc_nodes_kind, &ghc_details_kind,
 		&ghc_fill_kind, &ghc_names_kind, &ghc_absent_kind, &ghc_sweep_kind,
-		&ghc_span_kind, &ghc_walk_kind, &ghc_known_kind, &ghc_survey_kind
+		&ghc_span_kind, &ghc_walk_kind, &ghc_known_kind, &ghc_survey_kind,
+		&ghc_stars_kind
 	};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
@@ -72,12 +74,16 @@ ghc_task_release(GhcTask *task)
 	free(task->walk);
 	free(task->survey);
 	free(task->absent);
+	if (task->stars != NULL)
+		ghc_buffer_free(&task->stars->weeks);
+	free(task->stars);
 	task->cut = NULL;
 	task->plan = NULL;
 	task->nodes = NULL;
 	task->walk = NULL;
 	task->survey = NULL;
 	task->absent = NULL;
+	task->stars = NULL;
 }
 
 bool

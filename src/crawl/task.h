@@ -261,6 +261,8 @@ typedef struct GhcTask
 	struct GhcSurvey *survey;
 	/* the same for those that weren't found */
 	GhcAbsent  *absent;
+	/* reading star histories; see stars.h */
+	struct GhcStars *stars;
 	bool		explained;		/* the reply's errors are but what was asked about */
 
 	/* how it ended */
@@ -369,5 +371,6 @@ extern const GhcTaskKind ghc_span_kind;
 extern const GhcTaskKind ghc_walk_kind;
 extern const GhcTaskKind ghc_known_kind;
 extern const GhcTaskKind ghc_survey_kind;
+extern const GhcTaskKind ghc_stars_kind;
 
 #endif							/* GHC_TASK_H */

@@ -290,11 +290,12 @@ ghc_crawls_load(void)
 		" WHERE k.crawl_id = c.crawl_id),"
 		" c.api_url, c.data_schema, p.extra, p.columns, c.source IS NOT NULL,"
 		" coalesce((SELECT t.kind = ANY ('{fill,names}') FROM ghcrawl.task t"
-		" WHERE t.crawl_id = c.crawl_id ORDER BY t.task_id LIMIT 1), false), c.walks"
+		" WHERE t.crawl_id = c.crawl_id ORDER BY t.task_id LIMIT 1), false), c.walks, c.gets_only"
 		" FROM (SELECT crawl_id, priority, max_repositories, api_url,"
-		" data_schema, profile, source, query LIKE 'ids:%' AS walks"
+		" data_schema, profile, source, query LIKE 'ids:%' AS walks,"
+		" query LIKE '" GHC_CRAWLS_STARS "%' AS gets_only"
 		" FROM ghcrawl.crawl WHERE state = 'running'"
-		" UNION ALL SELECT -question_id, 2147483647, NULL, api_url, '', profile, NULL, false"
+		" UNION ALL SELECT -question_id, 2147483647, NULL, api_url, '', profile, NULL, false, false"
 		" FROM ghcrawl.question) c LEFT JOIN ghcrawl.profile p ON p.name = c.profile"
 		" ORDER BY c.priority DESC, c.crawl_id", "", NULL
 	};
@@ -319,6 +320,7 @@ ghc_crawls_load(void)
 		crawl->is_list = DatumGetBool(ghc_db_get(row, 9, &isnull));
 		crawl->looks_up = DatumGetBool(ghc_db_get(row, 10, &isnull));
 		crawl->walks = DatumGetBool(ghc_db_get(row, 11, &isnull));
+		crawl->gets_only = DatumGetBool(ghc_db_get(row, 12, &isnull));
 		if (crawl->shape.extra)
 			crawl->shape.fields |= GHC_FIELD_BIT(GHC_FIELD_EXTRA);
 		crawls = lappend(crawls, crawl);

@@ -19,6 +19,9 @@
 
 #include "github/query.h"
 
+/* how the queries of crawls begin that read star histories; no selection's does */
+#define GHC_CRAWLS_STARS "(star history)"
+
 /* what a worker knows of a running crawl */
 typedef struct GhcCrawl
 {
@@ -32,6 +35,7 @@ typedef struct GhcCrawl
 	bool		looks_up;		/* and doesn't search */
 	GhcShape	shape;			/* what its profile asks */
 	bool		walks;			/* through ids, by the REST API */
+	bool		gets_only;		/* asks the REST API, and GraphQL nothing */
 } GhcCrawl;
 
 /* what is added to a crawl's counters */

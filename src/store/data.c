@@ -36,6 +36,7 @@
 #include "store/looks.h"
 #include "store/names.h"
 #include "store/popular.h"
+#include "store/star_history.h"
 #include "store/states.h"
 #include "store/tombstones.h"
 
@@ -230,6 +231,7 @@ compose_tables(const char *quoted, const char *api_url, int n_partitions)
 	ghc_tombstones_compose(&sql, quoted);
 	ghc_popular_compose(&sql, quoted);
 	ghc_looks_compose(&sql, quoted);
+	ghc_star_history_compose(&sql, quoted);
 	add_repositories(&sql, quoted);
 	add_popular(&sql, quoted);
 	ghc_names_compose(&sql, quoted);
@@ -404,6 +406,7 @@ complete_tables(const char *schema)
 		{"tombstone", NULL, ghc_tombstones_compose},
 		{"repository_popular", NULL, ghc_popular_compose},
 		{"repository_look", NULL, ghc_looks_compose},
+		{GHC_STAR_HISTORY_TABLE, NULL, ghc_star_history_compose},
 		{"repositories", NULL, add_repositories},
 		{"popular", NULL, add_popular},
 		{"names", NULL, ghc_names_compose},
