@@ -31,6 +31,10 @@ test('latency by rows is exact, searches that only count and look-ups by id have
   await control('settings', { latency: { byId: 0.5 } });
   await graphql('{ nodes(ids: ["R_kgAB", "R_kgAC", "R_kgAD", "R_kgAE"]) { id } }');
   assert.equal((await control('requests?last=1'))[0].modelled_ms, 204);
+  for (const wrong of [{ latency: { base: '300' } }, { latency: '300' }, { timeoutMs: '5' }]) {
+    assert.match((await control('settings', wrong)).error, /is a number/);
+  }
+  assert.match((await control('settings', { latency: { nonsense: 1 } })).error, /unknown setting nonsense/);
 });
 
 test('cliffs: from so many aliases, or so many rows a page, a request times out; switched at run time', async (t) => {

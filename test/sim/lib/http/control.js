@@ -71,12 +71,19 @@ function revoke(sim, body) {
 /** Changes switches at run time: those of the command line that are read at each request. */
 function changeSettings(settings, body) {
   for (const [name, value] of Object.entries(body)) {
-    if (name === 'latency' && typeof value === 'object' && value !== null) Object.assign(settings.latency, value);
-    else if (name === 'latency') settings.latency.flat = value;
-    else if (!Object.hasOwn(settings, name) || name === 'faultRates') throw new BadRequest(`unknown setting ${name}`);
-    else settings[name] = value;
+    if (name !== 'latency') change(settings, name, value);
+    else if (typeof value === 'object' && value !== null) changeSettings(settings.latency, value);
+    else change(settings.latency, 'flat', value);
   }
   return settings;
+}
+
+/** What is a number stays one: "300" + 8 would be half a minute. A flat latency may be none. */
+function change(settings, name, value) {
+  const old = settings[name];
+  if (!Object.hasOwn(settings, name) || name === 'faultRates') throw new BadRequest(`unknown setting ${name}`);
+  if (typeof value === 'string' && (typeof old === 'number' || name === 'flat')) throw new BadRequest(`${name} is a number`);
+  settings[name] = value;
 }
 
 export async function handleControl(sim, req, res) {
