@@ -324,6 +324,10 @@ ghc_progress_note(GhcWorker *worker, GhcWork *work, const GhcFlight *flight,
 	Progress   *one;
 
 	write_strangers(work, run);
+	work->unwritten = outcome == GHC_OUTCOME_MORE && work->task.walk != NULL &&
+		ghc_walk_is_in_place(&work->task);
+	if (work->unwritten)
+		return;
 	if (outcome != GHC_OUTCOME_MORE && outcome != GHC_OUTCOME_RETRY)
 	{
 		write_end(worker, work, flight, run, outcome);

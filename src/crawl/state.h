@@ -108,6 +108,7 @@ typedef struct GhcWork
 	GhcOutcome	outcome;
 	GhcHarvest	stored;			/* pages to be stored */
 	List	   *refused_now;	/* int64 *: ids that the database refused */
+	bool		unwritten;		/* nothing of it was worth writing */
 	bool		over;			/* no longer ours; to be freed after the commit */
 	bool		held_up;		/* a session is just ending its crawl */
 } GhcWork;

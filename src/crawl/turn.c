@@ -142,6 +142,8 @@ static void
 settle_work(GhcWork *work)
 {
 	keep_refused(work);
+	if (work->unwritten)
+		return;
 	work->task.counted = work->counted = work->row.counted;
 	work->part = work->row.part;
 	work->contributed = ghc_progress_contribution(work, work->outcome);

@@ -205,6 +205,17 @@ ghc_walk_format_left(const GhcTask *task, const GhcIdSet *refused, GhcBuffer *ou
 	return true;
 }
 
+/*
+ * A list of ids moves it only once they were asked for; where the end is isn't
+ * stored at all.
+ */
+bool
+ghc_walk_is_in_place(const GhcTask *task)
+{
+	return task->parts.got != NULL &&
+		(task->walk->source == GHC_WALK_END || task->walk->n > 0);
+}
+
 /* ---------------------------------------------------------------------------
  * cutting
  * ---------------------------------------------------------------------------

@@ -94,6 +94,9 @@ extern void ghc_walk_format(const GhcTask *task, const GhcIdSet *refused,
 extern bool ghc_walk_format_left(const GhcTask *task, const GhcIdSet *refused,
 								 GhcBuffer *out);
 
+/* After an answer: is the task still where it was, but for what it has in hand? */
+extern bool ghc_walk_is_in_place(const GhcTask *task);
+
 /* What the database has: ids for a "known", ascending, "more" if there are. */
 extern void ghc_walk_feed(GhcTask *task, const int64_t *ids, int n, bool more);
 

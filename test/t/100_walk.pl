@@ -66,6 +66,9 @@ is(sql("SELECT rest_requests FROM ghcrawl.crawls WHERE crawl = $crawl"), $rest, 
 cmp_ok(sql("SELECT sum(rest_requests) FROM ghcrawl.budget"), '>=', $rest, 'all: by budgets, too');
 is(sql("SELECT sum(count) FROM ghcrawl.requests WHERE kind = 'rest'"), $rest, 'all: and by kind');
 nothing_is_left($node, 'all');
+# a worker that ended has told the server what it wrote
+my ($updates, $tasks) = split /\|/, sql("SELECT n_tup_upd, (SELECT count(*) FROM ghcrawl.task) FROM pg_stat_user_tables WHERE schemaname = 'ghcrawl' AND relname = 'task'");
+cmp_ok($updates, '<=', $rest + 2 * $tasks, 'all: lists of ids are no progress yet');
 
 # --- again: only the end is walked ---------------------------------------------
 
