@@ -20,7 +20,7 @@ SQL_PARTS = preamble.sql tables.sql functions.sql identity.sql views.sql freshne
 # code that knows neither PostgreSQL nor libcurl; unit tests link it alone
 PURE_SRCS = $(wildcard src/base/arena.c src/base/buffer.c src/base/idset.c src/base/base64.c \
 	src/base/idlist.c src/base/histogram.c src/base/timetable.c src/net/inflate.c src/net/gunzip.c src/github/*.c \
-	$(addprefix src/crawl/,task.c search.c cut.c plan.c nodes.c absent.c walk.c survey.c sweep.c stars.c share.c))
+	$(addprefix src/crawl/,task.c search.c cut.c plan.c nodes.c absent.c events.c walk.c survey.c sweep.c stars.c share.c))
 
 top := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 SRCS := $(sort $(patsubst $(top)/%,%,$(wildcard $(top)/src/*/*.c)))

@@ -315,6 +315,7 @@ CREATE TABLE ghcrawl.budget (
 	rest_minute_ms int NOT NULL DEFAULT 0,
 	rest_benched_until timestamptz,
 	rest_requests bigint NOT NULL DEFAULT 0,
+	not_modified bigint NOT NULL DEFAULT 0,
 	updated_at	timestamptz NOT NULL DEFAULT now(),
 	UNIQUE (api_url, kind, account_id)
 ) WITH (fillfactor = 50);
@@ -336,6 +337,7 @@ COMMENT ON COLUMN ghcrawl.budget.rest_hour IS 'REST requests an hour until GitHu
 COMMENT ON COLUMN ghcrawl.budget.rest_limit IS 'The same for requests to the REST API, here and below: GitHub counts them apart';
 COMMENT ON COLUMN ghcrawl.budget.rest_benched_until IS 'Not asked before, though GraphQL may be';
 COMMENT ON COLUMN ghcrawl.budget.rest_requests IS 'Requests to the REST API, ever; "requests" are those of GraphQL';
+COMMENT ON COLUMN ghcrawl.budget.not_modified IS 'Of these, those that GitHub answered by "nothing new" and doesn''t count';
 COMMENT ON COLUMN ghcrawl.budget.released IS 'Its holder has written down all that it used and stopped';
 COMMENT ON COLUMN ghcrawl.budget.minute_requests IS 'Requests in the minute before updated_at; a worker that takes over counts them';
 
@@ -1111,7 +1113,7 @@ SELECT t.name, t.fingerprint, t.budget_id AS budget,
 	   b.rest_limit, b.rest_remaining,
 	   CASE WHEN b.rest_reset_at > pg_catalog.now() THEN b.rest_spent
 			WHEN b.budget_id IS NOT NULL THEN 0 END AS rest_used,
-	   b.rest_reset_at, b.rest_requests
+	   b.rest_reset_at, b.rest_requests, b.not_modified
 FROM ghcrawl.token t
 LEFT JOIN ghcrawl.budget b USING (budget_id),
 	 LATERAL (SELECT coalesce(b.benched_until, t.benched_until) AS benched_until,
@@ -1213,6 +1215,7 @@ COMMENT ON COLUMN ghcrawl.tokens.rest_remaining IS 'Of these, left in this hour'
 COMMENT ON COLUMN ghcrawl.tokens.rest_used IS 'Of these, used by ghcrawl';
 COMMENT ON COLUMN ghcrawl.tokens.rest_reset_at IS 'When that hour ends';
 COMMENT ON COLUMN ghcrawl.tokens.rest_requests IS 'Requests to the REST API with all tokens of its user, ever';
+COMMENT ON COLUMN ghcrawl.tokens.not_modified IS 'Of these, those that found nothing new (HTTP 304) and cost nothing';
 COMMENT ON COLUMN ghcrawl.errors.class IS 'What kind of failure; see docs/operation.md';
 COMMENT ON COLUMN ghcrawl.errors.message IS 'What was said, with numbers and ids made alike';
 COMMENT ON COLUMN ghcrawl.errors.sample IS 'Where it happened last';
@@ -1450,6 +1453,30 @@ COMMENT ON COLUMN ghcrawl.archive_hour.hinted IS 'Of these, how many are stored 
 COMMENT ON COLUMN ghcrawl.archive_hour.broken IS 'Lines that are no events';
 COMMENT ON COLUMN ghcrawl.archive_hour.bytes IS 'As they were fetched, packed';
 
+CREATE TABLE ghcrawl.event_source (
+	data_schema	name PRIMARY KEY,
+	crawl_id	bigint,
+	known		bigint NOT NULL DEFAULT 0,
+	etag		text NOT NULL DEFAULT '',
+	token_id	int NOT NULL DEFAULT 0,
+	poll_seconds int NOT NULL DEFAULT 60,
+	polled_at	timestamptz,
+	polls		bigint NOT NULL DEFAULT 0,
+	not_modified bigint NOT NULL DEFAULT 0,
+	torn		bigint NOT NULL DEFAULT 0,
+	events		bigint NOT NULL DEFAULT 0,
+	hinted		bigint NOT NULL DEFAULT 0
+) WITH (fillfactor = 50);
+COMMENT ON TABLE ghcrawl.event_source IS 'Where ghcrawl_poll_events stands in each data schema; not dumped';
+COMMENT ON COLUMN ghcrawl.event_source.crawl_id IS 'The crawl that looks, always the same one: each look runs it again';
+COMMENT ON COLUMN ghcrawl.event_source.known IS 'The greatest id of an event';
+COMMENT ON COLUMN ghcrawl.event_source.etag IS 'Of the last answer, good for the token it was asked by';
+COMMENT ON COLUMN ghcrawl.event_source.poll_seconds IS 'GitHub doesn''t want to be asked more often (X-Poll-Interval)';
+COMMENT ON COLUMN ghcrawl.event_source.not_modified IS 'Looks that found nothing new (HTTP 304) and cost nothing';
+COMMENT ON COLUMN ghcrawl.event_source.torn IS 'Looks that found nothing but new events: older ones were missed';
+COMMENT ON COLUMN ghcrawl.event_source.events IS 'New ones in all looks';
+COMMENT ON COLUMN ghcrawl.event_source.hinted IS 'Hints that these were, each look''s by themselves';
+
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.hint', '');
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.archive_hour', '');
 
@@ -1474,6 +1501,13 @@ LANGUAGE c STRICT VOLATILE
 AS 'MODULE_PATHNAME', 'ghcrawl_read_archive_file';
 COMMENT ON FUNCTION @extschema@.ghcrawl_read_archive_file(text) IS
 'The same of a file on the server, for superusers and members of pg_read_server_files';
+
+CREATE FUNCTION @extschema@.ghcrawl_poll_events()
+RETURNS boolean
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'ghcrawl_poll_events';
+COMMENT ON FUNCTION @extschema@.ghcrawl_poll_events() IS
+'Lets a worker look for public events, as hints at repositories that changed; false if GitHub doesn''t want to be asked again yet';
 
 /* ---- sql/grants.sql ---- */
 
@@ -1551,6 +1585,7 @@ REVOKE ALL ON FUNCTION
 	@extschema@.ghcrawl_refresh(interval, bigint, text, int),
 	@extschema@.ghcrawl_read_archive(timestamptz, timestamptz, boolean),
 	@extschema@.ghcrawl_read_archive_file(text),
+	@extschema@.ghcrawl_poll_events(),
 	ghcrawl.replace_target(),
 	ghcrawl.batch(),
 	ghcrawl.begin_update(),
@@ -1592,7 +1627,8 @@ GRANT EXECUTE ON FUNCTION
 	@extschema@.ghcrawl_unschedule(text),
 	@extschema@.ghcrawl_refresh(interval, bigint, text, int),
 	@extschema@.ghcrawl_read_archive(timestamptz, timestamptz, boolean),
-	@extschema@.ghcrawl_read_archive_file(text)
+	@extschema@.ghcrawl_read_archive_file(text),
+	@extschema@.ghcrawl_poll_events()
 TO ghcrawl_admin;
 GRANT EXECUTE ON FUNCTION @extschema@.ghcrawl_find(text, timestamptz) TO ghcrawl_reader;
 GRANT EXECUTE ON PROCEDURE @extschema@.ghcrawl_wait(bigint, interval, text)
@@ -1613,7 +1649,8 @@ GRANT SELECT ON
 	ghcrawl.schedules,
 	ghcrawl.freshness,
 	ghcrawl.hint,
-	ghcrawl.archive_hour
+	ghcrawl.archive_hour,
+	ghcrawl.event_source
 TO ghcrawl_admin, ghcrawl_reader;
 
 /* a view calls its functions in the name of who looks at it */

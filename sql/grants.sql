@@ -72,6 +72,7 @@ REVOKE ALL ON FUNCTION
 	@extschema@.ghcrawl_refresh(interval, bigint, text, int),
 	@extschema@.ghcrawl_read_archive(timestamptz, timestamptz, boolean),
 	@extschema@.ghcrawl_read_archive_file(text),
+	@extschema@.ghcrawl_poll_events(),
 	ghcrawl.replace_target(),
 	ghcrawl.batch(),
 	ghcrawl.begin_update(),
@@ -113,7 +114,8 @@ GRANT EXECUTE ON FUNCTION
 	@extschema@.ghcrawl_unschedule(text),
 	@extschema@.ghcrawl_refresh(interval, bigint, text, int),
 	@extschema@.ghcrawl_read_archive(timestamptz, timestamptz, boolean),
-	@extschema@.ghcrawl_read_archive_file(text)
+	@extschema@.ghcrawl_read_archive_file(text),
+	@extschema@.ghcrawl_poll_events()
 TO ghcrawl_admin;
 GRANT EXECUTE ON FUNCTION @extschema@.ghcrawl_find(text, timestamptz) TO ghcrawl_reader;
 GRANT EXECUTE ON PROCEDURE @extschema@.ghcrawl_wait(bigint, interval, text)
@@ -134,7 +136,8 @@ GRANT SELECT ON
 	ghcrawl.schedules,
 	ghcrawl.freshness,
 	ghcrawl.hint,
-	ghcrawl.archive_hour
+	ghcrawl.archive_hour,
+	ghcrawl.event_source
 TO ghcrawl_admin, ghcrawl_reader;
 
 /* a view calls its functions in the name of who looks at it */

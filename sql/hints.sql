@@ -46,6 +46,30 @@ COMMENT ON COLUMN ghcrawl.archive_hour.hinted IS 'Of these, how many are stored 
 COMMENT ON COLUMN ghcrawl.archive_hour.broken IS 'Lines that are no events';
 COMMENT ON COLUMN ghcrawl.archive_hour.bytes IS 'As they were fetched, packed';
 
+CREATE TABLE ghcrawl.event_source (
+	data_schema	name PRIMARY KEY,
+	crawl_id	bigint,
+	known		bigint NOT NULL DEFAULT 0,
+	etag		text NOT NULL DEFAULT '',
+	token_id	int NOT NULL DEFAULT 0,
+	poll_seconds int NOT NULL DEFAULT 60,
+	polled_at	timestamptz,
+	polls		bigint NOT NULL DEFAULT 0,
+	not_modified bigint NOT NULL DEFAULT 0,
+	torn		bigint NOT NULL DEFAULT 0,
+	events		bigint NOT NULL DEFAULT 0,
+	hinted		bigint NOT NULL DEFAULT 0
+) WITH (fillfactor = 50);
+COMMENT ON TABLE ghcrawl.event_source IS 'Where ghcrawl_poll_events stands in each data schema; not dumped';
+COMMENT ON COLUMN ghcrawl.event_source.crawl_id IS 'The crawl that looks, always the same one: each look runs it again';
+COMMENT ON COLUMN ghcrawl.event_source.known IS 'The greatest id of an event';
+COMMENT ON COLUMN ghcrawl.event_source.etag IS 'Of the last answer, good for the token it was asked by';
+COMMENT ON COLUMN ghcrawl.event_source.poll_seconds IS 'GitHub doesn''t want to be asked more often (X-Poll-Interval)';
+COMMENT ON COLUMN ghcrawl.event_source.not_modified IS 'Looks that found nothing new (HTTP 304) and cost nothing';
+COMMENT ON COLUMN ghcrawl.event_source.torn IS 'Looks that found nothing but new events: older ones were missed';
+COMMENT ON COLUMN ghcrawl.event_source.events IS 'New ones in all looks';
+COMMENT ON COLUMN ghcrawl.event_source.hinted IS 'Hints that these were, each look''s by themselves';
+
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.hint', '');
 SELECT pg_catalog.pg_extension_config_dump('ghcrawl.archive_hour', '');
 
@@ -70,3 +94,10 @@ LANGUAGE c STRICT VOLATILE
 AS 'MODULE_PATHNAME', 'ghcrawl_read_archive_file';
 COMMENT ON FUNCTION @extschema@.ghcrawl_read_archive_file(text) IS
 'The same of a file on the server, for superusers and members of pg_read_server_files';
+
+CREATE FUNCTION @extschema@.ghcrawl_poll_events()
+RETURNS boolean
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'ghcrawl_poll_events';
+COMMENT ON FUNCTION @extschema@.ghcrawl_poll_events() IS
+'Lets a worker look for public events, as hints at repositories that changed; false if GitHub doesn''t want to be asked again yet';

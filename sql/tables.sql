@@ -270,6 +270,7 @@ CREATE TABLE ghcrawl.budget (
 	rest_minute_ms int NOT NULL DEFAULT 0,
 	rest_benched_until timestamptz,
 	rest_requests bigint NOT NULL DEFAULT 0,
+	not_modified bigint NOT NULL DEFAULT 0,
 	updated_at	timestamptz NOT NULL DEFAULT now(),
 	UNIQUE (api_url, kind, account_id)
 ) WITH (fillfactor = 50);
@@ -291,6 +292,7 @@ COMMENT ON COLUMN ghcrawl.budget.rest_hour IS 'REST requests an hour until GitHu
 COMMENT ON COLUMN ghcrawl.budget.rest_limit IS 'The same for requests to the REST API, here and below: GitHub counts them apart';
 COMMENT ON COLUMN ghcrawl.budget.rest_benched_until IS 'Not asked before, though GraphQL may be';
 COMMENT ON COLUMN ghcrawl.budget.rest_requests IS 'Requests to the REST API, ever; "requests" are those of GraphQL';
+COMMENT ON COLUMN ghcrawl.budget.not_modified IS 'Of these, those that GitHub answered by "nothing new" and doesn''t count';
 COMMENT ON COLUMN ghcrawl.budget.released IS 'Its holder has written down all that it used and stopped';
 COMMENT ON COLUMN ghcrawl.budget.minute_requests IS 'Requests in the minute before updated_at; a worker that takes over counts them';
 

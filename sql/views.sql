@@ -273,7 +273,7 @@ SELECT t.name, t.fingerprint, t.budget_id AS budget,
 	   b.rest_limit, b.rest_remaining,
 	   CASE WHEN b.rest_reset_at > pg_catalog.now() THEN b.rest_spent
 			WHEN b.budget_id IS NOT NULL THEN 0 END AS rest_used,
-	   b.rest_reset_at, b.rest_requests
+	   b.rest_reset_at, b.rest_requests, b.not_modified
 FROM ghcrawl.token t
 LEFT JOIN ghcrawl.budget b USING (budget_id),
 	 LATERAL (SELECT coalesce(b.benched_until, t.benched_until) AS benched_until,
@@ -375,6 +375,7 @@ COMMENT ON COLUMN ghcrawl.tokens.rest_remaining IS 'Of these, left in this hour'
 COMMENT ON COLUMN ghcrawl.tokens.rest_used IS 'Of these, used by ghcrawl';
 COMMENT ON COLUMN ghcrawl.tokens.rest_reset_at IS 'When that hour ends';
 COMMENT ON COLUMN ghcrawl.tokens.rest_requests IS 'Requests to the REST API with all tokens of its user, ever';
+COMMENT ON COLUMN ghcrawl.tokens.not_modified IS 'Of these, those that found nothing new (HTTP 304) and cost nothing';
 COMMENT ON COLUMN ghcrawl.errors.class IS 'What kind of failure; see docs/operation.md';
 COMMENT ON COLUMN ghcrawl.errors.message IS 'What was said, with numbers and ids made alike';
 COMMENT ON COLUMN ghcrawl.errors.sample IS 'Where it happened last';

@@ -124,7 +124,8 @@ ghc_flight_end(GhcWorker *worker, GhcFlight *flight)
 
 /* Does a work of a run wait for a flight that takes of a resource? */
 static bool
-is_waiting(const GhcWorker *worker, const GhcRun *run, GhcResource resource)
+is_waiting(const GhcWorker *worker, const GhcLane *lane, const GhcRun *run,
+		   GhcResource resource)
 {
 	GhcResource takes;
 	ListCell   *cell;
@@ -134,7 +135,8 @@ is_waiting(const GhcWorker *worker, const GhcRun *run, GhcResource resource)
 		GhcWork    *work = lfirst(cell);
 
 		if (!work->in_flight && work->task.crawl_id == run->crawl.crawl_id &&
-			ghc_state_takes(work, &takes) && takes == resource)
+			ghc_state_takes(work, &takes) && takes == resource &&
+			(resource != GHC_RESOURCE_CORE || ghc_get_may_take(worker, lane, &work->task)))
 			return true;
 	}
 	return false;
@@ -159,7 +161,7 @@ choose_run(GhcWorker *worker, const GhcLane *lane, GhcResource resource)
 
 		/* one that the turn ended is gone after the next */
 		if (!ghc_flight_is_for(lane, run) || run->ends != NULL ||
-			!is_waiting(worker, run, resource))
+			!is_waiting(worker, lane, run, resource))
 			continue;
 		/* somebody is waiting at the prompt */
 		if (ghc_state_is_question(run))
@@ -227,7 +229,8 @@ compose_get(GhcWorker *worker, GhcFlight *flight, GhcRun *run)
 		GhcWork    *work = lfirst(cell);
 
 		if (work->in_flight || work->task.crawl_id != run->crawl.crawl_id ||
-			work->task.kind->wants(&work->task) != GHC_WANT_REST)
+			work->task.kind->wants(&work->task) != GHC_WANT_REST ||
+			!ghc_get_may_take(worker, flight->lane, &work->task))
 			continue;
 		if (!ghc_task_compose(&work->task, &room, &flight->query) ||
 			flight->query.get.path.failed || flight->query.get.etag.failed)
@@ -325,7 +328,7 @@ static void
 send_flight(GhcWorker *worker, GhcFlight *flight, GhcRun *run, int64 now_ms)
 {
 	GhcLane    *lane = flight->lane;
-	GhcToken   *token = ghc_lane_token(lane);
+	GhcToken   *token = ghc_get_is(flight) ? ghc_get_token(flight) : ghc_lane_token(lane);
 	GhcTransfer *transfer = ghc_net_begin(worker->net);
 	ListCell   *cell;
 
@@ -485,7 +488,10 @@ settle_meter(GhcFlight *flight, int64 cost)
 					  ghc_clock_now_ms(), pg_prng_uint32(&pg_global_prng_state));
 	lane->meter_changed = true;
 	if (ghc_get_is(flight))
+	{
 		lane->gets++;
+		lane->not_modified += flight->transfer->status == 304;
+	}
 	else
 	{
 		flight->points_used = cost > 0 ? cost : flight->outlay.points;

@@ -16,6 +16,7 @@
 
 #include "base/settings.h"
 #include "crawl/get.h"
+#include "crawl/lane.h"
 #include "store/clock.h"
 
 /* what a GET takes isn't known before the first one */
@@ -29,6 +30,43 @@ static const char *const lines[] = {
 	"X-GitHub-Api-Version: 2022-11-28",
 	NULL
 };
+
+/* The lane's token of that id, or NULL. */
+static GhcToken *
+find_token(const GhcLane *lane, int token_id)
+{
+	ListCell   *cell;
+
+	foreach(cell, lane->tokens)
+		if (((GhcToken *) lfirst(cell))->token_id == token_id)
+			return lfirst(cell);
+	return NULL;
+}
+
+bool
+ghc_get_may_take(const GhcWorker *worker, const GhcLane *lane, const GhcTask *task)
+{
+	ListCell   *cell;
+
+	if (task->token_id == 0 || find_token(lane, task->token_id) != NULL)
+		return true;
+	foreach(cell, worker->lanes)
+		if (find_token(lfirst(cell), task->token_id) != NULL)
+			return false;
+	return true;
+}
+
+GhcToken *
+ghc_get_token(GhcFlight *flight)
+{
+	const GhcWork *work = linitial(flight->works);
+	GhcToken   *token = find_token(flight->lane, work->task.token_id);
+
+	if (token != NULL)
+		return token;
+	ghc_buffer_reset(&flight->query.get.etag);
+	return ghc_lane_token(flight->lane);
+}
 
 GhcOutlay
 ghc_get_outlay(const GhcFlight *flight)
@@ -87,6 +125,8 @@ ghc_get_judge(GhcFlight *flight, GhcTransport transport, int64 *cost)
 	reading->got = (GhcGot) {
 		.status = transfer->status,
 		.has_next = flight->headers.has_next,
+		.poll_s = flight->headers.poll_s,
+		.token_id = flight->token_id,
 		.etag = flight->headers.etag,
 		.location = flight->headers.location,
 		.body = transfer->body.data ? transfer->body.data : "",

@@ -22,6 +22,16 @@ ghc_get_is(const GhcFlight *flight)
 	return flight->want == GHC_WANT_REST && !flight->asking;
 }
 
+/*
+ * May a lane ask what a task wants?  If that is about an answer to a certain token, only
+ * the lane that has it may, unless none of this worker's has.
+ */
+extern bool ghc_get_may_take(const GhcWorker *worker, const GhcLane *lane,
+							 const GhcTask *task);
+
+/* The token to ask by; if it isn't the one whose ETag the flight has, that is dropped. */
+extern GhcToken *ghc_get_token(GhcFlight *flight);
+
 /* What a flight is to take of its lane's budget. */
 extern GhcOutlay ghc_get_outlay(const GhcFlight *flight);
 

@@ -129,7 +129,8 @@ ghc_meter_save(GhcLane *lane, bool released)
 		.rest_minute_requests = (int) rest->requests,
 		.rest_minute_ms = (int) rest->response_ms,
 		.rest_benched_until = ghc_clock_timestamp(rest->exhausted_until_ms),
-		.rest_requests = lane->gets
+		.rest_requests = lane->gets,
+		.not_modified = lane->not_modified
 	};
 	ghc_budgets_save(&row);
 }

@@ -18,6 +18,7 @@
 #include "crawl/answers.h"
 #include "crawl/claim.h"
 #include "crawl/details.h"
+#include "crawl/heard.h"
 #include "crawl/listed.h"
 #include "crawl/progress.h"
 #include "crawl/starred.h"
@@ -269,6 +270,8 @@ write_end(GhcWorker *worker, GhcWork *work, const GhcFlight *flight,
 		write_left(work);
 	if (work->task.walk != NULL)
 		ghc_walked_write_missed(worker, work, flight, run);
+	else if (work->task.events != NULL)
+		ghc_heard_write(worker, work, flight, run);
 	else if (outcome != GHC_OUTCOME_SPLIT && work->task.absent == NULL && work->task.stars == NULL &&
 		(nodes == NULL || nodes->why == GHC_LOOKUP_SUSPECTS))
 		write_seen(&work->task, run);

@@ -158,6 +158,7 @@ typedef struct GhcLane
 	int64		points_used;
 	int64		requests;
 	int64		gets;
+	int64		not_modified;	/* of these, answered by nothing new */
 	bool		meter_changed;
 	bool		present;		/* private to refresh */
 } GhcLane;

@@ -31,7 +31,7 @@ ghc_task_kind(const char *name)
 		&ghc_search_kind, &ghc_plan_kind, &ghc_nodes_kind, &ghc_details_kind,
 		&ghc_fill_kind, &ghc_names_kind, &ghc_absent_kind, &ghc_sweep_kind,
 		&ghc_span_kind, &ghc_walk_kind, &ghc_known_kind, &ghc_survey_kind,
-		&ghc_stars_kind
+		&ghc_stars_kind, &ghc_events_kind
 	};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
@@ -77,6 +77,9 @@ ghc_task_release(GhcTask *task)
 	if (task->stars != NULL)
 		ghc_buffer_free(&task->stars->weeks);
 	free(task->stars);
+	if (task->events != NULL)
+		ghc_tally_free(&task->events->tally);
+	free(task->events);
 	task->cut = NULL;
 	task->plan = NULL;
 	task->nodes = NULL;
@@ -84,6 +87,7 @@ ghc_task_release(GhcTask *task)
 	task->survey = NULL;
 	task->absent = NULL;
 	task->stars = NULL;
+	task->events = NULL;
 }
 
 bool

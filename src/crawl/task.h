@@ -28,6 +28,7 @@
 #include "github/query.h"
 #include "github/range.h"
 #include "github/reply.h"
+#include "github/tally.h"
 
 typedef enum GhcOutcome
 {
@@ -187,6 +188,24 @@ typedef struct GhcAbsent
 	GhcBlock	block;
 } GhcAbsent;
 
+/* a look at the latest events; see events.c */
+typedef struct GhcEvents
+{
+	char		etag[128];		/* of the first page when it was looked at last; empty: none */
+	int64_t		known;			/* the greatest id that was seen by then; 0: none was */
+	int			page;			/* asked for next */
+
+	/* what came */
+	bool		answered;
+	bool		not_modified;
+	bool		torn;			/* none of what came was known: some was missed */
+	char		new_etag[128];
+	int			token_id;		/* that it is good for */
+	int64_t		newest;			/* the greatest id */
+	int64_t		poll_s;			/* not to be asked again before; -1: not told */
+	GhcTally	tally;			/* of those that are new */
+} GhcEvents;
+
 typedef struct GhcTaskKind GhcTaskKind;
 
 /* whose cursors a request carries; ours, if there are any */
@@ -263,6 +282,9 @@ typedef struct GhcTask
 	GhcAbsent  *absent;
 	/* reading star histories; see stars.h */
 	struct GhcStars *stars;
+	/* events; likewise */
+	GhcEvents  *events;
+	int			token_id;		/* whose ETag the next GET has; 0: it has none */
 	bool		explained;		/* the reply's errors are but what was asked about */
 
 	/* how it ended */
@@ -353,6 +375,10 @@ extern bool ghc_task_read(GhcTask *task, const char *text);
 extern void ghc_nodes_format(const GhcTask *task,
 							 const bool asked[GHC_MAX_MEMBERS], GhcBuffer *out);
 
+/* Writes what a look at events is stored as that comes after what is known. */
+extern bool ghc_events_format(int64_t known, int token_id, const char *etag,
+							  GhcBuffer *out);
+
 /* Was it given up? */
 extern bool ghc_nodes_gave_up(const GhcNodes *nodes, int i);
 
@@ -372,5 +398,6 @@ extern const GhcTaskKind ghc_walk_kind;
 extern const GhcTaskKind ghc_known_kind;
 extern const GhcTaskKind ghc_survey_kind;
 extern const GhcTaskKind ghc_stars_kind;
+extern const GhcTaskKind ghc_events_kind;
 
 #endif							/* GHC_TASK_H */

@@ -44,6 +44,9 @@ name_status(const GhcTrafficNote *note)
 
 	if (note->reply == NULL || class < 1 || class > (int) lengthof(classes))
 		return "none";
+	/* it cost nothing */
+	if (note->status == 304)
+		return "304";
 	return classes[class - 1];
 }
 

@@ -200,7 +200,7 @@ settle(GhcWorker *worker, List *claimed)
 	{
 		GhcLane    *lane = lfirst(cell);
 
-		lane->points_used = lane->requests = lane->gets = 0;
+		lane->points_used = lane->requests = lane->gets = lane->not_modified = 0;
 		lane->meter_changed = false;
 	}
 	foreach(cell, works)

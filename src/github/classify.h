@@ -42,6 +42,7 @@ typedef struct GhcHeaders
 	int64_t		reset_at;		/* seconds since 1970 */
 	int64_t		date;			/* the server's clock, seconds since 1970 */
 	bool		has_next;		/* of a list: there is a further page */
+	int64_t		poll_s;			/* of events: not to be asked for again before */
 	char		resource[24];
 	char		etag[128];
 	char		request_id[64];

@@ -29,6 +29,8 @@ typedef struct GhcGot
 {
 	int			status;			/* of HTTP: 200, 304, 301, 404, 451 … */
 	bool		has_next;		/* of a list: there is a further page */
+	int64_t		poll_s;			/* of events: not to be asked for again before; -1: not told */
+	int			token_id;		/* by which it was asked; the ETag is good for no other */
 	const char *etag;			/* empty: none; like the next, gone with the flight */
 	const char *location;		/* of a redirect: where to, without parameters */
 	char	   *body;			/* may be changed by who reads it; never NULL */

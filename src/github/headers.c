@@ -36,6 +36,7 @@ ghc_headers_init(GhcHeaders *headers)
 	headers->used = -1;
 	headers->reset_at = -1;
 	headers->date = -1;
+	headers->poll_s = -1;
 }
 
 /* Compares a header's name with one in lower case. */
@@ -201,6 +202,8 @@ ghc_headers_add(GhcHeaders *headers, GhcSlice line)
 		take_date(value, &headers->date);
 	else if (is_named(name, "link"))
 		take_link(value, &headers->has_next);
+	else if (is_named(name, "x-poll-interval"))
+		take_number(value, &headers->poll_s);
 	else if (is_named(name, "x-github-request-id"))
 		take_word(value, headers->request_id, sizeof(headers->request_id));
 	else if (is_named(name, "etag"))

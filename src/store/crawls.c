@@ -18,6 +18,7 @@
 #include "store/db.h"
 #include "store/locks.h"
 #include "store/seen.h"
+#include "store/sources.h"
 #include "store/tasks.h"
 #include "store/walked.h"
 
@@ -293,7 +294,8 @@ ghc_crawls_load(void)
 		" WHERE t.crawl_id = c.crawl_id ORDER BY t.task_id LIMIT 1), false), c.walks, c.gets_only"
 		" FROM (SELECT crawl_id, priority, max_repositories, api_url,"
 		" data_schema, profile, source, query LIKE 'ids:%' AS walks,"
-		" query LIKE '" GHC_CRAWLS_STARS "%' AS gets_only"
+		" query LIKE '" GHC_CRAWLS_STARS "%'"
+		" OR query = '" GHC_SOURCES_QUERY "' AS gets_only"
 		" FROM ghcrawl.crawl WHERE state = 'running'"
 		" UNION ALL SELECT -question_id, 2147483647, NULL, api_url, '', profile, NULL, false, false"
 		" FROM ghcrawl.question) c LEFT JOIN ghcrawl.profile p ON p.name = c.profile"

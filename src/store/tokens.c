@@ -361,11 +361,11 @@ ghc_budgets_save(const GhcBudgetRow *budget)
 		" rest_limit = nullif($16, -1), rest_remaining = nullif($17, -1),"
 		" rest_reset_at = $18, rest_spent = $19, rest_minute_requests = $20,"
 		" rest_minute_ms = $21, rest_benched_until = $22,"
-		" rest_requests = rest_requests + $23,"
+		" rest_requests = rest_requests + $23, not_modified = not_modified + $24,"
 		" updated_at = clock_timestamp() WHERE budget_id = $1",
-		"ibbziiztbbbtdllbbzbiizb", NULL
+		"ibbziiztbbbtdllbbzbiizbb", NULL
 	};
-	char		nulls[] = "                       ";
+	char		nulls[] = "                        ";
 	Datum		values[] = {
 		Int32GetDatum(budget->budget_id), Int64GetDatum(budget->limit),
 		Int64GetDatum(budget->remaining), TimestampTzGetDatum(budget->reset_at),
@@ -384,7 +384,7 @@ ghc_budgets_save(const GhcBudgetRow *budget)
 		Int32GetDatum(budget->rest_minute_requests),
 		Int32GetDatum(budget->rest_minute_ms),
 		TimestampTzGetDatum(budget->rest_benched_until),
-		Int64GetDatum(budget->rest_requests)
+		Int64GetDatum(budget->rest_requests), Int64GetDatum(budget->not_modified)
 	};
 
 	if (budget->reset_at == 0)

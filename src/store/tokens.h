@@ -72,6 +72,7 @@ typedef struct GhcBudgetRow
 	int			rest_minute_ms;
 	TimestampTz rest_benched_until;
 	int64		rest_requests;
+	int64		not_modified;	/* of these */
 } GhcBudgetRow;
 
 /* the largest that ghcrawl.budget takes */
