@@ -80,6 +80,66 @@ AS 'MODULE_PATHNAME', 'ghcrawl_plan';
 COMMENT ON FUNCTION @extschema@.ghcrawl_plan(text, text) IS
 'Tells what a crawl would cost: repositories, ranges, requests, points, summed response time, duration with the present budgets, bytes on disk, requests to the REST API; asks GitHub some twenty times at most and stores nothing';
 
+CREATE FUNCTION @extschema@.ghcrawl_stars(
+	repository text,
+	since date DEFAULT NULL,
+	until date DEFAULT NULL)
+RETURNS TABLE (
+	day date,
+	stars int,
+	gained int,
+	source text)
+LANGUAGE c VOLATILE ROWS 1000
+AS 'MODULE_PATHNAME', 'ghcrawl_stars';
+COMMENT ON FUNCTION @extschema@.ghcrawl_stars(text, date, date) IS
+'Stars of a repository by days (UTC): as crawls found them, and before that by what ghcrawl_backfill_stars read; by any name it has or had, address or id';
+
+CREATE FUNCTION @extschema@.ghcrawl_stars(
+	repository bigint,
+	since date DEFAULT NULL,
+	until date DEFAULT NULL)
+RETURNS TABLE (
+	day date,
+	stars int,
+	gained int,
+	source text)
+LANGUAGE c VOLATILE ROWS 1000
+AS 'MODULE_PATHNAME', 'ghcrawl_stars_by_id';
+COMMENT ON FUNCTION @extschema@.ghcrawl_stars(bigint, date, date) IS
+'The same by id';
+
+CREATE FUNCTION @extschema@.ghcrawl_at(moment timestamptz)
+RETURNS TABLE (
+	repo_id bigint,
+	name_with_owner text,
+	owner_id bigint,
+	stars int,
+	forks int,
+	license text,
+	is_archived boolean,
+	is_disabled boolean,
+	created_at timestamptz,
+	missed_at timestamptz)
+LANGUAGE c VOLATILE ROWS 1000000
+AS 'MODULE_PATHNAME', 'ghcrawl_at';
+COMMENT ON FUNCTION @extschema@.ghcrawl_at(timestamptz) IS
+'All repositories that existed at a moment, with what crawls had found of them by then, as far as the history tells';
+
+CREATE FUNCTION @extschema@.ghcrawl_star_changes(
+	since timestamptz,
+	until timestamptz DEFAULT NULL)
+RETURNS TABLE (
+	repo_id bigint,
+	name_with_owner text,
+	stars_before int,
+	stars int,
+	gained int,
+	percent numeric)
+LANGUAGE c VOLATILE ROWS 10000
+AS 'MODULE_PATHNAME', 'ghcrawl_star_changes';
+COMMENT ON FUNCTION @extschema@.ghcrawl_star_changes(timestamptz, timestamptz) IS
+'How many stars repositories gained (or lost) from one moment to another, or to now, as crawls found; those that gained most first';
+
 CREATE FUNCTION @extschema@.ghcrawl_pause(crawl bigint)
 RETURNS text
 LANGUAGE c VOLATILE STRICT

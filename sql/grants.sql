@@ -46,6 +46,10 @@ REVOKE ALL ON FUNCTION
 	@extschema@.ghcrawl_backfill_stars(text[]),
 	@extschema@.ghcrawl_plan(text, text),
 	@extschema@.ghcrawl_find(text, timestamptz),
+	@extschema@.ghcrawl_stars(text, date, date),
+	@extschema@.ghcrawl_stars(bigint, date, date),
+	@extschema@.ghcrawl_at(timestamptz),
+	@extschema@.ghcrawl_star_changes(timestamptz, timestamptz),
 	@extschema@.ghcrawl_forget(text, text),
 	@extschema@.ghcrawl_forget(bigint, text),
 	@extschema@.ghcrawl_forget_owner(text, text),
@@ -91,6 +95,10 @@ GRANT EXECUTE ON FUNCTION
 	@extschema@.ghcrawl_backfill_stars(text[]),
 	@extschema@.ghcrawl_plan(text, text),
 	@extschema@.ghcrawl_find(text, timestamptz),
+	@extschema@.ghcrawl_stars(text, date, date),
+	@extschema@.ghcrawl_stars(bigint, date, date),
+	@extschema@.ghcrawl_at(timestamptz),
+	@extschema@.ghcrawl_star_changes(timestamptz, timestamptz),
 	@extschema@.ghcrawl_forget(text, text),
 	@extschema@.ghcrawl_forget(bigint, text),
 	@extschema@.ghcrawl_forget_owner(text, text),
@@ -117,7 +125,13 @@ GRANT EXECUTE ON FUNCTION
 	@extschema@.ghcrawl_read_archive_file(text),
 	@extschema@.ghcrawl_poll_events()
 TO ghcrawl_admin;
-GRANT EXECUTE ON FUNCTION @extschema@.ghcrawl_find(text, timestamptz) TO ghcrawl_reader;
+GRANT EXECUTE ON FUNCTION
+	@extschema@.ghcrawl_find(text, timestamptz),
+	@extschema@.ghcrawl_stars(text, date, date),
+	@extschema@.ghcrawl_stars(bigint, date, date),
+	@extschema@.ghcrawl_at(timestamptz),
+	@extschema@.ghcrawl_star_changes(timestamptz, timestamptz)
+TO ghcrawl_reader;
 GRANT EXECUTE ON PROCEDURE @extschema@.ghcrawl_wait(bigint, interval, text)
 TO ghcrawl_admin, ghcrawl_reader;
 

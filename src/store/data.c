@@ -35,6 +35,7 @@
 #include "store/locks.h"
 #include "store/looks.h"
 #include "store/names.h"
+#include "store/past.h"
 #include "store/popular.h"
 #include "store/star_history.h"
 #include "store/states.h"
@@ -236,6 +237,7 @@ compose_tables(const char *quoted, const char *api_url, int n_partitions)
 	add_popular(&sql, quoted);
 	ghc_names_compose(&sql, quoted);
 	ghc_states_compose(&sql, quoted);
+	ghc_past_compose(&sql, quoted);
 	appendStringInfo(&sql, "GRANT USAGE ON SCHEMA %s TO ghcrawl_reader, ghcrawl_admin;\n"
 					 "GRANT SELECT ON %s.repository, %s.repository_history,"
 					 " %s.history TO ghcrawl_reader, ghcrawl_admin;\n",
@@ -411,6 +413,7 @@ complete_tables(const char *schema)
 		{"popular", NULL, add_popular},
 		{"names", NULL, ghc_names_compose},
 		{"repository_state", NULL, ghc_states_compose},
+		{"rising", NULL, ghc_past_compose},
 	};
 	Oid			namespace = get_namespace_oid(schema, false);
 	StringInfoData sql;

@@ -26,6 +26,7 @@
 #include "catalog/pg_extension.h"
 #include "catalog/pg_type.h"
 #include "commands/extension.h"
+#include "executor/tstoreReceiver.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/lmgr.h"
@@ -456,6 +457,31 @@ ghc_db_run_once(const char *sql, const char *args, Datum *values,
 	if (rc < 0)
 		elog(ERROR, "SPI_execute_with_args failed: %s", SPI_result_code_string(rc));
 	return SPI_processed;
+}
+
+void
+ghc_db_fill(const char *sql, const char *args, Datum *values,
+			const char *nulls, Tuplestorestate *store, TupleDesc desc)
+{
+	MemoryContext before = CurrentMemoryContext;
+	Oid			types[GHC_MAX_ARGS];
+	int			nargs = read_types(args, types);
+	ParamListInfo params = makeParamList(nargs);
+	DestReceiver *dest = CreateDestReceiver(DestTuplestore);
+	SPIExecuteOptions options = {.params = params,.read_only = true,.dest = dest};
+	int			rc;
+
+	for (int i = 0; i < nargs; i++)
+		params->params[i] = (ParamExternData) {
+			values[i], nulls != NULL && nulls[i] == 'n', PARAM_FLAG_CONST, types[i]
+		};
+	SetTuplestoreDestReceiverParams(dest, store, before, false, desc,
+									"the statement gives other columns");
+	rc = SPI_execute_extended(sql, &options);
+	MemoryContextSwitchTo(before);
+	if (rc < 0)
+		elog(ERROR, "SPI_execute_extended failed: %s", SPI_result_code_string(rc));
+	dest->rDestroy(dest);
 }
 
 Datum

@@ -18,6 +18,7 @@
 #define GHC_DB_H
 
 #include "executor/spi.h"
+#include "utils/tuplestore.h"
 
 /* most parameters a statement takes */
 #define GHC_MAX_ARGS 24
@@ -121,6 +122,10 @@ extern uint64 ghc_db_run_text(const char *sql);
 /* The same with parameters, as of a GhcStatement. */
 extern uint64 ghc_db_run_once(const char *sql, const char *args, Datum *values,
 							  const char *nulls);
+
+/* The same; its rows, which have the types of a descriptor, go to a tuplestore. */
+extern void ghc_db_fill(const char *sql, const char *args, Datum *values,
+						const char *nulls, Tuplestorestate *store, TupleDesc desc);
 
 /* A column (from 1) of a row of the last result. */
 extern Datum ghc_db_get(uint64 row, int column, bool *isnull);
