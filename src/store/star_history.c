@@ -23,7 +23,7 @@
 
 /* a week of the view, i counting from 0 */
 #define BEGINS "h.first_week + i * interval '168 hours'"
-#define DAYS "h.days[7 * i + 1:7 * i + 7]"
+#define DAYS "u.days[7 * i + 1:7 * i + 7]"
 
 static void
 add_comments(StringInfo sql, const char *schema)
@@ -57,6 +57,8 @@ ghc_star_history_compose(StringInfo sql, const char *schema)
 					 " (SELECT pg_catalog.sum(d) FROM pg_catalog.unnest(" DAYS ") d)::integer AS stars,"
 					 " " DAYS " AS days, h.read_at >= h.first_week + (i + 1) * interval '168 hours' AS is_over"
 					 " FROM %s." TABLE " h"
+	/* unpacked once, and not for each week */
+					 " CROSS JOIN LATERAL (SELECT h.days || '{}'::integer[] AS days OFFSET 0) u"
 					 " CROSS JOIN LATERAL pg_catalog.generate_series(0, pg_catalog.cardinality(h.days) / 7 - 1) i;\n"
 					 "GRANT SELECT ON %s." TABLE ", %s.star_weeks TO ghcrawl_reader, ghcrawl_admin;\n",
 					 schema, schema, schema, schema, schema);
