@@ -22,9 +22,11 @@
 #include "base/compat.h"
 #include "base/settings.h"
 #include "crawl/ask.h"
+#include "store/data.h"
 #include "store/db.h"
 #include "store/questions.h"
 #include "store/values.h"
+#include "store/walked.h"
 
 PG_FUNCTION_INFO_V1(ghcrawl_plan);
 PG_FUNCTION_INFO_V1(ghcrawl_verify_tokens);
@@ -59,12 +61,38 @@ return_answer(FunctionCallInfo fcinfo, const GhcAsk *ask,
 	return (Datum) 0;
 }
 
+/* How many ids of a span were walked not long ago; the user is told. */
+static int64
+count_walked(const char *query)
+{
+	GhcSlice	text = ghc_slice_of(query);
+	char	   *schema = ghc_data_find(ghc_api_url);
+	int64		walked = 0;
+	GhcSpan		span;
+	GhcSpan    *parts;
+	int			n;
+
+	if (schema == NULL || ghc_walk_interval_min <= 0 || !ghc_span_take(&text, &span) ||
+		ghc_walked_greatest(schema) == 0)
+		return 0;
+	n = ghc_walked_load(schema, &span, ghc_walk_interval_min, &parts);
+	for (int i = 0; i < n; i++)
+		walked += parts[i].hi - parts[i].lo + 1;
+	if (walked > 0)
+		ereport(NOTICE,
+				(errmsg("%lld of the ids were walked within \"%s\"",
+						(long long) walked, "ghcrawl.walk_interval"),
+				 errdetail("Of these the REST API is not asked; those that the data table has are looked up.")));
+	return walked;
+}
+
 Datum
 ghcrawl_plan(PG_FUNCTION_ARGS)
 {
 	GhcAsk		ask = {GHC_ASK_PLAN,.schema = ""};
 	GhcRoot		root;
 	GhcDbScope	scope;
+	int64		walked = 0;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		ereport(ERROR,
@@ -78,7 +106,11 @@ ghcrawl_plan(PG_FUNCTION_ARGS)
 	ask.position = root.position;
 	ghc_db_enter(&scope);
 	ghc_selection_args_check(ask.profile);
+	if (strcmp(root.kind, "span") == 0)
+		walked = count_walked(root.query);
 	ghc_db_leave(&scope);
+	if (walked > 0)
+		ask.root = psprintf("%s walked:%lld", root.query, (long long) walked);
 	return return_answer(fcinfo, &ask, add_row);
 }
 

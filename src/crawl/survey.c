@@ -6,7 +6,8 @@
  * It looks for the end as a "span" does, though not as closely; lets the REST API
  * list some pages that are evenly spread, which tell how many of the ids are
  * public; and looks one such page up, which tells how long that takes and how
- * large rows are.  Nothing is stored, and what was walked before isn't known here.
+ * large rows are.  Nothing is stored.  How many of the ids were walked not long
+ * ago is told with the span: the REST API isn't asked for these.
  *
  * Pure: no SPI, no curl, no clock.
  *
@@ -41,6 +42,7 @@ typedef enum Stage
 struct GhcSurvey
 {
 	Stage		stage;
+	int64_t		walked;			/* ids that were walked already */
 	int			sample;			/* asked for now */
 	int64_t		ids;			/* of all samples, from the first to the last */
 	int64_t		listed;			/* repositories there */
@@ -71,11 +73,22 @@ ghc_survey_estimate(const GhcTask *task)
 static bool
 survey_read(GhcTask *task, GhcSlice text)
 {
-	if (!ghc_span_kind.read(task, text))
+	GhcSlice	rest = text;
+	GhcSpan		span;
+	int64_t		walked = 0;
+
+	if (!ghc_span_take(&rest, &span))
+		return false;
+	text.len -= rest.len;
+	if (ghc_span_take_ids(&rest, "walked", &walked, 1) < 0 || rest.len > 0 ||
+		!ghc_span_kind.read(task, text))
 		return false;
 	ghc_walk_feed_end(task, 0);
 	task->survey = calloc(1, sizeof(struct GhcSurvey));
-	return task->survey != NULL;
+	if (task->survey == NULL)
+		return false;
+	task->survey->walked = walked;
+	return true;
 }
 
 static GhcWant
@@ -132,7 +145,9 @@ finish(GhcTask *task, int64_t row_bytes, int n_rows)
 	GhcEstimate *estimate = &survey->estimate;
 	GhcSpan		whole = {walk->span.lo, walk->low};
 	double		density = survey->ids > 0 ? (double) survey->listed / (double) survey->ids : 0;
-	double		repos = density * (double) (whole.hi - whole.lo + 1);
+	double		ids = (double) (whole.hi - whole.lo + 1);
+	double		repos = density * ids;
+	double		left = ids > 0 ? fmax(0, 1 - (double) survey->walked / ids) : 1;
 	double		requests;
 
 	estimate->repositories = llround(repos);
@@ -142,8 +157,8 @@ finish(GhcTask *task, int64_t row_bytes, int n_rows)
 	estimate->points = llround(ceil(requests) * survey->points);
 	estimate->response_ms = llround(requests * (double) task->took_ms);
 	/* the last page of a range is half full */
-	estimate->rest_requests = llround(repos / GHC_PAGE_SIZE +
-									  (double) estimate->ranges / 2) + END_REQUESTS;
+	estimate->rest_requests = llround((repos / GHC_PAGE_SIZE +
+									   (double) estimate->ranges / 2) * left) + END_REQUESTS;
 	if (n_rows > 0)
 		estimate->bytes = llround((double) row_bytes / n_rows * repos);
 	return GHC_OUTCOME_DONE;

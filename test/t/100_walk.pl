@@ -70,6 +70,12 @@ nothing_is_left($node, 'all');
 my ($updates, $tasks) = split /\|/, sql("SELECT n_tup_upd, (SELECT count(*) FROM ghcrawl.task) FROM pg_stat_user_tables WHERE schemaname = 'ghcrawl' AND relname = 'task'");
 cmp_ok($updates, '<=', $rest + 2 * $tasks, 'all: lists of ids are no progress yet');
 
+($n, $n_graphql, $n_rest) = split /\|/, sql("SELECT repositories, requests, rest_requests FROM ghcrawl_plan('all', 'flat')");
+cmp_ok($n_rest, '<=', 30, "a plan: what was walked is not listed again: $n_rest REST requests");
+cmp_ok(abs($n_graphql - @ids / 100), '<=', 7, "a plan: but looked up: $n_graphql GraphQL requests");
+like(error_of($node, "SELECT ghcrawl_plan('all', 'flat')"), qr/NOTICE: .*\b\d+ of the ids were walked within "ghcrawl.walk_interval"/, 'a plan: says so');
+requests();
+
 # --- again: only the end is walked ---------------------------------------------
 
 my @new = @{ change(map { { op => 'add', stars => $_ } } 1 .. 150)->{ids} };
