@@ -32,7 +32,7 @@ typedef struct GhcCrawl
 	char	   *api_url;
 	char	   *data_schema;
 	bool		is_list;		/* of repositories that somebody named */
-	bool		looks_up;		/* and doesn't search */
+	bool		looks_up;		/* a list, or a refresh: it doesn't search */
 	GhcShape	shape;			/* what its profile asks */
 	bool		walks;			/* through ids, by the REST API */
 	bool		gets_only;		/* asks the REST API, and GraphQL nothing */
