@@ -237,7 +237,8 @@ compose_tables(const char *quoted, const char *api_url, int n_partitions)
 	add_popular(&sql, quoted);
 	ghc_names_compose(&sql, quoted);
 	ghc_states_compose(&sql, quoted);
-	ghc_past_compose(&sql, quoted);
+	ghc_past_compose_rising(&sql, quoted);
+	ghc_past_compose_falling(&sql, quoted);
 	appendStringInfo(&sql, "GRANT USAGE ON SCHEMA %s TO ghcrawl_reader, ghcrawl_admin;\n"
 					 "GRANT SELECT ON %s.repository, %s.repository_history,"
 					 " %s.history TO ghcrawl_reader, ghcrawl_admin;\n",
@@ -413,7 +414,8 @@ complete_tables(const char *schema)
 		{"popular", NULL, add_popular},
 		{"names", NULL, ghc_names_compose},
 		{"repository_state", NULL, ghc_states_compose},
-		{"rising", NULL, ghc_past_compose},
+		{"rising", NULL, ghc_past_compose_rising},
+		{"falling", NULL, ghc_past_compose_falling},
 	};
 	Oid			namespace = get_namespace_oid(schema, false);
 	StringInfoData sql;

@@ -210,13 +210,19 @@ add_trend(StringInfo sql, const char *schema, const char *view, const char *verb
 }
 
 void
-ghc_past_compose(StringInfo sql, const char *schema)
+ghc_past_compose_rising(StringInfo sql, const char *schema)
 {
 	add_trend(sql, schema, "rising", "gained", true);
+	appendStringInfo(sql, "COMMENT ON VIEW %s.rising IS 'Repositories that gained stars in the last seven days, those that gained most first, as crawls found';\n",
+					 schema);
+}
+
+void
+ghc_past_compose_falling(StringInfo sql, const char *schema)
+{
 	add_trend(sql, schema, "falling", "lost", false);
-	appendStringInfo(sql, "COMMENT ON VIEW %s.rising IS 'Repositories that gained stars in the last seven days, those that gained most first, as crawls found';\n"
-					 "COMMENT ON VIEW %s.falling IS 'Repositories that lost stars in the last seven days, those that lost most first, as crawls found';\n",
-					 schema, schema);
+	appendStringInfo(sql, "COMMENT ON VIEW %s.falling IS 'Repositories that lost stars in the last seven days, those that lost most first, as crawls found';\n",
+					 schema);
 }
 
 /* ---------------------------------------------------------------------------

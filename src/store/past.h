@@ -14,8 +14,9 @@
 #include "lib/stringinfo.h"
 #include "utils/timestamp.h"
 
-/* Adds the statements that make views rising and falling, in a quoted schema. */
-extern void ghc_past_compose(StringInfo sql, const char *schema);
+/* Add the statements that make views rising and falling, in a quoted schema. */
+extern void ghc_past_compose_rising(StringInfo sql, const char *schema);
+extern void ghc_past_compose_falling(StringInfo sql, const char *schema);
 
 /*
  * The statements behind ghcrawl_stars (of an id (b), from day (z) to day (z), at midnight UTC, or null),

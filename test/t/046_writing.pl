@@ -119,7 +119,7 @@ is(sql(qq{SELECT count(*) FROM ghcrawl.errors WHERE class = 'repository' AND cra
 	'another writer: and nothing is refused');
 
 # who owns the table gives columns other types: what can be cast is, the server lives
-sql('DROP VIEW IF EXISTS github.repositories, github.popular CASCADE');
+sql('DROP VIEW IF EXISTS github.repositories, github.popular, github.rising, github.falling CASCADE');
 sql(q{ALTER TABLE github.repository ALTER description TYPE integer USING length(description), ALTER stars TYPE text});
 $crawl = start_crawl($node, $selection, 'full');
 crawl_ends($node, $crawl, 'failed');

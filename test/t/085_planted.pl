@@ -46,7 +46,7 @@ is(sql('SELECT count(*) FROM github.repository'), $all, 'all there is');
 
 # a number where workers expect text, which is an address
 as($node, 'chief', <<'SQL');
-DROP VIEW github.repositories, github.popular;
+DROP VIEW github.repositories, github.popular, github.rising, github.falling;
 ALTER TABLE github.repository ALTER description TYPE bigint USING repo_id * 65537 + 9;
 SQL
 my $crawl = crawl_as_deputy('a number for a text', 'failed');

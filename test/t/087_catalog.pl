@@ -113,12 +113,14 @@ is(rights_of('nobody'), '', 'who has no role may do nothing with any of '
 	. sql("SELECT count(*) FROM ($MEMBERS) m") . ' objects');
 is(rights_of('reader'), <<'END' =~ s/\n\z//r, 'readers look, and may wait');
 ghcrawl: USAGE
+ghcrawl.archive_hour: SELECT
 ghcrawl.coverage: SELECT
 ghcrawl.crawls: SELECT
 ghcrawl.cron_jobs(): EXECUTE
 ghcrawl.errors: SELECT
 ghcrawl.freshness: SELECT
 ghcrawl.freshness_target: SELECT
+ghcrawl.hint: SELECT
 ghcrawl.partitions: SELECT
 ghcrawl.progress: SELECT
 ghcrawl.quantile(integer[],double precision): EXECUTE
@@ -129,7 +131,11 @@ ghcrawl.sum_histogram(integer[]): EXECUTE
 ghcrawl.tokens: SELECT
 ghcrawl.wanted: SELECT
 ghcrawl.workers: SELECT
+ghcrawl_at(timestamp with time zone): EXECUTE
 ghcrawl_find(text,timestamp with time zone): EXECUTE
+ghcrawl_star_changes(timestamp with time zone,timestamp with time zone): EXECUTE
+ghcrawl_stars(bigint,date,date): EXECUTE
+ghcrawl_stars(text,date,date): EXECUTE
 ghcrawl_wait(bigint,interval,text): EXECUTE
 END
 is(join(' ', map { /^(ghcrawl\.\S+): (?!SELECT$|EXECUTE$)/ ? $1 : () } split /\n/, rights_of('deputy')),
@@ -142,7 +148,7 @@ for my $line (split /\n/, sql("SELECT kind, name FROM ($MEMBERS) m WHERE kind <>
 	my ($kind, $name) = split /\|/, $line, 2;
 	my $call = $name =~ s/\(.*//r;
 	my $types = ($name =~ /\((.*)\)/)[0] // '';
-	my $arguments = join ', ', map { /\[\]/ ? "'{1}'::$_" : /timestamp/ ? "'now'::$_" : "'1'::$_" } split /,/, $types;
+	my $arguments = join ', ', map { /\[\]/ ? "'{1}'::$_" : /timestamp|date/ ? "'now'::$_" : "'1'::$_" } split /,/, $types;
 	my $statement =
 	    $kind eq 'sequence' ? "SELECT nextval('$name')"
 	  : $kind eq 'table' ? "SELECT * FROM $name"

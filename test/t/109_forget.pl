@@ -59,7 +59,7 @@ change({ op => 'restore', id => $one });
 
 sql("INSERT INTO ghcrawl.listed (crawl_id, asked_as, repo_id, state) VALUES (1, 'x', $one, 'found'), (1, '\U$name\E', NULL, 'not_found'), (1, 'y', ${one}0, 'found')");
 is(sql("SELECT string_agg(erased_from || ' ' || n, ', ' ORDER BY erased_from) FROM ghcrawl_forget('$name', 'asked by letter 17')"),
-	"error 2, listed 2, repository 1, repository_absence 1, repository_history $changes, repository_look 0, repository_popular 1",
+	"error 2, hint 0, listed 2, repository 1, repository_absence 1, repository_history $changes, repository_look 0, repository_popular 1, repository_star_history 0",
 	'forgotten by a former name; it tells how much that was');
 is(known($one, $name), '0', 'nothing of it is left');
 is(sql("SELECT count(sample) FROM ghcrawl.error WHERE message IN ('no', 'yes')"), '1', 'what is about others stays');

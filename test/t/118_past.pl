@@ -35,7 +35,7 @@ sub crawl_and_copy
 
 crawl_and_copy(0);
 my @ids = split /\n/, sql('SELECT repo_id FROM github.repository ORDER BY repo_id');
-my ($gone) = @ids[7];
+my $gone = $ids[7];
 my @young;
 for my $round (1 .. $#days)
 {

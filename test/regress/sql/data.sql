@@ -82,7 +82,7 @@ SELECT repo_id, created_at, pushed_at, is_fork, is_archived, is_disabled, has_di
 	topics, languages, language_bytes FROM github.repositories WHERE repo_id < 10 ORDER BY repo_id;
 SELECT repo_id FROM github.repositories WHERE 'b' = ANY (topics) AND language = 'C';
 SELECT name_with_owner, stars FROM github.popular;
-DROP VIEW github.popular;
+DROP VIEW github.popular, github.rising;
 DROP TABLE github.repository_popular;
 SELECT ghcrawl_create_tables();
 SELECT name_with_owner, stars FROM github.popular;

@@ -15,7 +15,7 @@ CREATE VIEW planted.ghcrawl_schema AS
 CREATE TABLE planted.repository (repo_id bigint);
 CREATE TABLE planted.repository_history (repo_id bigint);
 SELECT format('CREATE TABLE planted.%I (i int)', name)
-FROM unnest('{language,license,repository_absence,repository_popular,repository_look,repositories,popular,tombstone,names,repository_state}'::text[]) name \gexec
+FROM unnest('{language,license,repository_absence,repository_popular,repository_look,repositories,popular,tombstone,names,repository_state,repository_star_history,rising,falling}'::text[]) name \gexec
 RESET ROLE;
 SELECT ghcrawl_create_tables('planted');
 
