@@ -346,8 +346,8 @@ check_stamp(const char *schema, int version, const char *stamped,
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("must be owner of the data tables in schema \"%s\"", schema),
-				 errhint("Let their owner or a superuser call ghcrawl_create_tables('%s').",
-						 schema)));
+				 errhint("Let their owner or a superuser call ghcrawl_create_tables(%s).",
+						 quote_literal_cstr(schema))));
 }
 
 static void

@@ -327,7 +327,8 @@ require_tombstones(const char *schema, Oid owner)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("there is no table \"" GHC_TOMBSTONES_TABLE "\" in schema \"%s\"", schema),
-				 errhint("SELECT ghcrawl_create_tables('%s') adds it.", schema)));
+				 errhint("SELECT ghcrawl_create_tables(%s) adds it.",
+						 quote_literal_cstr(schema))));
 }
 
 List *
