@@ -52,6 +52,9 @@ for my $call (
 }
 is($standby->safe_psql('postgres', "SELECT count(*) FROM ghcrawl_find((SELECT name_with_owner FROM github.repository LIMIT 1))"),
 	'1', 'names are found on a standby');
+is($standby->safe_psql('postgres', "SELECT count(*) > 3000 FROM ghcrawl_at(now())"), 't', 'how they were is told there');
+is($standby->safe_psql('postgres', "SELECT count(*) FROM ghcrawl_stars((SELECT repo_id FROM github.repository LIMIT 1))"),
+	'1', 'and so are stars');
 is($standby->safe_psql('postgres', 'SELECT count(*) ' . WORKERS), '0', 'no worker runs there');
 
 my $so_far = crawl_column($primary, $crawl, 'stored');

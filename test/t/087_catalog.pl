@@ -118,6 +118,7 @@ ghcrawl.coverage: SELECT
 ghcrawl.crawls: SELECT
 ghcrawl.cron_jobs(): EXECUTE
 ghcrawl.errors: SELECT
+ghcrawl.event_source: SELECT
 ghcrawl.freshness: SELECT
 ghcrawl.freshness_target: SELECT
 ghcrawl.hint: SELECT
