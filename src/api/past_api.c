@@ -157,7 +157,8 @@ tell_stars(FunctionCallInfo fcinfo, const char *name, int64 id)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("there is no table \"" GHC_STAR_HISTORY_TABLE "\" in schema \"%s\"", schema),
-				 errhint("SELECT ghcrawl_create_tables('%s') adds it.", schema)));
+				 errhint("SELECT ghcrawl_create_tables(%s) adds it.",
+						 quote_literal_cstr(schema))));
 	ghc_db_enter_as_caller(&scope);
 	if (name != NULL)
 		id = find_item(schema, name);

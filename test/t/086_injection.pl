@@ -188,6 +188,11 @@ sql("UPDATE $schema.repository_star_history SET read_at = read_at - interval '30
 crawl_ends($node, his("SELECT ghcrawl_backfill_stars('$third')"));
 is(sql("SELECT count(*) FROM $schema.repository_star_history WHERE read_at > now() - interval '1 day'"), '1', 'one is read on');
 
+# the past
+is(his("SELECT count(*) >= 0 FROM $_"), 't', "the past: $_")
+  for "ghcrawl_stars($ids[0])", "ghcrawl_stars('$name')", 'ghcrawl_at(now())', "ghcrawl_star_changes(now() - interval '1 day', now())",
+  "$schema.rising", "$schema.falling", "$schema.star_weeks";
+
 # indexes, also of a partition with a name of its kind, and in place of one that is broken
 my $part = identifier(q{p"'; DROP TABLE victim; --});
 his("CREATE TABLE $schema.$part PARTITION OF $schema.repository_history FOR VALUES FROM ('2001-03-01') TO ('2001-04-01')");
