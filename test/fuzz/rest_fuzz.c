@@ -6,7 +6,8 @@
  *
  * For any bytes: a token and its end, and every installation with an id, are
  * what the last members of these names say; a token is visible ASCII, so that
- * it can't break out of a header; a login fits, and is visible ASCII too.
+ * it can't break out of a header; a login fits, and is visible ASCII too.  Weeks of
+ * stars are weeks of this century, with no fewer than no stars, and fit when laid out.
  *
  * IDENTIFICATION
  *	  test/fuzz/rest_fuzz.c
@@ -17,9 +18,11 @@
 #include "github/instant.h"
 #include "github/rest.h"
 #include "github/scan.h"
+#include "github/star_weeks.h"
 #include "oracle.h"
 
 #define MAX_INSTALLATIONS 3
+#define MAX_WEEKS 4
 
 static Oracle oracle;
 
@@ -132,6 +135,32 @@ check_installations(const uint8_t *data, size_t size, bool is_json)
 	check(n == want);
 }
 
+static void
+check_weeks(const uint8_t *data, size_t size, bool is_json)
+{
+	static int32_t days[GHC_STAR_MAX_WEEKS * GHC_WEEK_DAYS];
+	char	   *copy = fuzz_copy(data, size);
+	GhcStarWeek weeks[MAX_WEEKS];
+	int64_t		begins;
+	int			damaged;
+	int			n = ghc_star_weeks_read(weeks, MAX_WEEKS, copy, size, &damaged);
+	int			n_weeks;
+
+	check((n >= 0) == (is_json && oracle.nodes[0].type == ORACLE_ARRAY));
+	check(n <= MAX_WEEKS && damaged >= 0);
+	for (int i = 0; i < n; i++)
+	{
+		check(weeks[i].begins > 0 && weeks[i].begins <= INT64_C(4102444800));
+		for (int day = 0; day < GHC_WEEK_DAYS; day++)
+			check(weeks[i].days[day] >= 0);
+	}
+	n_weeks = n > 0 ? ghc_star_weeks_lay_out(weeks, n, weeks[0].begins, &begins, days) : 0;
+	check(n_weeks >= (n > 0) && n_weeks <= GHC_STAR_MAX_WEEKS);
+	for (int day = 0; day < n_weeks * GHC_WEEK_DAYS; day++)
+		check(days[day] >= 0);
+	free(copy);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -143,5 +172,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	is_json = oracle.accepted && oracle.depth <= GHC_SCAN_DEPTH;
 	check_token(data, size, is_json);
 	check_installations(data, size, is_json);
+	check_weeks(data, size, is_json);
 	return 0;
 }
