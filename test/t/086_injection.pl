@@ -305,26 +305,43 @@ for my $id ("1; DROP TABLE victim", "1'", '../../user', "1\n2", '1?x=', '1/../2'
 victim_is_there('profiles');
 
 # ---------------------------------------------------------------------------
+# a database, a schema for the functions, and a role that default privileges favour
+# ---------------------------------------------------------------------------
+
+my $database = q{x'"; DROP TABLE victim; --};
+my $home = identifier('x; DROP TABLE victim; %s');
+my $favourite = identifier(q{x"'; DROP TABLE victim; -- favourite});
+sql("CREATE ROLE $favourite");
+sql('CREATE DATABASE ' . identifier($database));
+$node->safe_psql($database, <<"SQL");
+CREATE TABLE victim ();
+ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO $favourite;
+CREATE SCHEMA $home;
+GRANT USAGE ON SCHEMA $home TO PUBLIC;
+CREATE EXTENSION ghcrawl SCHEMA $home;
+SQL
+is($node->safe_psql($database, 'SELECT count(*) FROM information_schema.table_privileges'
+		. q{ WHERE table_schema = 'ghcrawl' AND grantee ~ 'favourite'}), '0', 'a favourite of default privileges gets nothing');
+is($node->safe_psql($database, "SELECT to_regclass('victim')"), 'victim', 'the victim is there');
+
+# ---------------------------------------------------------------------------
 # schedules: hints that lead to pg_cron, and statements for its database
 # ---------------------------------------------------------------------------
 
 chomp(my $share = qx($ENV{PG_CONFIG} --sharedir));
 if (-e "$share/extension/pg_cron.control")
 {
-	my $database = q{x'"; DROP TABLE victim; --};
 	my $sleeper = identifier(q{x"'; DROP TABLE victim; -- sleeper});
 	my $his_name = identifier($owner);
 
 	# What is said to whom, of a schedule in a database.
 	my $hint = sub {
 		my ($place, $role, $call) = @_;
-		my (undef, undef, $err) = $node->psql($place, "SET ROLE $role; SELECT $call", extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+		my (undef, undef, $err) = $node->psql($place, "SET ROLE $role; SET search_path = public, $home; SELECT $call", extra_params => [ '-v', 'VERBOSITY=verbose' ]);
 		return $err =~ /^HINT:  (.*?)^LOCATION/ms ? $1 : "no hint: $err";
 	};
 	my $schedule = 'ghcrawl_schedule(' . literal(q{it's "$1"}) . q{, '1 2 3 4 *', } . literal(q{SELECT 'it''s \ $1 %s'}) . ')';
 	sql("CREATE ROLE $sleeper IN ROLE ghcrawl_admin");
-	sql('CREATE DATABASE ' . identifier($database));
-	$node->safe_psql($database, 'CREATE EXTENSION ghcrawl');
 
 	# step by step, as the hint says
 	my @steps = grep { /;$/ } map { s/^Restart the server, and then: //r } split /\n/, $hint->($database, $his_name, $schedule);
@@ -347,6 +364,8 @@ if (-e "$share/extension/pg_cron.control")
 	sql($step);
 	is(sql('SELECT jobname, schedule, command, database, username FROM cron.job'),
 		qq{ghcrawl:$database:it's "\$1"|1 2 3 4 *|SELECT 'it''s \\ \$1 %s'|$database|$owner}, 'pg_cron: the job is as it was wanted');
+	($step) = $hint->($database, $his_name, q{ghcrawl_schedule('x', '* * * * *''; DROP TABLE victim; --', 'SELECT 1')}) =~ /^(SELECT cron.*)/ms;
+	like(error_of($node, $step), qr/invalid schedule: \* \* \* \* \*'; DROP TABLE victim; --$/m, 'pg_cron: a time is one text, too');
 	($step) = $hint->($database, $his_name, 'ghcrawl_unschedule(' . literal(q{it's "$1"}) . ')') =~ /^(SELECT cron.*)/ms;
 	sql($step);
 	is(sql('SELECT count(*) FROM cron.job'), '0', 'pg_cron: and removed');
