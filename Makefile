@@ -346,8 +346,8 @@ test-soak:
 # allow, how much is asked in a request, what troubles cost; docs/economy.md.  What
 # rows, changes and indexes cost on disk; docs/tables.md.  What it costs to have a
 # million fresh again; docs/freshness.md.
-bench-budgets bench-sizes bench-troubles bench-storage bench-walk bench-refresh bench-ways: export PG_CONFIG := $(PG_CONFIG)
-bench-budgets bench-sizes bench-troubles bench-storage bench-walk bench-refresh bench-ways:
+bench-budgets bench-sizes bench-troubles bench-storage bench-walk bench-refresh bench-ways bench-archive: export PG_CONFIG := $(PG_CONFIG)
+bench-budgets bench-sizes bench-troubles bench-storage bench-walk bench-refresh bench-ways bench-archive:
 	$(MAKE) --no-print-directory -j2 all WERROR=yes with_llvm=no
 	$(AS_ROOT) $(MAKE) --no-print-directory -s install WERROR=yes with_llvm=no
 	scripts/run-tap bench/$(@:bench-%=%).pl
@@ -395,5 +395,5 @@ upgrade-inside:
 	$(MAKE) --no-print-directory -s install WERROR=yes with_llvm=no
 	OLD_SERVER=$(abspath $(wildcard ../old/lib/postgresql/*)) scripts/run-tap test/long/upgrade.pl
 
-.PHONY: sql check-sql unit build-unit print-fuzz-names test-fuzz bench-requests bench-instructions bench bench-soak test-model demo demo-stop test test-all test-server test-drift test-crash test-faults test-valgrind test-sanitized test-versions test-upgrade upgrade-inside bench-budgets bench-sizes bench-troubles bench-storage bench-walk print-pg-config bench-year bench-refresh bench-ways FORCE
+.PHONY: sql check-sql unit build-unit print-fuzz-names test-fuzz bench-requests bench-instructions bench bench-soak test-model demo demo-stop test test-all test-server test-drift test-crash test-faults test-valgrind test-sanitized test-versions test-upgrade upgrade-inside bench-budgets bench-sizes bench-troubles bench-storage bench-walk print-pg-config bench-year bench-refresh bench-ways bench-archive FORCE
 .DEFAULT_GOAL := all
