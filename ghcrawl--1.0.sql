@@ -1404,8 +1404,9 @@ COMMENT ON FUNCTION @extschema@.ghcrawl_refresh(interval, bigint, text, int) IS
 
 /*
  * Needs no look at the data: it shows what ghcrawl_refresh measured, and what
- * follows from it.  A budget is taken for a hundred repositories a point, or for
- * as many as of late in its response time, whichever is less.
+ * follows from it.  A budget is taken for as many repositories a point as of late, or
+ * a hundred if these were fewer, or for as many as of late in its response time,
+ * whichever is less.
  */
 CREATE VIEW ghcrawl.freshness AS
 WITH target AS (
@@ -1413,14 +1414,15 @@ WITH target AS (
 		   lead(stars_from) OVER (ORDER BY stars_from) - 1 AS stars_to
 	FROM ghcrawl.freshness_target),
 speed AS (
-	SELECT api_url, sum(ms::float8) / nullif(sum(repositories::float8), 0) AS ms
+	SELECT api_url, sum(ms::float8) / nullif(sum(repositories::float8), 0) AS ms,
+		   sum(repositories::float8) / nullif(sum(points), 0) AS per_point
 	FROM ghcrawl.traffic
 	WHERE seconds = 60 AND kind = 'list' AND repositories > 0
 	GROUP BY api_url),
 budget AS (
 	SELECT b.api_url,
 		   sum((1 - b.reserve / 100.0) * LEAST(
-			   CASE WHEN b.points_hour > 0 AND NOT b.unmetered THEN b.points_hour * 24 * 100.0 END,
+			   CASE WHEN b.points_hour > 0 AND NOT b.unmetered THEN b.points_hour * 24 * GREATEST(100, s.per_point) END,
 			   CASE WHEN b.response_ms_minute > 0 AND NOT b.unmetered
 					THEN b.response_ms_minute * 1440 / s.ms END)) AS looks
 	FROM ghcrawl.budget b

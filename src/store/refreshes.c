@@ -69,14 +69,16 @@ ghc_refreshes_allowance(const char *api_url, int64 microseconds)
 	static GhcStatement allowance = {
 		"SELECT coalesce(sum(LEAST("
 		" CASE WHEN NOT b.unmetered AND b.points_hour > 0"
-		" THEN b.points_hour * (100.0 - b.reserve) * $2 / 3600e6 END,"
+		" THEN b.points_hour * (1 - b.reserve / 100.0) * $2 / 3600e6"
+		"  * GREATEST(100, s.per_point) END,"
 		" CASE WHEN NOT b.unmetered AND b.response_ms_minute > 0"
 		" THEN b.response_ms_minute * (1 - b.reserve / 100.0) * $2 / 60e6 / s.ms END,"
 		" $3))::float8,"
 		" LEAST($3, (SELECT count(*) FROM ghcrawl.token WHERE api_url = $1)"
 		" * $4::float8 * 100 * $2 / 3600e6))"
 		" FROM ghcrawl.budget b"
-		" LEFT JOIN (SELECT sum(ms::float8) / nullif(sum(repositories::float8), 0) AS ms"
+		" LEFT JOIN (SELECT sum(ms::float8) / nullif(sum(repositories::float8), 0) AS ms,"
+		"  sum(repositories::float8) / nullif(sum(points), 0) AS per_point"
 		" FROM ghcrawl.traffic WHERE api_url = $1 AND seconds = 60 AND kind = 'list'"
 		" AND repositories > 0) s ON true"
 		" WHERE b.api_url = $1", "tddi", NULL

@@ -26,8 +26,8 @@
 extern int64 ghc_refreshes_lock(const char *schema);
 
 /*
- * Looks that the budgets of a host allow in a time, by points and, as far as is
- * known of late, by response time.
+ * Looks that the budgets of a host allow in a time, by points and by response time: as
+ * far as is known of late, else a hundred a point.
  */
 extern int64 ghc_refreshes_allowance(const char *api_url, int64 microseconds);
 
