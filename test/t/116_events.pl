@@ -86,12 +86,16 @@ is(source('events, torn'), '613|1', 'more than GitHub keeps: some were missed, w
 
 # --- whose token ------------------------------------------------------------------------------
 
+my $second = sql('SELECT token_id FROM ghcrawl.token WHERE token_id <> ' . source('token_id'));
+sql("UPDATE ghcrawl.event_source SET token_id = $second, etag = '\"none\"'");
+look();
+is(source('token_id'), $second, 'the token of the ETag asks, whoever else could');
 my $holder = sql('SELECT name FROM ghcrawl.token WHERE token_id = ' . source('token_id'));
 look();
 is(source('not_modified'), '2', 'still by the token of the ETag');
 sql("SELECT ghcrawl_remove_token('$holder')");
 look();
-is(source('not_modified, polls'), '2|8', 'it is gone: another one asks, without an ETag');
+is(source('not_modified, polls'), '2|9', 'it is gone: another one asks, without an ETag');
 isnt(sql('SELECT name FROM ghcrawl.token WHERE token_id = ' . source('token_id')), $holder, 'and is remembered');
 look();
 is(source('not_modified'), '3', 'with its own, later');

@@ -162,7 +162,7 @@ test('versions, archives, users', async (t) => {
   assert.equal(await used(), before, 'an archive is free');
   assert.equal((await (await call('/user')).json()).id, 90000001);
   assert.equal((await (await call(`/users/${sim.world.ownerLogin(5)}`)).json()).login, sim.world.ownerLogin(5));
-  assert.equal((await call('/events')).status, 404);
+  assert.equal((await call('/nowhere')).status, 404);
 });
 
 /* ---- Apps ---- */
