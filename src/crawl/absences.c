@@ -95,14 +95,35 @@ write_reason(const GhcWork *work, const GhcFlight *flight, GhcRun *run)
 		queue(work, run, &ghc_fill_kind, &news.repo_id, 1);
 }
 
+/*
+ * Whom GitHub refuses to show with this answer has been looked at, too: else he would be
+ * due again at once, each time.
+ */
+static void
+write_refused(const GhcNodes *nodes, const GhcFlight *flight, GhcRun *run)
+{
+	int64		ids[GHC_MAX_MEMBERS];
+	int			n = 0;
+
+	for (int i = 0; i < nodes->n; i++)
+		if (nodes->fates[i] == GHC_FATE_FORBIDDEN && nodes->forbidden[i] && !nodes->by_name)
+			ids[n++] = nodes->ids[i];
+	if (n > 0)
+		ghc_looks_missed(run->crawl.data_schema, ids, n, ghc_clock_timestamp(flight->sent_ms));
+}
+
 void
 ghc_absences_write(GhcWorker *worker, const GhcWork *work,
 				   const GhcFlight *flight, GhcRun *run)
 {
+	const GhcNodes *nodes = work->task.nodes;
+
 	worker->storing = run->crawl.crawl_id;
-	if (work->task.nodes != NULL)
-		ghc_absences_write_missed(work, flight, run, work->task.nodes->missed,
-								  work->task.nodes->n_missed);
+	if (nodes != NULL)
+	{
+		ghc_absences_write_missed(work, flight, run, nodes->missed, nodes->n_missed);
+		write_refused(nodes, flight, run);
+	}
 	if (work->task.absent != NULL)
 		write_reason(work, flight, run);
 	worker->storing = 0;

@@ -114,6 +114,17 @@ SQL
 is(refresh(), '', 'a day later, again: nothing is asked for twice');
 is($sim->counters->{requests} - $requests, sql("SELECT requests FROM ghcrawl.crawls WHERE crawl = $crawl"), 'nor are requests made');
 
+# --- whom GitHub knows and doesn't show isn't asked for in each run --------------------
+
+age('1 day');
+$sim->post('/_sim/faults', { forbiddenNodes => 1 });
+$crawl = refresh();
+crawl_ends($node, $crawl, 'done_with_gaps');
+my $hidden = sql("SELECT count(*) FROM github.repository_look WHERE stars >= 1000 AND looked_at < extract(epoch FROM now() - interval '1 hour') - 946684800");
+$sim->post('/_sim/faults', { forbiddenNodes => 0 });
+is($hidden, '0', 'hidden: who is not shown has been looked at');
+is(refresh(), '', 'hidden: and is not asked for again at once');
+
 # --- what a crawl found changed lately isn't due -------------------------------------
 
 age('1 day');
