@@ -305,12 +305,15 @@ ids_are_exact($node, $sim, $selections[0], 'after all that');
 for my $end ('ROLLBACK', 'COMMIT')
 {
 	sql('TRUNCATE github.repository');
-	$sim->post('/_sim/settings', { latency => 60 });
+	# slow enough that it isn't over before it is cancelled
+	$sim->post('/_sim/settings', { latency => 1500 });
 	my $held = sql(start($selections[0]));
-	wait_for($node, "SELECT stored > 300 FROM ghcrawl.crawls WHERE crawl = $held", 't');
-	my $other = sql(start('stars:>=2'));
+	wait_for($node, "SELECT stored > 0 FROM ghcrawl.crawls WHERE crawl = $held", 't');
 	my $session = session("BEGIN; SELECT ghcrawl_cancel($held); SELECT 'now';");
-	$session->{harness}->pump until $session->{out} =~ /now/;
+	$session->{harness}->pump until $session->{out} =~ /now/ || $session->{err} =~ /ERROR/;
+	is($session->{err} =~ s/NOTICE.*//sr, '', "$end: the crawl can be cancelled");
+	$sim->post('/_sim/settings', { latency => 60 });
+	my $other = sql(start('stars:>=2'));
 	my $stored = crawl_column($node, $held, 'stored');
 
 	crawl_ends($node, $other);
