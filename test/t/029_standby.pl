@@ -27,6 +27,8 @@ $standby->start;
 install($primary, $sim);
 my $crawl = start_crawl($primary, $selection, 'flat');
 wait_for($primary, "SELECT stored > 3000 FROM ghcrawl.crawls WHERE crawl = $crawl", 't');
+# from here on hardly anything comes, so that what is looked at finds a crawl that isn't over
+$sim->post('/_sim/settings', { latency => 5000 });
 wait_for($standby, "SELECT stored > 3000 FROM ghcrawl.crawls WHERE crawl = $crawl", 't');
 wait_for($standby, "SELECT state || ': ' || waiting_on FROM ghcrawl.progress WHERE crawl = $crawl",
 	'waiting: the server to be promoted');
@@ -60,6 +62,7 @@ is($standby->safe_psql('postgres', 'SELECT count(*) ' . WORKERS), '0', 'no worke
 my $so_far = crawl_column($primary, $crawl, 'stored');
 cmp_ok($so_far, '<', 20_000, 'the primary is lost in mid-crawl');
 $primary->stop('immediate');
+$sim->post('/_sim/settings', { latency => 2 });
 $standby->promote;
 crawl_ends($standby, $crawl);
 ids_are_exact($standby, $sim, $selection, 'after the promotion');
