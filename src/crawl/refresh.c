@@ -82,6 +82,7 @@ take_over_crawl(GhcWorker *worker, GhcRun *run, const GhcCrawl *crawl)
 	set_text(worker, &run->crawl.api_url, crawl->api_url);
 	set_text(worker, &run->crawl.data_schema, crawl->data_schema);
 	ghc_split(&run->crawl.shape, &run->split);
+	run->crawl.walks = crawl->walks;
 	run->crawl.gets_only = crawl->gets_only;
 	run->gets |= crawl->walks || crawl->gets_only;
 	run->present = true;
