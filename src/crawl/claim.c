@@ -330,7 +330,9 @@ ghc_claim_take_up(GhcWorker *worker, const GhcTaskRow *row)
 	if (!ghc_task_read(&work->task, row->query))
 		ereport(ERROR,
 				(errcode(ERRCODE_OUT_OF_MEMORY),
-				 errmsg("out of memory")));
+				 errmsg("out of memory"),
+				 errdetail("Failed while reading range %lld of crawl %lld.",
+						   (long long) row->task_id, (long long) row->crawl_id)));
 	if (run != NULL)
 		run->after = (GhcTaskPlace) {row->position, row->task_id};
 	if (run != NULL && (work->task.walk != NULL ||

@@ -34,7 +34,8 @@ out_of_memory(void)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_OUT_OF_MEMORY),
-			 errmsg("out of memory")));
+			 errmsg("out of memory"),
+			 errdetail("Failed while noting a repository whose details are to be asked for.")));
 }
 
 void

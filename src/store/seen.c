@@ -158,7 +158,8 @@ ghc_seen_write(int64 crawl_id, int64 task_id, const GhcInterval *created,
 		ghc_buffer_free(&buf);
 		ereport(ERROR,
 				(errcode(ERRCODE_OUT_OF_MEMORY),
-				 errmsg("out of memory")));
+				 errmsg("out of memory"),
+				 errdetail("Failed while packing ids.")));
 	}
 	values[4] = Int32GetDatum((int32) n);
 	values[5] = PointerGetDatum(cstring_to_text_with_len(buf.data, (int) buf.len));
@@ -371,7 +372,8 @@ add_task(int64 crawl_id, const GhcMembers *members)
 		ghc_buffer_free(&text);
 		ereport(ERROR,
 				(errcode(ERRCODE_OUT_OF_MEMORY),
-				 errmsg("out of memory")));
+				 errmsg("out of memory"),
+				 errdetail("Failed while writing a task.")));
 	}
 	values[0] = Int64GetDatum(crawl_id);
 	values[1] = PointerGetDatum(cstring_to_text_with_len(text.data, (int) text.len));

@@ -136,7 +136,9 @@ ghc_values_take(GhcBuffer *buf)
 	ghc_buffer_free(buf);
 	if (copy == NULL)
 		ereport(ERROR,
-				(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+				(errcode(ERRCODE_OUT_OF_MEMORY),
+				 errmsg("out of memory"),
+				 errdetail("Failed while composing a text.")));
 	return copy;
 }
 

@@ -738,6 +738,8 @@ sub judge_log
 	open my $log, '<', $self->{node}->logfile or die "log: $!";
 	while (my $line = readline $log)
 	{
+		# what it says more of the last one
+		$bad[-1] .= $line if @bad && $line =~ /DETAIL: / && $bad[-1] =~ /ERROR: .*\n\z/ && $bad[-1] !~ /DETAIL: /;
 		# a process that finds a sister dead leaves with 2
 		push @bad, $line if $line =~ /PANIC:|TRAP:|terminated by signal (?!9\b)|exited with exit code [3-9]|ghcrawl \w+ ERROR:/;
 	}
