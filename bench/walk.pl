@@ -35,7 +35,7 @@ my $node = server('walk', $sim);
 
 know_budgets($node, $sim, $users);
 $sim->post('/_sim/counters/reset');
-my $cpu;
+my ($cpu, $cpu_text);
 my ($from, $to, $n_first, $n_last);
 my $start = time;
 my $crawl = start_crawl($node, 'all', $profile);
@@ -47,6 +47,8 @@ while (crawl_column($node, $crawl, 'state') eq 'running')
 	# the search for the end is one request after the other
 	($from, $n_first) = (time, $n) if !$from && $n > 50;
 	($to, $n_last) = (time, $n) if $from && $n > ($n_last // 0);
+	# at its end the worker is gone
+	$cpu_text = cpu_text($cpu) if $cpu && -e "/proc/$cpu->{worker}[0]";
 	sleep 1;
 }
 my $seconds = time - $start;
@@ -64,7 +66,7 @@ print_table("a walk through @{[3 * $world]} ids, $profile, $users budgets",
 	[ $stored, $truth, $rest, sprintf('%.3f', $rest / $least), $requests, sprintf('%.3f', $requests / $least), $points,
 		sprintf('%.1f', 60 * response_s($usage) / $seconds / SCALE / $users), $busy,
 		sprintf('%.0f', $seconds * SCALE), sprintf('%.0f', $seconds) ]);
-diag(cpu_text($cpu)) if $cpu;
+diag($cpu_text) if $cpu_text;
 
 cmp_ok($rest / $least, '<=', MOST_REQUESTS, 'REST requests of the fewest possible');
 cmp_ok($requests / $least, '<=', MOST_REQUESTS, 'GraphQL requests of one for each hundred');
