@@ -470,7 +470,9 @@ ghc_sizer_hint(GhcSizer *sizer, const GhcSizer *other, bool is_lighter)
 {
 	int			most = is_lighter ? INT32_MAX : 1;
 
-	hint(&sizer->parts, &other->parts, smaller(other->parts.failures, most));
+	/* that sixty counts are too much says nothing of ten pages */
+	if (other->parts.bad <= most_parts(sizer->kind))
+		hint(&sizer->parts, &other->parts, smaller(other->parts.failures, most));
 	if (other->kind != sizer->kind)
 		return;
 	hint(&sizer->rows, &other->rows, smaller(other->rows.failures, most));

@@ -566,6 +566,26 @@ test_relief(void)
 			"is gone");
 }
 
+/* The most parts that are chosen in fifty good requests, with what counts met. */
+static int
+most_parts_beside(GhcSizerKind kind, const GhcSizer *counts)
+{
+	GhcSizer	sizer;
+	int			most = 0;
+
+	ghc_sizer_init(&sizer, kind);
+	for (int i = 0; i < 50; i++)
+	{
+		GhcSize		size;
+
+		ghc_sizer_hint(&sizer, counts, true);
+		size = ghc_sizer_choose(&sizer, &shapes[0], &github);
+		most = size.parts > most ? size.parts : most;
+		ghc_sizer_note(&sizer, size, size.parts * size.rows, 300);
+	}
+	return most;
+}
+
 /* What failed for something else needn't fail here as well. */
 static void
 test_hints(void)
@@ -592,6 +612,13 @@ test_hints(void)
 	is_size(run(&whole, &account, &cliffs, &shapes[2], &time_only, 50),
 			flat.parts.good, flat.rows.good, "cliffs that other pages met");
 	is_int(account.failures, 0, "nor are they");
+
+	/* that 48 counts are too much says nothing of ten pages or lists */
+	ghc_sizer_init(&counts, GHC_SIZER_COUNTS);
+	ghc_sizer_fail(&counts, (GhcSize) {48, 0}, false);
+	is_int(counts.parts.bad, 48, "48 counts are too much");
+	is_int(most_parts_beside(GHC_SIZER_PAGES, &counts), 10, "ten pages beside them at most");
+	is_int(most_parts_beside(GHC_SIZER_IDS, &counts), 10, "and ten lists");
 
 	/* what is no limit here is found out */
 	ghc_sizer_init(&flat, GHC_SIZER_PAGES);
