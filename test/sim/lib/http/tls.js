@@ -6,12 +6,14 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** kind: [file names' stem, subjectAltName, days, stem of the authority that signs it]. */
+const VALID = ['-days', '3650'];
+const PAST = ['-startdate', '20200101000000Z', '-enddate', '20200102000000Z'];
+/** kind: [file names' stem, subjectAltName, when it is valid, stem of the authority that signs it]. */
 const KINDS = {
-  good: ['cert', 'DNS:localhost,IP:127.0.0.1', 3650, 'ca'],
-  expired: ['expired', 'DNS:localhost,IP:127.0.0.1', -1, 'ca'],
-  otherName: ['other-name', 'DNS:elsewhere.invalid', 3650, 'ca'],
-  otherCa: ['other-ca-cert', 'DNS:localhost,IP:127.0.0.1', 3650, 'other-ca'],
+  good: ['cert', 'DNS:localhost,IP:127.0.0.1', VALID, 'ca'],
+  expired: ['expired', 'DNS:localhost,IP:127.0.0.1', PAST, 'ca'],
+  otherName: ['other-name', 'DNS:elsewhere.invalid', VALID, 'ca'],
+  otherCa: ['other-ca-cert', 'DNS:localhost,IP:127.0.0.1', VALID, 'other-ca'],
 };
 export const CERTIFICATES = Object.keys(KINDS);
 
@@ -35,9 +37,13 @@ function makeAuthority(file, stem) {
     '-addext', 'basicConstraints=critical,CA:TRUE', '-addext', 'keyUsage=critical,keyCertSign,cRLSign');
 }
 
-function sign(file, key, [stem, names, days, ca]) {
+/* "openssl x509" would make a certificate that has expired in releases up to 3.3 only, hence "openssl ca" and what it must be told. */
+function sign(file, key, [stem, names, validity, ca]) {
   openssl('req', '-new', '-key', key, '-subj', '/CN=localhost', '-out', file('cert.csr'));
-  writeFileSync(file('cert.ext'), `subjectAltName=${names}\nbasicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n`);
-  openssl('x509', '-req', '-in', file('cert.csr'), '-CA', file(`${ca}.pem`), '-CAkey', file(`${ca}-key.pem`), '-CAcreateserial', '-days', String(days),
-    '-extfile', file('cert.ext'), '-out', file(`${stem}.pem`));
+  writeFileSync(file('ca.index'), '');
+  writeFileSync(file('ca.conf'), `[ca]\ndefault_ca=this\n[this]\ndatabase=${file('ca.index')}\nnew_certs_dir=${file('.')}\nrand_serial=yes\n`
+    + 'unique_subject=no\ndefault_md=sha256\npolicy=any\nx509_extensions=leaf\n[any]\ncommonName=supplied\n'
+    + `[leaf]\nsubjectAltName=${names}\nbasicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n`);
+  openssl('ca', '-batch', '-notext', '-config', file('ca.conf'), '-in', file('cert.csr'), '-cert', file(`${ca}.pem`), '-keyfile', file(`${ca}-key.pem`),
+    ...validity, '-out', file(`${stem}.pem`));
 }
