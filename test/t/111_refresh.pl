@@ -194,8 +194,7 @@ sql("UPDATE ghcrawl.crawl SET finished_at = finished_at - interval '8 days'");
 is(refresh(), '', 'old refreshes: nothing is due');
 is(sql('SELECT count(*), count(DISTINCT t.crawl_id) FROM ghcrawl.crawl c LEFT JOIN ghcrawl.task t USING (crawl_id)') =~ s/.*\|//r . '|'
 	. sql("SELECT count(*) FROM ghcrawl.crawl"), "$kept|$kept", 'old refreshes: are forgotten with their tasks, other crawls are not');
-like(sql("SELECT ghcrawl_start('refresh', 'flat', max_repositories => 1)"), qr/^\d+$/, 'one may search for the word');
-sql('SELECT ghcrawl_cancel(max(crawl_id)) FROM ghcrawl.crawl');
+like(sql("BEGIN; SELECT ghcrawl_start('refresh', 'flat', max_repositories => 1); ROLLBACK"), qr/^\d+$/, 'one may search for the word');
 
 # --- while one is under way ------------------------------------------------------------------
 
