@@ -8,7 +8,8 @@
 
 CREATE TABLE ghcrawl.freshness_target (
 	stars_from	int PRIMARY KEY CHECK (stars_from OPERATOR(pg_catalog.>=) 0),
-	max_age		interval CHECK (max_age OPERATOR(pg_catalog.>) interval '0'),
+	max_age		interval CHECK (max_age OPERATOR(pg_catalog.>) interval '0'
+							AND max_age OPERATOR(pg_catalog.<=) interval '100 years'),
 	builtin		boolean NOT NULL GENERATED ALWAYS AS (coalesce(max_age OPERATOR(pg_catalog.=)
 					CASE stars_from WHEN 1000 THEN interval '1 day' WHEN 10 THEN interval '30 days'
 									WHEN 0 THEN interval '180 days' END, false)) STORED
@@ -136,9 +137,10 @@ SELECT CASE WHEN stars_to IS NULL THEN '>=' || stars_from
 	   date_trunc('minute', pg_catalog.now() - half) AS median,
 	   date_trunc('minute', pg_catalog.now() - tenth) AS p90,
 	   date_trunc('minute', pg_catalog.now() - oldest) AS oldest,
-	   round(100 * in_time::numeric, 1) AS in_time,
+	   CASE WHEN max_age IS NOT NULL THEN round(100 * in_time::numeric, 1) END AS in_time,
 	   ceil(needed)::bigint AS needed,
-	   GREATEST(0, floor(looks - (so_far - needed)))::bigint AS left_for_it,
+	   CASE WHEN looks - needed IS NOT NULL
+			THEN GREATEST(0, floor(looks - (so_far - needed)))::bigint END AS left_for_it,
 	   so_far <= looks AS can_be_met,
 	   date_trunc('minute', oldest + max_age) AS next,
 	   date_trunc('minute', measured_at) AS measured, schema_name AS schema
@@ -150,7 +152,7 @@ COMMENT ON COLUMN ghcrawl.freshness.median IS 'Age of the middle one';
 COMMENT ON COLUMN ghcrawl.freshness.p90 IS 'Nine of ten are no older';
 COMMENT ON COLUMN ghcrawl.freshness.in_time IS 'Percent that was no older than the target when it was measured';
 COMMENT ON COLUMN ghcrawl.freshness.needed IS 'Looks a day that the target takes';
-COMMENT ON COLUMN ghcrawl.freshness.left_for_it IS 'Looks a day that all budgets allow, less what bands with more stars take; null: no limit, or no budget';
+COMMENT ON COLUMN ghcrawl.freshness.left_for_it IS 'Looks a day that all budgets allow, less what bands with more stars take; null: no limit, no budget, or no target';
 COMMENT ON COLUMN ghcrawl.freshness.can_be_met IS 'Do budgets suffice for this band and those above?';
 COMMENT ON COLUMN ghcrawl.freshness.next IS 'When the next one is due';
 COMMENT ON COLUMN ghcrawl.freshness.measured IS 'As of when';

@@ -73,6 +73,7 @@ ROLLBACK;
 SQL
 like(error_of($node, q{INSERT INTO ghcrawl.freshness_target VALUES (-1, '1 day')}), qr/check constraint/, 'a target of negative stars');
 like(error_of($node, q{INSERT INTO ghcrawl.freshness_target VALUES (5, '-1 day')}), qr/check constraint/, 'a negative age');
+like(error_of($node, q{INSERT INTO ghcrawl.freshness_target VALUES (5, '290000 years')}), qr/check constraint/, 'one that goes back before all time');
 like(error_of($node, q{SELECT ghcrawl_refresh('0')}), qr/"every" must be/, 'a run that is never over');
 like(error_of($node, q{SELECT ghcrawl_refresh(max_points => 0)}), qr/max_points must be/, 'without points');
 like(error_of($node, q{SET ROLE pg_read_all_data; SELECT ghcrawl_refresh()}), qr/permission denied/, 'not for everybody');
@@ -185,7 +186,8 @@ age('40 days');
 $crawl = refresh("'10 minutes'");
 refreshed($crawl, 'edited');
 is(in_order(asked($crawl)), in_order(@high), 'edited: no target, no look');
-is(sql('SELECT stars, target FROM ghcrawl.freshness'), ">=1000|01:00:00\n10..999|\n0..9|180 days", 'edited: the view shows it');
+is(sql('SELECT stars, target, needed > 0, in_time IS NULL, left_for_it IS NULL FROM ghcrawl.freshness'),
+	">=1000|01:00:00|t|f|f\n10..999|||t|t\n0..9|180 days|t|f|f", 'edited: the view shows it');
 
 # --- old refreshes ----------------------------------------------------------------------------
 

@@ -141,7 +141,9 @@ cmp_ok(sql("SELECT log_rate FROM github.repository_look WHERE repo_id = $quiet")
 # --- what budgets allow ----------------------------------------------------------------------------
 
 is(sql('SELECT bool_and(can_be_met), max(left_for_it) > 100000 FROM ghcrawl.freshness'), 't|t', 'budgets suffice');
-sql('UPDATE ghcrawl.budget SET points_hour = 1');
+sql('UPDATE ghcrawl.budget SET points_hour = 0, response_ms_minute = 0');
+is(sql('SELECT count(left_for_it), bool_or(needed > 0) FROM ghcrawl.freshness'), '0|t', 'without limits there is no figure');
+sql('UPDATE ghcrawl.budget SET points_hour = 1, response_ms_minute = 60000');
 is(sql('SELECT stars, can_be_met FROM ghcrawl.freshness'), ">=1000|t\n10..999|t\n0..9|t", 'even with one point an hour');
 sql("UPDATE ghcrawl.freshness_target SET max_age = '1 hour' WHERE stars_from = 10");
 is(sql('SELECT stars, can_be_met, left_for_it < 2400 FROM ghcrawl.freshness'), ">=1000|t|f\n10..999|f|t\n0..9|f|t",
