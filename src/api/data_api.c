@@ -38,7 +38,8 @@ ghc_api_require_data(void)
 	if (schema == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("there are no data tables of \"%s\" yet", ghc_api_url)));
+				 errmsg("there are no data tables of \"%s\" yet", ghc_api_url),
+				 errhint("The first crawl makes them, or ghcrawl_create_tables().")));
 	return schema;
 }
 

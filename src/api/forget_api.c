@@ -69,7 +69,7 @@ forget_by_name(FunctionCallInfo fcinfo, const char *argument, bool is_owner)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s must be %s", argument, is_owner ? "a login" : "owner/name"),
 				 is_owner ? errhint("ghcrawl_forget forgets a repository.") :
-				 errhint("ghcrawl_forget_owner forgets all repositories of an owner.")));
+				 errhint("Or GitHub's number of it, without quotes. ghcrawl_forget_owner forgets all repositories of an owner.")));
 	return forget(fcinfo, &what);
 }
 

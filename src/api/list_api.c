@@ -171,6 +171,8 @@ read_items(Wish *wish, ArrayType *array)
 static void
 report_invalid(const Wish *wish)
 {
+	GhcSlice	host = ghc_item_host(ghc_slice_of(ghc_api_url));
+
 	if (wish->n_invalid == 0)
 		return;
 	ereport(wish->skip_invalid ? NOTICE : ERROR,
@@ -180,7 +182,8 @@ report_invalid(const Wish *wish)
 						   wish->n_invalid, wish->n_invalid, wish->n_items),
 			 errdetail("Such as %s.", wish->shown.data),
 			 wish->skip_invalid ? 0 :
-			 errhint("An item is owner/name, an address of the repository, its id or its node id. \"skip_invalid => true\" leaves others out.")));
+			 errhint("An item is owner/name, an address of the repository at %.*s, its id or its node id. ghcrawl_add_repositories(..., skip_invalid => true) leaves others out.",
+					 (int) host.len, host.data)));
 }
 
 /* ---------------------------------------------------------------------------

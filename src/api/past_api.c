@@ -90,13 +90,15 @@ find_name(const char *schema, const char *name)
 static int64
 find_item(const char *schema, const char *text)
 {
+	GhcSlice	host = ghc_item_host(ghc_slice_of(ghc_api_url));
 	GhcItem		item;
 
-	if (!ghc_item_parse(ghc_slice_of(text), ghc_item_host(ghc_slice_of(ghc_api_url)), &item))
+	if (!ghc_item_parse(ghc_slice_of(text), host, &item))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("\"%s\" names no repository", text),
-				 errhint("Use owner/name, an address of the repository, its id or its node id.")));
+				 errhint("Use owner/name, an address of the repository at %.*s, its id or its node id.",
+						 (int) host.len, host.data)));
 	if (item.id != 0)
 		return item.id;
 	return find_name(schema, psprintf("%.*s/%.*s", (int) item.name.owner.len, item.name.owner.data,
@@ -125,14 +127,15 @@ midnight(FunctionCallInfo fcinfo, int i, char *null)
 		TimestampTzGetDatum(PG_GETARG_DATEADT(i) * USECS_PER_DAY);
 }
 
-/* Did the days that are told begin later than those asked for? */
+/* Did the days that are told begin later than those asked for?  Not if these are yet to come. */
 static bool
 begins_late(FunctionCallInfo fcinfo, bool has_since)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(result->setDesc, &TTSOpsMinimalTuple);
 	bool		isnull;
-	bool		late = has_since;
+	bool		late = has_since &&
+		PG_GETARG_DATEADT(1) <= GetCurrentTransactionStartTimestamp() / USECS_PER_DAY;
 
 	if (tuplestore_gettupleslot(result->setResult, true, false, slot))
 		late = has_since && DatumGetDateADT(slot_getattr(slot, 1, &isnull)) > PG_GETARG_DATEADT(1);

@@ -15,6 +15,7 @@
 
 #include "catalog/pg_type.h"
 #include "fmgr.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -53,8 +54,9 @@ PG_FUNCTION_INFO_V1(ghcrawl_backfill_stars_variadic);
 /* tasks that are inserted at once */
 #define TASKS_AT_ONCE 1000
 
-/* what an error shows */
+/* items that an error shows, and how much of one that can't be read */
 #define MAX_SHOWN 3
+#define MAX_SHOWN_BYTES 100
 
 /* what a user asked for */
 typedef struct Request
@@ -95,8 +97,10 @@ take_item(Request *request, GhcSlice text, GhcSlice host)
 	if (!ghc_item_parse(text, host, &item))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("\"%s\" names no repository", pnstrdup(text.data, Min(text.len, 100))),
-				 errhint("An item is owner/name, an address of the repository, its id or its node id.")));
+				 errmsg("\"%.*s\" names no repository",
+						pg_mbcliplen(text.data, text.len, MAX_SHOWN_BYTES), text.data),
+				 errhint("An item is owner/name, an address of the repository at %.*s, its id or its node id.",
+						 (int) host.len, host.data)));
 	if (item.id != 0)
 		request->ids[request->n_ids++] = item.id;
 	else

@@ -144,6 +144,7 @@ like(error("SELECT ghcrawl_backfill_stars('no/body', '$name', '987654321')"),
 	qr/42704: 2 repositories are not stored.*Such as no\/body, 987654321\..*ghcrawl_add_repositories/s, 'names: what is not stored is named');
 like(error("SELECT ghcrawl_backfill_stars('{no/body}'::text[], skip_unknown => true)"), qr/there are no repositories/, 'names: or left out');
 like(error("SELECT ghcrawl_backfill_stars('no body')"), qr/22023: "no body" names no repository/, 'names: what is none');
+like(error(q{SELECT ghcrawl_backfill_stars('x' || repeat(chr(233), 60))}), qr/22023: "x(\xc3\xa9){49}" names/, 'names: cut between characters');
 is(sql('SELECT ghcrawl_backfill_stars(array_agg(repo_id)) FROM github.repository WHERE false'), '', 'names: none at all');
 is(sql("SELECT count(*) FROM ghcrawl.crawls WHERE state = 'running'"), '0', 'names: nothing was started');
 

@@ -165,6 +165,7 @@ like(error("SELECT * FROM ghcrawl_stars('no body')"), qr/22023: "no body" names 
 like(error("SELECT * FROM ghcrawl_stars($ids[0], '2026-01-02', '2026-01-01')"), qr/22023: since must not be after until/, 'days in the wrong order');
 like(error("SELECT * FROM ghcrawl_stars($ids[1], '2020-01-01')"), qr/NOTICE:.*nothing is stored.*ghcrawl_backfill_stars\('$ids[1]'\)/s, 'days that nothing is stored of');
 is(error("SELECT * FROM ghcrawl_stars($ids[1])"), '', 'unless none are asked for');
+is(error("SELECT * FROM ghcrawl_stars($ids[1], '2200-01-01')"), '', 'or only such as are to come');
 is(error("SELECT * FROM ghcrawl_stars($ids[0], '2020-01-01')"), '', 'or GitHub was asked');
 like(error("SELECT * FROM ghcrawl_at('2020-01-01')"), qr/22023: nothing was stored before/, 'a moment before the first crawl');
 like(error("SELECT * FROM ghcrawl_star_changes(now(), now() - interval '1 day')"), qr/22023: since must not be after until/, 'moments in the wrong order');
