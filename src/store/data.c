@@ -361,7 +361,8 @@ require_create(const char *schema)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied to create schema \"%s\" for the data tables", schema),
-				 errhint("Let a role that may create schemas in this database call ghcrawl_create_tables(), once.")));
+				 errhint("Let a role that may create schemas in this database call ghcrawl_create_tables(%s), once.",
+						 quote_literal_cstr(schema))));
 }
 
 /*
