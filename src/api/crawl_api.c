@@ -136,7 +136,7 @@ ghcrawl_start(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("selection, profile and priority must not be null")));
-	ghc_api_require_primary();
+	ghc_api_require_writable();
 	crawl.selection = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	crawl.profile = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	crawl.priority = PG_GETARG_INT32(2);
@@ -201,7 +201,7 @@ steer(int64 crawl_id, const char *wanted)
 	Oid			caller = GetUserId();
 	char	   *state;
 
-	ghc_api_require_primary();
+	ghc_api_require_writable();
 	ghc_db_enter(&scope);
 	state = lock_own_crawl(crawl_id, caller);
 	if (strcmp(state, wanted) != 0 && has_ended(state))
@@ -263,7 +263,7 @@ ghcrawl_retry_gaps(PG_FUNCTION_ARGS)
 	char	   *state;
 	int64		n;
 
-	ghc_api_require_primary();
+	ghc_api_require_writable();
 	ghc_db_enter(&scope);
 	state = lock_own_crawl(crawl_id, caller);
 	if (strcmp(state, "cancelled") == 0 || strcmp(state, "failed") == 0)

@@ -49,7 +49,7 @@ ghcrawl_create_tables(PG_FUNCTION_ARGS)
 	char	   *schema = pstrdup(NameStr(*PG_GETARG_NAME(0)));
 	int			n_partitions = PG_GETARG_INT32(1);
 
-	ghc_api_require_primary();
+	ghc_api_require_writable();
 	if (n_partitions < 0 || n_partitions > MAX_PARTITIONS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

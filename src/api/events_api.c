@@ -61,7 +61,7 @@ ghcrawl_poll_events(PG_FUNCTION_ARGS)
 	bool		opened = false;
 
 	(void) fcinfo;
-	ghc_api_require_primary();
+	ghc_api_require_writable();
 	ghc_crawl_api_prepare(&crawl);
 	ghc_db_enter(&scope);
 	if (ghc_sources_lock(crawl.data_schema, GetCurrentTimestamp() + SOON_US, &source))

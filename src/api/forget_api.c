@@ -30,7 +30,7 @@ forget(FunctionCallInfo fcinfo, GhcForget *what)
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	ListCell   *cell;
 
-	ghc_api_require_primary();
+	ghc_api_require_writable();
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	what->reason = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
 	/* two at once would wait for each other's rows and locks */

@@ -13,6 +13,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "access/xlog.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -42,4 +43,15 @@ ghc_api_require_primary(void)
 				(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
 				 errmsg("recovery is in progress"),
 				 errhint("Crawls are controlled on the primary server.")));
+}
+
+void
+ghc_api_require_writable(void)
+{
+	ghc_api_require_primary();
+	if (XactReadOnly)
+		ereport(ERROR,
+				(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+				 errmsg("nothing can be changed in a read-only transaction"),
+				 errhint("Use BEGIN READ WRITE, or SET default_transaction_read_only = off.")));
 }

@@ -89,7 +89,7 @@ ghcrawl_set_limits(PG_FUNCTION_ARGS)
 	char	   *token;
 	int			budget_id;
 
-	ghc_api_require_primary();
+	ghc_api_require_writable();
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),

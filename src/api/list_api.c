@@ -326,7 +326,7 @@ start_list(Wish *wish, ArrayType *array)
 	int64		id;
 	bool		is_new;
 
-	ghc_api_require_primary();
+	ghc_api_require_writable();
 	read_items(wish, array);
 	report_invalid(wish);
 	if (wish->n == 0)

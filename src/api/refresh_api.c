@@ -114,7 +114,7 @@ ghcrawl_refresh(PG_FUNCTION_ARGS)
 	GhcDbScope	scope;
 	int64		id;
 
-	ghc_api_require_primary();
+	ghc_api_require_writable();
 	read_arguments(fcinfo, &crawl, &overdue);
 	ghc_crawl_api_prepare(&crawl);
 	overdue.schema = crawl.data_schema;

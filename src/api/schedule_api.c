@@ -156,7 +156,7 @@ ghcrawl_schedule(PG_FUNCTION_ARGS)
 	GhcDbScope	scope;
 	int64		job_id;
 
-	ghc_api_require_primary();
+	ghc_api_require_writable();
 	check_name(name);
 	check_command(command);
 	ghc_db_enter_as_caller(&scope);
@@ -178,7 +178,7 @@ ghcrawl_unschedule(PG_FUNCTION_ARGS)
 	GhcDbScope	scope;
 	GhcCronJob	job;
 
-	ghc_api_require_primary();
+	ghc_api_require_writable();
 	ghc_db_enter_as_caller(&scope);
 	ghc_schedule_require_cron(foreign_unschedule(name));
 	ghc_cron_lock(name);

@@ -284,7 +284,7 @@ start(Request *request, ArrayType *array)
 	bool		is_new;
 	int64		id = 0;
 
-	ghc_api_require_primary();
+	ghc_api_require_writable();
 	request->schema = require_tables();
 	read_items(request, array);
 	ghc_crawl_api_prepare(&crawl);

@@ -140,7 +140,7 @@ ghcrawl_add_token(PG_FUNCTION_ARGS)
 	const char *problem = ghc_token_problem(secret);
 	char	   *fingerprint;
 
-	ghc_api_require_primary();
+	ghc_api_require_writable();
 	check_name(name);
 	if (problem != NULL)
 		ereport(ERROR,
@@ -161,7 +161,7 @@ ghcrawl_add_token_file(PG_FUNCTION_ARGS)
 	char	   *secret;
 	char	   *fingerprint;
 
-	ghc_api_require_primary();
+	ghc_api_require_writable();
 	check_name(name);
 	check_path(path, "Or use ghcrawl_add_token.");
 	secret = ghc_token_file_read(path, &problem);
@@ -230,7 +230,7 @@ add_app(char *name, char *app_id, char *path, const char *installation)
 	char	   *fingerprint;
 	GhcDbScope	scope;
 
-	ghc_api_require_primary();
+	ghc_api_require_writable();
 	check_name(name);
 	if (!ghc_jwt_is_issuer(ghc_slice_of(app_id)))
 		ereport(ERROR,
@@ -284,7 +284,7 @@ ghcrawl_remove_token(PG_FUNCTION_ARGS)
 	char	   *fingerprint;
 	GhcDbScope	scope;
 
-	ghc_api_require_primary();
+	ghc_api_require_writable();
 	check_name(name);
 	ghc_db_enter(&scope);
 	fingerprint = ghc_tokens_delete(name);
