@@ -1432,7 +1432,7 @@ budget AS (
 band AS (
 	SELECT d.schema_name, t.stars_from, t.stars_to, t.max_age, a.repositories,
 		   a.half, a.tenth, a.oldest, a.in_time, a.measured_at, b.looks,
-		   a.repositories / (extract(epoch FROM t.max_age) / 86400.0) AS needed
+		   a.repositories * 86400.0 / extract(epoch FROM t.max_age) AS needed
 	FROM ghcrawl.data_schema d
 	CROSS JOIN target t
 	LEFT JOIN ghcrawl.refresh_age a

@@ -186,7 +186,7 @@ age('40 days');
 $crawl = refresh("'10 minutes'");
 refreshed($crawl, 'edited');
 is(in_order(asked($crawl)), in_order(@high), 'edited: no target, no look');
-is(sql('SELECT stars, target, needed > 0, in_time IS NULL, left_for_it IS NULL FROM ghcrawl.freshness'),
+is(sql('SELECT stars, target, needed = ceil(repositories * 86400.0 / extract(epoch FROM target)), in_time IS NULL, left_for_it IS NULL FROM ghcrawl.freshness'),
 	">=1000|01:00:00|t|f|f\n10..999|||t|t\n0..9|180 days|t|f|f", 'edited: the view shows it');
 
 # --- old refreshes ----------------------------------------------------------------------------
