@@ -84,6 +84,21 @@ require_tables(const char *schema)
 	return owner;
 }
 
+/* Stars say who is looked at and how often: a look that doesn't bring them is none. */
+static void
+require_stars(const char *profile)
+{
+	Datum		values[] = {CStringGetTextDatum(profile)};
+
+	if (ghc_db_run_once("SELECT FROM ghcrawl.profile WHERE name = $1 AND columns @> '{stars}'",
+						"t", values, NULL) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("profile \"%s\" does not ask for stars", profile),
+				 errdetail("Who is looked at, and how often, goes by stars."),
+				 errhint("Use 'flat', or a profile that has them among its columns.")));
+}
+
 /* Chooses and starts a crawl; 0 if nothing is due. */
 static int64
 start_refresh(GhcNewCrawl *crawl, GhcOverdue *overdue)
@@ -121,6 +136,7 @@ ghcrawl_refresh(PG_FUNCTION_ARGS)
 	overdue.owner = require_tables(overdue.schema);
 
 	ghc_db_enter(&scope);
+	require_stars(crawl.profile);
 	id = ghc_refreshes_lock(overdue.schema);
 	if (id != 0)
 		ereport(NOTICE,

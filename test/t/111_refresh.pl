@@ -75,6 +75,8 @@ like(error_of($node, q{INSERT INTO ghcrawl.freshness_target VALUES (-1, '1 day')
 like(error_of($node, q{INSERT INTO ghcrawl.freshness_target VALUES (5, '-1 day')}), qr/check constraint/, 'a negative age');
 like(error_of($node, q{INSERT INTO ghcrawl.freshness_target VALUES (5, '290000 years')}), qr/check constraint/, 'one that goes back before all time');
 like(error_of($node, q{SELECT ghcrawl_refresh('0')}), qr/"every" must be/, 'a run that is never over');
+sql(q{INSERT INTO ghcrawl.profile (name, columns) VALUES ('starless', '{repo_id,name_with_owner,forks}')});
+like(error_of($node, q{SELECT ghcrawl_refresh(profile => 'starless')}), qr/does not ask for stars/, 'a profile that tells of no stars');
 like(error_of($node, q{SELECT ghcrawl_refresh(max_points => 0)}), qr/max_points must be/, 'without points');
 like(error_of($node, q{SET ROLE pg_read_all_data; SELECT ghcrawl_refresh()}), qr/permission denied/, 'not for everybody');
 
