@@ -118,6 +118,10 @@ keep_stored(Batch *batch, const char *schema, Oid owner, int32 least_stars)
 /*
  * One that a crawl is about begins anew: the look is to come, or was made before its
  * last event.  GitHub's clock may be ahead of ours.
+ *
+ * Plans are made once, maybe of an empty table, and by nested loops (db.c).  So LATERAL and
+ * OFFSET have each row looked for by the index: a loop over all hints for each would take
+ * minutes where there are many.
  */
 static void
 write_batch(const Batch *batch, const char *schema)
@@ -129,9 +133,9 @@ write_batch(const Batch *batch, const char *schema)
 		" first_at = least(h.first_at, to_timestamp(u.first)),"
 		" last_at = greatest(h.last_at, least(now(), to_timestamp(u.last)))"
 		" FROM unnest($2, $3, $4, $5, $6) AS u (id, events, stars, first, last),"
-		" (SELECT repo_id FROM ghcrawl.hint WHERE data_schema = $1 AND repo_id = ANY ($2)"
-		" ORDER BY repo_id FOR UPDATE SKIP LOCKED) free"
-		" WHERE free.repo_id = u.id AND h.data_schema = $1 AND h.repo_id = u.id",
+		" LATERAL (SELECT repo_id FROM ghcrawl.hint WHERE data_schema = $1 AND repo_id = u.id"
+		" FOR UPDATE SKIP LOCKED) free"
+		" WHERE h.data_schema = $1 AND h.repo_id = free.repo_id",
 		"nBBBBB", NULL
 	};
 	static GhcStatement insert = {
@@ -139,7 +143,7 @@ write_batch(const Batch *batch, const char *schema)
 		" SELECT $1, u.id, u.events, u.stars, least(now(), to_timestamp(u.first)),"
 		" least(now(), to_timestamp(u.last))"
 		" FROM unnest($2, $3, $4, $5, $6) AS u (id, events, stars, first, last)"
-		" WHERE NOT EXISTS (SELECT FROM ghcrawl.hint h WHERE h.data_schema = $1 AND h.repo_id = u.id)"
+		" WHERE NOT EXISTS (SELECT FROM ghcrawl.hint h WHERE h.data_schema = $1 AND h.repo_id = u.id OFFSET 0)"
 		" ORDER BY u.id ON CONFLICT DO NOTHING", "nBBBBB", NULL
 	};
 	NameData	name;

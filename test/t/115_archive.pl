@@ -17,7 +17,9 @@ my $folder = PostgreSQL::Test::Utils::tempdir();
 chmod 0755, $folder or die $!;
 my $files = GhcFiles->start($folder);
 my $node = new_node('main', "ghcrawl.api_url = '" . $sim->http . "'",
-	"ghcrawl.archive_url = '" . $files->url . "/'", "TimeZone = 'America/Sao_Paulo'");
+	"ghcrawl.archive_url = '" . $files->url . "/'", "TimeZone = 'America/Sao_Paulo'",
+	"shared_preload_libraries = 'auto_explain'", 'auto_explain.log_nested_statements = on', 'auto_explain.log_analyze = on',
+	'auto_explain.log_timing = off');
 install($node, $sim);
 
 sub sql { return $node->safe_psql('postgres', $_[0]) }
@@ -170,5 +172,23 @@ $node->append_conf('postgresql.conf', 'ghcrawl.workers = 0');
 $node->reload;
 wait_for($node, 'SHOW ghcrawl.workers', '0');
 is(read_hour('01', ', again => true'), 'read|4|2|1|0', 'no worker is needed');
+
+# --- many hints ----------------------------------------------------------------------------------------------
+
+# Two batches, of which the second finds the hints of the first; then all of them are there.
+my $few = 7_000;
+sql('DELETE FROM ghcrawl.hint; VACUUM ANALYZE ghcrawl.hint');
+sql("INSERT INTO github.repository (repo_id, changed_at, name_with_owner, stars) SELECT 1000000000 + i, now(), 'many/n' || i, 100 FROM generate_series(1, $few) i");
+put_file("$day-22.json.gz", packed(join '', map { event(1_000_000_000 + $_, 'PushEvent', '22:00:00') } 1 .. $few));
+$node->append_conf('postgresql.conf', 'auto_explain.log_min_duration = 0');
+$node->reload;
+wait_for($node, 'SHOW auto_explain.log_min_duration', '0');
+my $offset = -s $node->logfile;
+is(read_hour('22', ', again => true'), "read|$few|$few|$few|0", 'many hints') for 1, 2;
+is(sql("SELECT count(*), sum(events) FROM ghcrawl.hint WHERE repo_id > 1000000000"), $few . '|' . 2 * $few, 'each counts');
+my $log = PostgreSQL::Test::Utils::slurp_file($node->logfile, $offset);
+is(scalar(() = $log =~ /Query Text: (?:UPDATE|INSERT INTO) ghcrawl\.hint/g), 8, 'plans are in the log');
+my @removed = sort { $b <=> $a } $log =~ /Rows Removed by Join Filter: (\d+)/g;
+cmp_ok($removed[0] // 0, '<', $few, 'each is looked for by the index, and not among all');
 
 done_testing();
