@@ -309,8 +309,8 @@ erase_control(Work *work)
 						  "T", &work->names, NULL));
 	count(work, "error",
 		  ghc_db_run_once("UPDATE ghcrawl.error SET sample = NULL"
-						  " WHERE sample ~ '^repository \\d+' AND"
-						  " (regexp_match(sample, '^repository (\\d{1,18})'))[1]::bigint = ANY ($1)"
+						  " WHERE sample ~ '^repository [0-9]+' AND"
+						  " (regexp_match(sample, '^repository ([0-9]{1,18})'))[1]::bigint = ANY ($1)"
 						  " OR EXISTS (SELECT FROM unnest($2) u WHERE strpos(lower(sample), u) > 0)",
 						  "BT", values, NULL));
 }

@@ -202,7 +202,7 @@ forget(const char *schema, TimestampTz before)
 	uint64		n = ghc_db_run_text(psprintf("SELECT c.relname::text FROM pg_catalog.pg_inherits i"
 											 " JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid"
 											 " WHERE i.inhparent = %u"
-											 " AND c.relname ~ '^" TABLE "_\\d{4}_\\d\\d$'"
+											 " AND c.relname ~ '^" TABLE "_[0-9]{4}_[0-9]{2}$'"
 											 " AND c.relname < '%s'",
 											 get_relname_relid(TABLE, get_namespace_oid(schema, false)),
 											 month_text(TABLE "_%04d_%02d", month_of(before))));

@@ -248,7 +248,7 @@ ghc_past_require(const char *schema, TimestampTz moment)
 	if (ghc_db_run_once("SELECT min(m)::text FROM (SELECT to_date(right(c.relname, 7), 'YYYY_MM')::timestamp AT TIME ZONE 'UTC' AS m"
 						" FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
 						" WHERE i.inhparent = ($2 || '.repository_history')::regclass"
-						" AND c.relname ~ '^repository_history_\\d{4}_\\d\\d$') h HAVING min(m) > $1",
+						" AND c.relname ~ '^repository_history_[0-9]{4}_[0-9]{2}$') h HAVING min(m) > $1",
 						"zt", values, NULL) > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

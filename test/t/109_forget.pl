@@ -51,18 +51,19 @@ crawl($all);
 change({ op => 'delete', id => $one });
 crawl($all);
 sql("INSERT INTO ghcrawl.error (class, message, sample) VALUES ('repository', 'no', 'repository $one $name'), ('other', 'no', 'in uc(\U$name\E)'),"
-	. " ('repository', 'yes', 'repository ${one}0 a/b')");
+	. " ('repository', 'no, by id', 'repository $one'), ('repository', 'yes', 'repository ${one}0 a/b')");
 my $changes = sql("SELECT count(*) FROM github.repository_history WHERE repo_id = $one");
 cmp_ok($changes, '>=', 1, 'it has a history');
 is(known($one, $name), 5 + $changes, 'it is known in all tables');
 change({ op => 'restore', id => $one });
 
 sql("INSERT INTO ghcrawl.listed (crawl_id, asked_as, repo_id, state) VALUES (1, 'x', $one, 'found'), (1, '\U$name\E', NULL, 'not_found'), (1, 'y', ${one}0, 'found')");
-is(sql("SELECT string_agg(erased_from || ' ' || n, ', ' ORDER BY erased_from) FROM ghcrawl_forget('$name', 'asked by letter 17')"),
-	"error 2, hint 0, listed 2, repository 1, repository_absence 1, repository_history $changes, repository_look 0, repository_popular 1, repository_star_history 0",
+# whatever a backslash means to the session
+is(sql("SET standard_conforming_strings = off; SELECT string_agg(erased_from || ' ' || n, ', ' ORDER BY erased_from) FROM ghcrawl_forget('$name', 'asked by letter 17')"),
+	"error 3, hint 0, listed 2, repository 1, repository_absence 1, repository_history $changes, repository_look 0, repository_popular 1, repository_star_history 0",
 	'forgotten by a former name; it tells how much that was');
 is(known($one, $name), '0', 'nothing of it is left');
-is(sql("SELECT count(sample) FROM ghcrawl.error WHERE message IN ('no', 'yes')"), '1', 'what is about others stays');
+is(sql("SELECT count(sample) FROM ghcrawl.error WHERE message IN ('no', 'no, by id', 'yes')"), '1', 'what is about others stays');
 is(sql('SELECT asked_as FROM ghcrawl.listed'), 'y', 'nor in lists');
 is(sql('SELECT kind, id, reason FROM github.tombstone'), "repository|$one|asked by letter 17", 'its tombstone has a number and no name');
 is(sql('SELECT count(*) FROM github.names WHERE repo_id = ' . $one), '0', 'its names are gone');

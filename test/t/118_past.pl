@@ -172,6 +172,7 @@ like(error("SELECT * FROM ghcrawl_star_changes(now(), now() - interval '1 day')"
 like(error('SELECT * FROM ghcrawl_at(NULL)'), qr/22004/, 'no moment');
 sql(q{UPDATE github.ghcrawl_schema SET created_at = created_at - interval '1 year'});
 like(error(q{SELECT * FROM ghcrawl_at(now() - interval '100 days')}), qr/22023: the history begins at/, 'a month that was dropped');
+like(error(q{SET standard_conforming_strings = off; SELECT * FROM ghcrawl_at(now() - interval '100 days')}), qr/22023: the history begins at/, 'whatever a backslash means');
 
 # --- who may ---------------------------------------------------------------------------------------------
 
