@@ -62,8 +62,8 @@ add_given(StringInfo sql, const char *schema)
 {
 	appendStringInfo(sql, " g AS (SELECT " DAY_OF("t.first_week + (d.i - 1) * interval '24 hours'") " AS day, d.n, t.read_at"
 					 " FROM %s." GHC_STAR_HISTORY_TABLE " t, unnest(t.days) WITH ORDINALITY d (n, i) WHERE t.repo_id = $1),"
-					 " b AS (SELECT g.day, greatest(0, s.stars - coalesce(sum(g.n) OVER (ORDER BY g.day DESC"
-					 " ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0))::integer AS stars, g.n AS gained"
+					 " b AS (SELECT g.day, (s.stars - least(s.stars, coalesce(sum(g.n) OVER (ORDER BY g.day DESC"
+					 " ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)))::integer AS stars, g.n AS gained"
 					 " FROM g, s WHERE g.day <= least(s.day, " DAY_OF("g.read_at") ")),", schema);
 }
 
