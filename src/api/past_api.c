@@ -118,13 +118,16 @@ hint_at_backfill(const char *schema, int64 id)
 				 errhint("SELECT ghcrawl_backfill_stars('%lld') reads it from GitHub.", (long long) id)));
 }
 
+/* a date may be later than any moment */
+#define LAST_DAY (TIMESTAMP_END_JULIAN - POSTGRES_EPOCH_JDATE - 1)
+
 /* A day's midnight; infinite and null ones are no bounds. */
 static Datum
 midnight(FunctionCallInfo fcinfo, int i, char *null)
 {
 	*null = PG_ARGISNULL(i) || DATE_NOT_FINITE(PG_GETARG_DATEADT(i)) ? 'n' : ' ';
 	return *null == 'n' ? (Datum) 0 :
-		TimestampTzGetDatum(PG_GETARG_DATEADT(i) * USECS_PER_DAY);
+		TimestampTzGetDatum(Min(PG_GETARG_DATEADT(i), LAST_DAY) * USECS_PER_DAY);
 }
 
 /* Did the days that are told begin later than those asked for?  Not if these are yet to come. */

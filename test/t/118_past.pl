@@ -156,6 +156,9 @@ SQL
 my $name = sql("SELECT name_with_owner FROM copy_0 WHERE repo_id = $ids[160]");
 is(sql("SELECT count(*) FROM ghcrawl_stars('$name', '$today')"), 1, 'stars: by a former name');
 is(sql("SELECT day FROM ghcrawl_stars('$ids[300]', '$today'::date - 3, '$today'::date - 2)"), sql("SELECT date '$today' - 3") . "\n" . sql("SELECT date '$today' - 2"), 'stars: of some days');
+is(sql("SELECT count(*) FROM ghcrawl_stars($ids[300], until => '$_')"), sql("SELECT count(*) FROM ghcrawl_stars($ids[300])"), "stars: until a day as late as $_")
+  for '294277-01-01', '300000-01-01', '586540-01-01', '5874897-12-31';
+is(sql("SELECT count(*) FROM ghcrawl_stars($ids[300], since => '586540-01-01')"), 0, 'stars: none since then');
 sql("UPDATE github.repository SET stars = NULL WHERE repo_id = $ids[300]");
 is(sql("SELECT count(*) > 100, count(stars) FROM ghcrawl_stars($ids[300])"), 't|0', 'stars: where they are unknown, nobody knows how many there were');
 
