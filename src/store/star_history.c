@@ -87,9 +87,9 @@ ghc_star_history_known(const char *schema, Datum ids, bool again)
 	return run_as_owner(schema, psprintf("SELECT DISTINCT ON (u) u, r.repo_id IS NOT NULL,"
 										 " CASE WHEN h.i >= 0 AND NOT $2 THEN h.first_week + h.i * interval '168 hours' END"
 										 " FROM unnest($1) u LEFT JOIN %s.repository r ON r.repo_id = u"
-										 " LEFT JOIN (SELECT *, cardinality(days) / 7 - CASE WHEN read_at >="
-										 " first_week + cardinality(days) / 7 * interval '168 hours' + interval '24 hours'"
-										 " THEN 1 ELSE 2 END AS i FROM %s." TABLE ") h ON h.repo_id = u"
+										 " LEFT JOIN (SELECT *, least(cardinality(days) / 7, floor(extract(epoch FROM"
+										 " read_at - first_week - interval '24 hours') / 604800)::integer) - 1 AS i"
+										 " FROM %s." TABLE ") h ON h.repo_id = u"
 										 " ORDER BY u", quoted, quoted), "Bl", values);
 }
 
