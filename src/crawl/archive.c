@@ -48,6 +48,12 @@
 
 #define READ_BYTES (64 * 1024)
 
+/*
+ * What may come of a file before it is taken, however small an answer has to be: libcurl
+ * reads more than a megabyte in one go.
+ */
+#define STREAM_BYTES (16 * 1024 * 1024)
+
 /* how often at least it is looked whether somebody waits */
 #define LOOK_MS 500
 
@@ -327,6 +333,7 @@ ghc_archive_read(const GhcArchive *archive)
 	reading.archive = archive;
 	ghc_outward_config(&config);
 	config.max_connections = 1;
+	config.max_response_bytes = STREAM_BYTES;
 	if (!archive->is_file)
 		net = ghc_net_create(&config);
 	for (int64 at = archive->from; at <= archive->to; at += HOUR_S)

@@ -126,6 +126,14 @@ put_file("$day-9.json.gz", packed("\n\r\n" . event($other, 'PushEvent', '09:00:0
 	  . "\xff\xfe\n" . ('x' x 10_000_000) . "\n" . ('{"type":"WatchEvent"}' . "\n") . event($other, 'PushEvent', '09:00:00')));
 is(read_hour('09'), 'read|3|1|1|5', 'rubbish between lines, and a line of 10 MB');
 
+# a file is larger than any answer may be, and comes in pieces of any size
+my $numbers = join '', map { int(rand 1e9) . "\n" } 1 .. 800_000;
+put_file("$day-9.json.gz", packed($numbers . event($other, 'PushEvent', '09:00:00')));
+$node->append_conf('postgresql.conf', 'ghcrawl.max_response_size = 64kB');
+$node->reload;
+wait_for($node, 'SHOW ghcrawl.max_response_size', '64kB');
+is(read_hour('09', ', again => true'), 'read|1|1|1|800000', 'a file that is larger than an answer may be');
+
 # --- files --------------------------------------------------------------------------------------------
 
 forget_hints();
