@@ -28,6 +28,7 @@
 #include "base/settings.h"
 #include "crawl/ask.h"
 #include "github/event.h"
+#include "store/db.h"
 
 PG_FUNCTION_INFO_V1(ghcrawl_read_archive);
 PG_FUNCTION_INFO_V1(ghcrawl_read_archive_file);
@@ -51,13 +52,20 @@ add_row(void *state, char **values)
 	tuplestore_puttuple(rows->info->setResult, BuildTupleFromCStrings(rows->types, values));
 }
 
+static void
+find_schema(void *state)
+{
+	((GhcAsk *) state)->schema = ghc_api_require_data();
+}
+
+/* Hours may take hours: of the tables nothing stays locked meanwhile. */
 static Datum
 return_hours(FunctionCallInfo fcinfo, GhcAsk *ask)
 {
 	Rows		rows;
 
 	ghc_api_require_primary();
-	ask->schema = ghc_api_require_data();
+	ghc_db_glance(find_schema, ask);
 	ask->api_url = ghc_api_url;
 	ask->profile = "";
 	InitMaterializedSRF(fcinfo, 0);

@@ -572,3 +572,17 @@ ghc_db_attempt(void (*work) (void *state), void *state)
 	CurrentResourceOwner = owner;
 	return error;
 }
+
+void
+ghc_db_glance(void (*work) (void *state), void *state)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	work(state);
+	RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+}

@@ -156,4 +156,10 @@ extern bool ghc_db_is_passing(int sqlerrcode);
  */
 extern ErrorData *ghc_db_attempt(void (*work) (void *state), void *state);
 
+/*
+ * Does some work that only looks, in a subtransaction that is undone: locks it took are free
+ * then.  For a function that waits long afterwards.
+ */
+extern void ghc_db_glance(void (*work) (void *state), void *state);
+
 #endif							/* GHC_DB_H */

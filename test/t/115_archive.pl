@@ -170,6 +170,13 @@ put_file("$day-21.json.gz.stall", '1000');
 like(fails("SET statement_timeout = '2s'; SELECT ghcrawl_read_archive('$day 21:00Z')"), qr/statement timeout/, 'a call can be cancelled');
 wait_for($node, "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'ghcrawl asker'", '0');
 is(sql("SELECT count(*) FROM ghcrawl.archive_hour WHERE hour = '$day 21:00Z'"), '0', 'and nobody goes on with it');
+my $reader = $node->background_psql('postgres', on_error_stop => 0);
+$reader->query_until(qr/reading/, "\\echo reading\nSELECT ghcrawl_read_archive('$day 21:00Z');\n");
+wait_for($node, "SELECT wait_event FROM pg_stat_activity WHERE query ~ '^SELECT ghcrawl_read_archive' AND wait_event = 'MessageQueueReceive'", 'MessageQueueReceive');
+is(($node->psql('postgres', "SET lock_timeout = '5s'; BEGIN; LOCK TABLE github.repository, ghcrawl.data_schema;"
+		. " SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'ghcrawl asker'; ROLLBACK"))[1], '1', 'who waits for an hour keeps nobody from the tables');
+sql("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query ~ '^SELECT ghcrawl_read_archive'");
+$reader->quit;
 forget_hints();
 sql("BEGIN; SELECT ghcrawl_read_archive('$day 01:00Z'); ROLLBACK");
 is(hints(), join(' ', map { "$_:" . ($_ == $other ? 3 : 1) . ':0' } sort { $a <=> $b } $popular, $other), 'what was read stays, whatever becomes of the transaction');
