@@ -266,12 +266,15 @@ has_open(GhcWalk *walk)
 	return walk->n > 0;
 }
 
-/* Nothing else being open, is it time for those that were put off? */
+/*
+ * Is it time for those that were put off?  If they fill a list, at once, as those of
+ * another one must find room; else when nothing else is open.
+ */
 static bool
-asks_again(const GhcWalk *walk)
+asks_again(GhcWalk *walk)
 {
-	return walk->n_again > 0 &&
-		(walk->listed || walk->closing || walk->n_again >= GHC_MAX_MEMBERS);
+	return walk->n_again >= GHC_MAX_MEMBERS ||
+		(walk->n_again > 0 && (walk->listed || walk->closing) && !has_open(walk));
 }
 
 static GhcWant
@@ -279,7 +282,7 @@ walk_wants(GhcTask *task)
 {
 	GhcWalk    *walk = task->walk;
 
-	if (has_open(walk) || asks_again(walk))
+	if (asks_again(walk) || has_open(walk))
 		return GHC_WANT_LIST;
 	return walk->hungry ? GHC_WANT_NOTHING : GHC_WANT_REST;
 }
@@ -306,8 +309,8 @@ walk_compose(GhcTask *task, const GhcRoom *room, GhcQuery *query)
 	int64_t		ids[GHC_MAX_MEMBERS];
 	int			n = 0;
 
-	walk->legacy = !has_open(walk);
-	if (walk->legacy && !asks_again(walk))
+	walk->legacy = asks_again(walk);
+	if (!walk->legacy && !has_open(walk))
 		return ghc_walk_put_page(since_of(walk), query);
 	if (walk->legacy)
 		for (; n < walk->n_again && n < max; n++)

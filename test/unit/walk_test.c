@@ -314,6 +314,31 @@ test_known(void)
 	ghc_task_release(&task);
 }
 
+/* So many gone in a row that there is no room to put them all off. */
+static void
+test_many_gone(void)
+{
+	int64_t		ids[GHC_WALK_IDS];
+	GhcTask		task;
+	int			n_missed = 0;
+	GhcOutcome	outcome;
+
+	/* only every third id is there */
+	for (int i = 0; i < GHC_WALK_IDS; i++)
+		ids[i] = 3 * i + 1;
+	start(&task, "known", "ids:1..3000");
+	ghc_walk_feed(&task, ids, GHC_WALK_IDS, false);
+	do
+	{
+		outcome = step(&task);
+		n_missed += task.walk->n_missed;
+	} while (outcome == GHC_OUTCOME_MORE);
+	is_int(outcome, GHC_OUTCOME_DONE, "however many are gone, it is done");
+	is_int(n_missed, GHC_WALK_IDS, "all of them are found to be gone");
+	ok(n_lists <= 2 * GHC_WALK_IDS / GHC_MAX_MEMBERS, "none is asked for more than twice");
+	ghc_task_release(&task);
+}
+
 /* The end is found, and pieces cover what is before it. */
 static void
 test_span(int64_t last, int64_t known, int most)
@@ -422,6 +447,7 @@ main(void)
 	test_refusals();
 	test_refused();
 	test_known();
+	test_many_gone();
 	test_span(30000, 0, 20);
 	test_span(99, 0, 20);
 	test_span(1346874286, 0, 32);
