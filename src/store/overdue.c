@@ -275,8 +275,8 @@ compare_ids(const void *a, const void *b)
 }
 
 /*
- * Of n ids, ascending, when table repository says that a change was found; 0 of
- * one that isn't there.
+ * Of n ids, ascending, some maybe twice, when table repository says that a change was
+ * found; 0 of one that isn't there.
  */
 static TimestampTz *
 load_changed(const char *quoted, const int64 *ids, int n)
@@ -297,7 +297,7 @@ load_changed(const char *quoted, const int64 *ids, int n)
 
 		while (at < n && ids[at] < id)
 			at++;
-		if (at < n && ids[at] == id)
+		for (; at < n && ids[at] == id; at++)
 			changed[at] = DatumGetTimestampTz(ghc_db_get(row, 2, &isnull));
 	}
 	SPI_freetuptable(SPI_tuptable);

@@ -177,6 +177,8 @@ is(refresh(), '', 'nothing is left');
 # with room for few, those that hints are at come first
 age('31 days');
 sql(join '', map { hint($_, 3, 3) } @middle[ 40 .. 49 ]);
+is(sql("BEGIN; DO 'BEGIN PERFORM ghcrawl_refresh(); END'; SELECT count(*) FROM github.repository_look; ROLLBACK"),
+	sql('SELECT count(*) FROM github.repository_look'), 'what was learnt of who is due and has a hint, too, is kept');
 my %due = map { $_ => 1 } split /,/, asked(refreshed("max_points => 1"));
 is(scalar(grep { $due{$_} } @middle[ 40 .. 49 ]), 10, 'those due that a hint is at are among the first');
 is(scalar(keys %due), 100, 'of a hundred');
