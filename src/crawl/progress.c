@@ -94,7 +94,7 @@ fill_row(GhcWork *work, const GhcFlight *flight, const GhcRun *run)
 
 /* Queues the parts that a task is cut into; returns how many. */
 static int
-add_children(GhcWork *work, const GhcRun *run)
+add_children(GhcWorker *worker, GhcWork *work, const GhcRun *run)
 {
 	const GhcCut *cut = work->task.cut;
 	int			n = cut != NULL ? cut->n_children : 0;
@@ -103,7 +103,7 @@ add_children(GhcWork *work, const GhcRun *run)
 	palloc(n * sizeof(int64)), palloc(n * sizeof(double))};
 
 	if (work->task.walk != NULL)
-		return ghc_walked_add_children(work, run);
+		return ghc_walked_add_children(worker, work, run);
 	for (int i = 0; i < n; i++)
 	{
 		GhcRange	range = ghc_range_narrow(&work->task.range,
@@ -150,7 +150,7 @@ end_work(GhcWorker *worker, GhcWork *work, GhcRun *run, GhcOutcome outcome)
 	run->counts.missing += work->row.missing;
 	if (outcome == GHC_OUTCOME_SPLIT)
 	{
-		run->counts.tasks += add_children(work, run);
+		run->counts.tasks += add_children(worker, work, run);
 		run->counts.narrowed += work->task.narrowed;
 		ghc_claim_expect(run, work->task.position);
 	}

@@ -461,9 +461,12 @@ ghc_refresh_tidy(GhcWorker *worker)
 			worker->refresh = true;
 }
 
-/* Whose repositories are whose must be known while owners are forgotten. */
+/*
+ * Whose repositories are whose must be known while owners are forgotten.  If that can't
+ * be read, it is a crawl that fails and not the worker.
+ */
 static void
-mind_owners(List *crawls)
+mind_owners(GhcWorker *worker, List *crawls)
 {
 	ListCell   *cell;
 
@@ -472,9 +475,12 @@ mind_owners(List *crawls)
 		GhcCrawl   *crawl = lfirst(cell);
 
 		/* a question stores nothing */
-		if (crawl->data_schema[0] != '\0' &&
-			ghc_tombstones_has_owners(crawl->data_schema))
+		if (crawl->data_schema[0] == '\0')
+			continue;
+		worker->storing = crawl->crawl_id;
+		if (ghc_tombstones_has_owners(crawl->data_schema))
 			crawl->shape.fields |= GHC_FIELD_BIT(GHC_FIELD_OWNER_ID);
+		worker->storing = 0;
 	}
 }
 
@@ -491,7 +497,7 @@ ghc_refresh(GhcWorker *worker)
 	List	   *tokens;
 	ListCell   *cell;
 
-	mind_owners(crawls);
+	mind_owners(worker, crawls);
 	MemoryContextSwitchTo(context);
 	tokens = load_tokens(worker);
 

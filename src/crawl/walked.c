@@ -5,7 +5,8 @@
  *	  ids; see walked.h.
  *
  * What is read for a task is kept with its work until the turn has committed, as
- * the turn may be done again.
+ * the turn may be done again.  If the data tables can't be read, it is the crawl that
+ * fails and not the worker, as if they couldn't be written.
  *
  * IDENTIFICATION
  *	  src/crawl/walked.c
@@ -100,8 +101,11 @@ ghc_walked_feed(GhcWorker *worker)
 		if (!is_hungry(work))
 			continue;
 		run = ghc_state_find_run(worker, work->task.crawl_id);
-		if (run != NULL && run->ends == NULL)
-			feed(worker, run, work);
+		if (run == NULL || run->ends != NULL)
+			continue;
+		worker->storing = run->crawl.crawl_id;
+		feed(worker, run, work);
+		worker->storing = 0;
 	}
 }
 
@@ -265,7 +269,7 @@ add_children(const GhcWork *work, const List *pieces, const GhcTaskKind *kind,
 }
 
 int
-ghc_walked_add_children(GhcWork *work, const GhcRun *run)
+ghc_walked_add_children(GhcWorker *worker, GhcWork *work, const GhcRun *run)
 {
 	const GhcWalk *walk = work->task.walk;
 	List	   *pieces = NIL;
@@ -275,7 +279,11 @@ ghc_walked_add_children(GhcWork *work, const GhcRun *run)
 	Piece		left = {&ghc_walk_kind, {walk->span.lo, walk->next - 1}, 0, NULL};
 
 	if (ghc_walk_is_cut(walk))
+	{
+		worker->storing = run->crawl.crawl_id;
 		pieces = cut(work, run);
+		worker->storing = 0;
+	}
 	else
 	{
 		pieces = list_make1(&rest);

@@ -35,7 +35,7 @@ extern char *ghc_walked_text(const GhcWork *work);
  * Queues what a task is cut into; returns how many that are.  How many repositories
  * these are expected to have goes to work->handed_on.
  */
-extern int	ghc_walked_add_children(GhcWork *work, const GhcRun *run);
+extern int	ghc_walked_add_children(GhcWorker *worker, GhcWork *work, const GhcRun *run);
 
 /* Writes what an answer says of those that aren't shown. */
 extern void ghc_walked_write_missed(GhcWorker *worker, const GhcWork *work,

@@ -104,5 +104,18 @@ sql('DROP TRIGGER refuse ON github.repository');
 retried($crawl);
 is_whole($crawl, 'known and mended');
 nothing_is_left($node, 'gaps');
+
+# --- tables that can't be read ------------------------------------------------------------
+
+for my $column ('repository repo_id', 'tombstone kind')
+{
+	my ($table, $name) = split ' ', $column;
+
+	sql("ALTER TABLE github.$table RENAME $name TO other");
+	$crawl = start_crawl($node, 'all', 'flat');
+	crawl_ends($node, $crawl, 'failed');
+	is(sql("SELECT reason FROM ghcrawl.crawls WHERE crawl = $crawl"), "could not store: column \"$name\" does not exist", "$column: the crawl fails, not its worker");
+	sql("ALTER TABLE github.$table RENAME other TO $name");
+}
 no_limit_violated($sim, 'gaps');
 done_testing();
