@@ -1415,7 +1415,7 @@ WITH target AS (
 		   lead(stars_from) OVER (ORDER BY stars_from) - 1 AS stars_to
 	FROM ghcrawl.freshness_target),
 speed AS (
-	SELECT api_url, sum(ms::float8) / nullif(sum(repositories::float8), 0) AS ms,
+	SELECT api_url, nullif(sum(ms::float8), 0) / nullif(sum(repositories::float8), 0) AS ms,
 		   sum(repositories::float8) / nullif(sum(points), 0) AS per_point
 	FROM ghcrawl.traffic
 	WHERE seconds = 60 AND kind = 'list' AND repositories > 0

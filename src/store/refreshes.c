@@ -77,7 +77,7 @@ ghc_refreshes_allowance(const char *api_url, int64 microseconds)
 		" LEAST($3, (SELECT count(*) FROM ghcrawl.token WHERE api_url = $1)"
 		" * $4::float8 * 100 * $2 / 3600e6))"
 		" FROM ghcrawl.budget b"
-		" LEFT JOIN (SELECT sum(ms::float8) / nullif(sum(repositories::float8), 0) AS ms,"
+		" LEFT JOIN (SELECT nullif(sum(ms::float8), 0) / nullif(sum(repositories::float8), 0) AS ms,"
 		"  sum(repositories::float8) / nullif(sum(points), 0) AS per_point"
 		" FROM ghcrawl.traffic WHERE api_url = $1 AND seconds = 60 AND kind = 'list'"
 		" AND repositories > 0) s ON true"

@@ -150,6 +150,7 @@ is(sql('SELECT stars, can_be_met, left_for_it < 2400 FROM ghcrawl.freshness'), "
 	'who changes often can not be met, nor what comes after it');
 age('1 day');
 is(scalar(asked(ended(refresh()))), 100, 'a run takes what an hour allows');
+is(sql("BEGIN; UPDATE ghcrawl.traffic SET ms = 0; SELECT max(left_for_it) > 0 FROM ghcrawl.freshness; SELECT ghcrawl_refresh() > 0; ROLLBACK"), "t\nt", 'who answers at once has time for all');
 
 # --- dumps ---------------------------------------------------------------------------------------------
 
