@@ -19,6 +19,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "common/cryptohash.h"
@@ -402,6 +403,7 @@ typedef struct Source
 typedef struct Statement
 {
 	struct Statement *outer;
+	int			level;			/* of the transaction that it began in */
 	MemoryContext context;
 	Source	   *sources;
 	int			n;
@@ -421,9 +423,18 @@ begin_statement(void)
 	Statement  *inner = MemoryContextAllocZero(context, sizeof(Statement));
 
 	inner->outer = statement;
+	inner->level = GetCurrentTransactionNestLevel();
 	inner->context = context;
 	inner->sources = MemoryContextAllocZero(context, MAX_SOURCES * sizeof(Source));
 	statement = inner;
+}
+
+/* Leaves those that an error ended which somebody caught: they began further inside. */
+static void
+leave_failed(void)
+{
+	while (statement->level > GetCurrentTransactionNestLevel())
+		statement = statement->outer;
 }
 
 /* The source of that name; the last ones are likely to be it. */
@@ -453,8 +464,10 @@ take_row(const TriggerData *trigger)
 	bool		isnull;
 	Datum		item;
 	char	   *name = SPI_getvalue(trigger->tg_trigtuple, desc, SPI_fnumber(desc, "source"));
-	Source	   *source = find_source(name != NULL ? name : "");
+	Source	   *source;
 
+	leave_failed();
+	source = find_source(name != NULL ? name : "");
 	item = SPI_getbinval(trigger->tg_trigtuple, desc, SPI_fnumber(desc, "repository"), &isnull);
 	(void) accumArrayResult(source->items, item, isnull, TEXTOID, statement->context);
 }
@@ -462,8 +475,10 @@ take_row(const TriggerData *trigger)
 static void
 end_statement(void)
 {
-	Statement  *inner = statement;
+	Statement  *inner;
 
+	leave_failed();
+	inner = statement;
 	statement = inner->outer;
 	for (int i = 0; i < inner->n; i++)
 	{

@@ -115,6 +115,23 @@ crawl_ends($node, $_) for $crawl - 2 .. $crawl;
 is(outcome($crawl), '2|2|0|0|0', 'COPY: what the file names is stored');
 is(sql("SELECT count(*) FROM ghcrawl.wanted WHERE state = 'waiting'"), '0', 'nothing waits');
 
+# a statement within another one that fails, which is caught
+sql(<<'SQL');
+CREATE FUNCTION fails_within(name text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO ghcrawl.wanted (repository) SELECT name || 1 / (random() * 0)::int;
+	RETURN NULL;
+EXCEPTION WHEN division_by_zero THEN
+	RETURN name;
+END$$
+SQL
+is(sql(<<'SQL'), 'names:a/one,a/three,a/two', 'what fails within a statement takes none of its items along');
+BEGIN;
+INSERT INTO ghcrawl.wanted (repository) SELECT CASE n WHEN 'a/one' THEN n ELSE fails_within(n) END FROM unnest(ARRAY['a/one', 'a/two', 'a/three']) n;
+SELECT query FROM ghcrawl.task ORDER BY task_id DESC LIMIT 1;
+ROLLBACK;
+SQL
+
 # --- what can't be read ---------------------------------------------------------------------
 
 my $before = sql('SELECT max(crawl) FROM ghcrawl.crawls');
