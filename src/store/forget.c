@@ -25,6 +25,7 @@
 #include "storage/lmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
@@ -49,7 +50,6 @@ typedef struct Work
 	int64		owner_id;		/* 0: not known, or it is about a repository */
 	Datum		logins;			/* text[]: of the owner, in lower case */
 	Datum		ids;			/* bigint[]: of the repositories */
-	uint64		n_ids;
 	Datum		names;			/* text[]: of these, present and former, in lower case */
 	List	   *erased;
 } Work;
@@ -167,11 +167,9 @@ find_repositories(Work *work)
 
 	ghc_db_run_once(psprintf("SELECT ARRAY(SELECT repo_id FROM %s.repository"
 							 " WHERE owner_id = $1 OR (owner_id IS NULL AND "
-							 LOGIN_OF("name_with_owner") " = ANY ($2)))", work->quoted),
-					"bT", values, NULL);
+							 LOGIN_OF("name_with_owner") " = ANY ($2)) ORDER BY repo_id)",
+							 work->quoted), "bT", values, NULL);
 	work->ids = get_array();
-	work->n_ids = ArrayGetNItems(ARR_NDIM(DatumGetArrayTypeP(work->ids)),
-								 ARR_DIMS(DatumGetArrayTypeP(work->ids)));
 }
 
 /* What they are and were called, for the control tables. */
@@ -272,7 +270,7 @@ erase_data(Work *work)
 	TimestampTz began = GetCurrentTimestamp();
 	Oid			table = get_relname_relid("repository",
 										  get_namespace_oid(work->schema, false));
-	uint64		n_before;
+	Datum		before;
 
 	if (work->what->is_owner)
 	{
@@ -288,12 +286,12 @@ erase_data(Work *work)
 	find_names(work);
 	erase_history(work, DT_NOBEGIN);
 
-	n_before = work->n_ids;
+	before = work->ids;
 	LockRelationOid(table, ShareRowExclusiveLock);
 	if (work->what->is_owner)
 		find_repositories(work);
 	add_tombstones(work);
-	erase_history(work, work->n_ids == n_before ? began - LATE_US : DT_NOBEGIN);
+	erase_history(work, datumIsEqual(before, work->ids, false, -1) ? began - LATE_US : DT_NOBEGIN);
 	erase_rows(work, work->schema, "^repository");
 }
 

@@ -142,6 +142,24 @@ is(sql('SELECT count(*) FROM github.repository'),
 		. " WHERE i NOT IN (SELECT id FROM github.tombstone WHERE kind = 'repository') AND i NOT IN ($new, $given)"),
 	'and all others are');
 
+# an owner who gives one away and gets another one meanwhile
+my ($away, $got) = split ' ', sql("SELECT string_agg(repo_id::text, ' ') FROM (SELECT repo_id FROM github.repository ORDER BY repo_id LIMIT 2) x");
+sql(<<"SQL");
+UPDATE github.repository SET owner_id = 1000000007 WHERE repo_id = $away;
+INSERT INTO github.repository_history (repo_id, changed_at, stars) VALUES ($got, now() - interval '1 day', 5);
+SQL
+$session = $node->background_psql('postgres');
+$session->query_safe('BEGIN');
+$session->query_safe("UPDATE github.repository SET owner_id = CASE repo_id WHEN $got THEN 1000000007 ELSE 1000000008 END WHERE repo_id IN ($away, $got)");
+my $other = $node->background_psql('postgres');
+$other->query_until(qr/begins/, "\\echo begins\nSELECT ghcrawl_forget_owner(1000000007);\n");
+wait_for($node, q{SELECT count(*) FROM pg_locks WHERE relation = 'github.repository'::regclass AND NOT granted}, '1');
+$session->query_safe('COMMIT');
+$session->quit;
+$other->quit;
+is(sql("SELECT count(*) FROM github.tombstone WHERE id = $got"), '1', 'what he got meanwhile is forgotten');
+is(sql("SELECT count(*) FROM github.repository_history WHERE repo_id = $got"), '0', 'with all of its history');
+
 # what can go wrong
 like(error_of($node, "SELECT ghcrawl_forget('nobody/nothing')"), qr/42704.*number/s, 'an unknown name');
 like(error_of($node, "SELECT ghcrawl_forget('nobody')"), qr/22023.*ghcrawl_forget_owner/s, 'a login where a repository is meant');
