@@ -32,6 +32,9 @@
 
 #define DEVIATION_WEIGHT 0.1
 
+/* what nothing is told of, as rows by counts, doesn't grow for ever with each start */
+#define MOST_MS 1e6
+
 /* time is not put down to parts as long as rows explain it */
 static const double pull[TERMS] = {0.02, 0.08, 0.02};
 
@@ -137,7 +140,7 @@ static void
 start(GhcLatency *latency, double times)
 {
 	for (int i = 0; i < TERMS; i++)
-		latency->ms[i] *= times;
+		latency->ms[i] = fmin(latency->ms[i] * times, MOST_MS);
 	memset(latency->squares, 0, sizeof(latency->squares));
 	memset(latency->products, 0, sizeof(latency->products));
 	latency->deviation = 0.25;

@@ -740,6 +740,25 @@ test_text(void)
 	ghc_buffer_free(&again);
 }
 
+/* Slow at once, fast again little by little, for months: what counts take has no rows to it. */
+static void
+test_unknown_term(void)
+{
+	GhcSizer	sizer;
+	GhcSizer	copy;
+	GhcBuffer	text = {0};
+
+	ghc_sizer_init(&sizer, GHC_SIZER_COUNTS);
+	for (int i = 0; i < 20; i++)
+		for (double ms = 9000; ms > 60; ms *= 0.97)
+			ghc_sizer_note(&sizer, (GhcSize) {16, 0}, 0, llround(ms));
+	ghc_sizer_format(&sizer, &text);
+	ok(ghc_sizer_parse(&copy, GHC_SIZER_COUNTS, ghc_slice_of(text.data)),
+	   "it is read back: %s", text.data);
+	ok(ghc_sizer_expected_ms(&sizer, (GhcSize) {16, 0}) < 3000, "it is known that they are fast again");
+	ghc_buffer_free(&text);
+}
+
 int
 main(void)
 {
@@ -759,5 +778,6 @@ main(void)
 	test_half_empty();
 	test_expectation();
 	test_text();
+	test_unknown_term();
 	return done_testing();
 }
