@@ -66,10 +66,13 @@ sub retried
 
 have_stars(4711);
 sql('SELECT ghcrawl_create_tables(); ALTER TABLE github.repository ADD CONSTRAINT few CHECK (stars <> 4711)');
+# slow, so that it isn't over before its worker is killed
+$sim->post('/_sim/settings', { latency => 150 });
 my $crawl = start_crawl($node, 'all', 'flat');
 wait_for($node, "SELECT stored > 500 FROM ghcrawl.crawls WHERE crawl = $crawl", 't');
 my $offset = -s $node->logfile;
 kill 'KILL', worker_pid($node);
+$sim->post('/_sim/settings', { latency => 20 });
 wait_for_log($node, qr/all server processes terminated; reinitializing/, $offset);
 is_gap($crawl, 'refused');
 is(sql('SELECT count(*) FROM github.repository'), $rest, 'refused: the others are stored');
