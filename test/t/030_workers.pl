@@ -109,9 +109,12 @@ $node->append_conf('postgresql.conf', 'ghcrawl.workers = 1');
 $node->reload;
 $crawl = start_crawl($node, $selection, 'flat');
 wait_for($node, $shared, '1|8|8');
+# hardly anything is done until the second is there
+$sim->post('/_sim/settings', { latency => 2000 });
 $node->append_conf('postgresql.conf', 'ghcrawl.workers = 2');
 $node->reload;
-wait_for($node, 'SELECT count(*) FROM ghcrawl.live_worker', '2');
+wait_for($node, $shared, '2|8|4');
+$sim->post('/_sim/settings', { latency => 60 });
 crawl_ends($node, $crawl);
 ids_are_exact($node, $sim, $selection, 'the second came later');
 is(sql("SELECT count(*) FROM ghcrawl.crawl_counter WHERE crawl_id = $crawl AND seen > 2000"),
