@@ -326,7 +326,8 @@ ghc_hints_note_hour(const char *schema, const GhcArchiveHour *hour)
 		" ON CONFLICT (data_schema, hour) DO UPDATE SET (state, events, repositories,"
 		" hinted, broken, bytes, reason, read_at) = ROW(excluded.state, excluded.events,"
 		" excluded.repositories, excluded.hinted, excluded.broken, excluded.bytes,"
-		" excluded.reason, now())", "nztbbbbbt", NULL
+		" excluded.reason, now()) WHERE a.state <> ALL ('{read,damaged}')"
+		" OR excluded.state = ANY ('{read,damaged}')", "nztbbbbbt", NULL
 	};
 	NameData	name;
 	Datum		values[] = {

@@ -70,7 +70,7 @@ extern void ghc_hints_begin(const char *schema, const int64 *ids, int n, int64 c
 /* Was an hour read whole?  Then *hour has what came of it, palloc'd. */
 extern bool ghc_hints_find_hour(const char *schema, TimestampTz at, GhcArchiveHour *hour);
 
-/* Notes what came of an hour. */
+/* Notes what came of an hour, unless it was read before and can't be had this time. */
 extern void ghc_hints_note_hour(const char *schema, const GhcArchiveHour *hour);
 
 #endif							/* GHC_HINTS_H */

@@ -88,6 +88,10 @@ is(sql("SELECT hour AT TIME ZONE 'UTC', reason FROM ghcrawl_read_archive('$day 0
 is(scalar($files->asked), 1, 'and nobody asked');
 is(read_hour('00', ', again => true'), 'read|6|5|3|0', 'again, if told so');
 is(scalar($files->asked), 2, 'it was fetched');
+put_file("$day-0.json.gz.status", '503');
+is(read_hour('00', ', again => true'), 'failed|0|0|0|0', 'again, and not to be had');
+is(sql("SELECT state, events FROM ghcrawl.archive_hour"), 'read|6', 'it was read all the same');
+unlink "$folder/$day-0.json.gz.status" or die $!;
 forget_hints();
 my $members = packed(event($popular, 'PushEvent', '01:00:00')) . packed('') . packed(event($other, 'PushEvent', '01:00:01') x 3);
 put_file("$day-1.json.gz", $members);
@@ -96,7 +100,7 @@ put_file("$day-4.json.gz.status", '503');
 is(read_hour('00', ", '$day 04:00Z'"), "read|6|5|3|0\nread|4|2|2|0\nmissing|0|0|0|0\nread|0|0|0|0\nfailed|0|0|0|0",
 	'hours with holes: several members, none at all, an empty one, an error');
 is(sql("SELECT reason FROM ghcrawl.archive_hour WHERE state = 'failed'"), 'HTTP status 503', 'whose reason is kept');
-is(join(' ', ($files->asked)[ 2 .. 6 ]), join(' ', map { "$day-$_.json.gz" } 0 .. 4), 'names as GH Archive has them');
+is(join(' ', ($files->asked)[ 3 .. 7 ]), join(' ', map { "$day-$_.json.gz" } 0 .. 4), 'names as GH Archive has them');
 unlink "$folder/$day-4.json.gz.status" or die $!;
 put_file("$day-4.json.gz", packed(event($popular, 'PushEvent', '04:00:00')));
 is(read_hour('02', ", '$day 04:00Z'"), "missing|0|0|0|0\nread|0|0|0|0\nread|1|1|1|0", 'what failed or is missing is tried again');
