@@ -58,6 +58,7 @@ my %spoiled = crawl_past('wrongTypes', 1,
 	{ %rows, '^(?:member|partial|stranger|hidden): ' => 4 });
 cmp_ok(scalar keys %spoiled, '>=', 30, 'every field is spoiled: ' . keys %spoiled);
 crawl_past('nullFields', 1, { %rows, '^(?:member|partial|stranger|hidden): ' => 4 });
-crawl_past('absurdValues', 2, { %rows, '^(?:member|partial|stranger|hidden): ' => 4 });
+# a cursor is GitHub's affair: one that it gave may be one that it refuses
+crawl_past('absurdValues', 2, { %rows, '^(?:member|partial|stranger|hidden): ' => 4, '^bad_query: .* valid cursor' => undef });
 
 done_testing();
